@@ -1,0 +1,64 @@
+#pragma once
+
+#include <bulkhead/detail/codec_check.hpp>
+#include <bulkhead/detail/fingerprint.hpp>
+
+// The way in and out of bytes, for messages and arguments of a spawn.
+namespace bulkhead::detail {
+
+/// @returns how many bytes `encode` will write; `oversize` or more when the value cannot be
+/// encoded: then it is too large for any payload.
+template <class T>
+[[nodiscard]] std::size_t encoded_size(const T& value) {
+  static_assert(require_spawn_argument<T>());
+  if constexpr (!fits<T, true>) {
+    return 0;
+  } else if constexpr (is_fixed_size<T>) {
+    return fixed_size_of<T>;
+  } else {
+    size_meter meter;
+    measure_value(meter, value);
+    return meter.bytes();
+  }
+}
+
+/// Writes the value's bytes.
+/// @limits there is room for `encoded_size(value)` bytes, which is below `oversize`.
+template <class T>
+void encode(encoder& to, const T& value) {
+  static_assert(require_spawn_argument<T>());
+  if constexpr (fits<T, true>) write_value(to, value);
+}
+
+/// Reads one value; more may follow it.
+/// @returns value-initialised when `from` has failed, before or by this.
+template <class T>
+[[nodiscard]] T decode(decoder& from) {
+  static_assert(require_spawn_argument<T>());
+  if constexpr (endpoint<T>) {
+    return endpoint_codec<T>::read(from);
+  } else {
+    T value{};
+    if constexpr (fits<T, true>) {
+      if (from.failed() || !read_value(from, value)) [[unlikely]] {
+        from.fail();
+        value = T{};
+      }
+    }
+    return value;
+  }
+}
+
+/// Reads a value that takes up all of `bytes`.
+/// @returns false, and `out` is value-initialised, when these are not the bytes of one T.
+template <class T>
+[[nodiscard]] bool decode_all(std::span<const std::byte> bytes, T& out,
+                              endpoint_source* source = nullptr) {
+  decoder from(bytes, source);
+  out = decode<T>(from);
+  if (!from.failed() && from.left() == 0) return true;
+  out = T{};
+  return false;
+}
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <bulkhead/detail/codec.hpp>
+
+namespace bulkhead {
+
+/// What can travel through a queue: arithmetic types, enumerations, std::byte, std::string,
+/// vector, deque, array, (unordered) set and map and their multi forms, optional, variant,
+/// monostate, pair, tuple, durations and time points, unique_ptr as the value that it owns, and
+/// structs of these with public fields, without any macro. A struct may hold itself by way of a
+/// container or unique_ptr. docs/message-format.md has the bytes.
+/// @limits 64 fields a struct; 64 structs inside one another; 2^32 - 1 elements a container.
+template <class T>
+concept message = detail::fits<T, false>;
+
+/// What can be given to a spawned function: messages and endpoints, also in one another.
+template <class T>
+concept spawn_argument = detail::fits<T, true>;
+
+}  // namespace bulkhead
