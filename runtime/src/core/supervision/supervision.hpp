@@ -1,0 +1,131 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/backoff.hpp"
+#include "core/supervision/child_table.hpp"
+#include "core/supervision/commands.hpp"
+#include "core/supervision/instant.hpp"
+#include "core/supervision/refusal.hpp"
+#include "core/supervision/restart_window.hpp"
+#include "core/supervision/rules.hpp"
+
+namespace bulkhead::core {
+
+/// One supervisor's decisions: which child is started, restarted, stopped or killed, and when.
+///
+/// Pure: it is told what happens and what time it is, and answers with commands, which the caller
+/// drains after each call and carries out in order. Times must not go back. After commands::ended
+/// every input is ignored or refused. Whoever waits for a start waits for events::ready,
+/// start_failed or stopped of that child; for a stop, for stopped.
+/// @threads one at a time; the caller locks.
+class supervision {
+ public:
+  /// @limits `options` passed check_supervisor. `path` is what events carry, the supervisor's own
+  /// name included.
+  supervision(const supervisor_options& options, std::string path, random_source random);
+
+  struct new_child {
+    child_spec spec;
+    child_kind kind = child_kind::worker;
+  };
+
+  /// Starts the supervisor with these children, each once the one before it is up. If one fails,
+  /// those already up are stopped in reverse and the supervisor ends with end_reason::start_failed.
+  /// All is refused, or nothing.
+  /// @limits at most once, before any add.
+  [[nodiscard]] std::optional<refusal> start(const std::vector<new_child>& children, instant now);
+
+  /// Adds a child behind all others and starts it at once. If its start fails nothing of it is
+  /// kept.
+  [[nodiscard]] std::variant<child_id, refusal> add(const new_child& child, instant now);
+
+  /// Stops a child. Its specification stays, unless it is temporary. Nothing happens to one that is
+  /// stopped.
+  /// @errors not_found, starting, ending
+  [[nodiscard]] std::optional<refusal> terminate(child_id id, instant now);
+  /// Starts a stopped child again, with its past failures forgotten. If its start fails it stays
+  /// stopped.
+  /// @errors not_found, already_running, restarting, starting, ending
+  [[nodiscard]] std::optional<refusal> restart(child_id id, instant now);
+  /// Forgets a stopped child.
+  /// @errors not_found, already_running, restarting, starting, ending
+  [[nodiscard]] std::optional<refusal> remove(child_id id, instant now);
+  /// Stops all children in the reverse of their order, one at a time, and ends.
+  void shutdown(instant now);
+
+  /// Reports of what became of a start. Those of a past incarnation, or of a child that has no
+  /// process, are ignored.
+  void started(child_id id, std::uint64_t incarnation, std::int32_t pid, instant now);
+  void ready(child_id id, std::uint64_t incarnation, instant now);
+  void start_failed(child_id id, std::uint64_t incarnation, const exit_status& why, instant now);
+  void exited(child_id id, std::uint64_t incarnation, const exit_status& status, instant now);
+
+  /// Does what is due. @limits call it at next_deadline(); earlier and later does no harm.
+  void tick(instant now);
+  [[nodiscard]] std::optional<instant> next_deadline() const { return children_.next_deadline(); }
+
+  /// Hands over the commands since the last call.
+  [[nodiscard]] std::vector<command> take_commands() { return std::exchange(commands_, {}); }
+
+  [[nodiscard]] bool has_ended() const noexcept { return ended_; }
+  [[nodiscard]] std::optional<child_id> find(std::string_view name) const;
+  /// What a child is doing; nothing when there is none of that name.
+  [[nodiscard]] std::optional<child_state> doing(std::string_view name) const;
+  [[nodiscard]] std::vector<child_info> which_children() const {
+    return children_.which_children();
+  }
+  [[nodiscard]] child_count count_children() const { return children_.count_children(); }
+
+ private:
+  // Requests.
+  [[nodiscard]] std::optional<refusal> closed_for_requests() const;
+  [[nodiscard]] std::optional<refusal> check_new(const new_child& child) const;
+  [[nodiscard]] std::optional<refusal> not_stopped(const child& c) const;
+  void start_next_of_first(instant now);
+
+  // A child's life.
+  [[nodiscard]] child* current(child_id id, std::uint64_t incarnation);
+  void begin_start(child& c, start_cause cause, instant now);
+  void up(child& c, instant now);
+  void end_of_start(child& c, const exit_status& status, instant now);
+  void end_of_run(child& c, const exit_status& status, instant now);
+  void count_failure(child& c, const exit_status& status, instant now);
+  void begin_stop(child& c, instant now);
+  void end_of_stop(child& c, instant now);
+  void forget(child& c, instant now);
+
+  // The supervisor's own end.
+  void end(end_reason reason, instant now);
+  void stop_next(instant now);
+
+  template <class What>
+  void emit(const child& c, instant now, What what) {
+    commands_.emplace_back(commands::emit{supervision_event{.time = now,
+                                                            .supervisor = path_,
+                                                            .child = c.rules.name,
+                                                            .pid = c.pid,
+                                                            .incarnation = c.incarnation,
+                                                            .what = std::move(what)}});
+  }
+
+  std::string path_;
+  random_source random_;
+  restart_window window_;
+  child_table children_;
+  std::vector<command> commands_;
+  std::deque<new_child> first_;  // Children of the supervisor's own start whose turn has not come.
+  bool starting_ = false;        // That start is not over.
+  std::optional<end_reason> ending_;
+  child_id newest_to_stop_ = 0;  // While ending: no child after it has a process.
+  bool ended_ = false;
+};
+
+}  // namespace bulkhead::core
