@@ -1,0 +1,16 @@
+#pragma once
+
+// All of the runtime: what one process needs to start others, exchange messages with them and supervise them.
+#include <bulkhead/dead_letter.hpp>
+#include <bulkhead/delivery.hpp>
+#include <bulkhead/errc.hpp>
+#include <bulkhead/exit_status.hpp>
+#include <bulkhead/init.hpp>
+#include <bulkhead/message.hpp>
+#include <bulkhead/message_id.hpp>
+#include <bulkhead/process.hpp>
+#include <bulkhead/queue.hpp>
+#include <bulkhead/runtime.hpp>
+#include <bulkhead/supervisor.hpp>
+#include <bulkhead/this_process.hpp>
+#include <bulkhead/version.hpp>

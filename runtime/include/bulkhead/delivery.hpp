@@ -1,0 +1,117 @@
+#pragma once
+
+#include <bulkhead/detail/queue_core.hpp>
+#include <bulkhead/message.hpp>
+#include <bulkhead/detail/results.hpp>
+#include <utility>
+
+namespace bulkhead {
+
+template <class T>
+class queue;
+
+/// A message that this process holds a lease of, until it settles it or dies. Destroyed without a word, it is released.
+/// @threads one at a time; different deliveries at once. @owns a handle to its queue.
+/// @errors already_settled: a bug in the caller; the other calls throw it, the ones with an error_code report it.
+template <class T>
+class delivery {
+ public:
+  /// No message.
+  delivery() = default;
+  delivery(detail::queue_core core, detail::taken message, T value)
+      : core_(std::move(core)), message_(message), value_(std::move(value)), held_(true) {}
+  delivery(delivery&& other) noexcept
+      : core_(std::move(other.core_)),
+        message_(other.message_),
+        value_(std::move(other.value_)),
+        held_(std::exchange(other.held_, false)) {}
+  delivery& operator=(delivery&& other) noexcept {
+    if (this != &other) {
+      let_go();
+      core_ = std::move(other.core_);
+      message_ = other.message_;
+      value_ = std::move(other.value_);
+      held_ = std::exchange(other.held_, false);
+    }
+    return *this;
+  }
+  ~delivery() { let_go(); }
+
+  /// True while there is a message that is not settled.
+  [[nodiscard]] explicit operator bool() const noexcept { return held_; }
+  [[nodiscard]] const T& operator*() const noexcept { return *value_; }
+  [[nodiscard]] const T* operator->() const noexcept { return &*value_; }
+  /// The decoded copy; it stays when the message is settled.
+  [[nodiscard]] T& value() noexcept { return *value_; }
+
+  /// Which delivery of this message it is, from 1: above 1, an earlier taker released it or died. Counts up to 63.
+  [[nodiscard]] std::uint32_t attempt() const { return detail::queue_core::attempt_of(message_); }
+  /// Names the message; the same at every delivery.
+  [[nodiscard]] message_id id() const { return core_.id_of(message_); }
+
+  /// Settles the message for good.
+  void ack() {
+    settle();
+    core_.acknowledge(message_);
+  }
+  /// Gives it back: it is delivered again, to anyone, before younger ones of its sender.
+  void release() {
+    settle();
+    core_.release(message_);
+  }
+  /// Settles the message and sends its result, a value or a range of values, to `out`, in one step: after a crash at any instruction
+  /// both have happened or neither. Waits for room first, holding only the lease.
+  /// @errors closed, stop_requested, too_large: nothing was sent and the lease is kept.
+  template <class U, class Result>
+  void forward(const queue<U>& out, const Result& result) {
+    std::error_code ec;
+    forward(out, result, ec);
+    core_.check(ec, "forwarding from");
+  }
+  template <class U, class Result>
+  void forward(const queue<U>& out, const Result& result, std::error_code& ec) {
+    send_on(out, result, detail::patience::forever(), ec);
+  }
+  /// @returns false, and keeps the lease, when there is no room now.
+  template <class U, class Result>
+  bool try_forward(const queue<U>& out, const Result& result) {
+    return forward_within(out, result, detail::patience::none());
+  }
+  template <class U, class Result, class Rep, class Period>
+  bool forward_for(const queue<U>& out, const Result& result, std::chrono::duration<Rep, Period> time) {
+    return forward_within(out, result, detail::patience::lasting(time));
+  }
+
+ private:
+  template <class U, class Result>
+  bool forward_within(const queue<U>& out, const Result& result, detail::patience how_long) {
+    std::error_code ec;
+    send_on(out, result, how_long, ec);
+    if (ec == errc::full || ec == errc::timed_out) return false;
+    core_.check(ec, "forwarding from");
+    return true;
+  }
+  template <class U, class Result>
+  void send_on(const queue<U>& out, const Result& result, detail::patience how_long, std::error_code& ec) {
+    if (!held_) {
+      ec = errc::already_settled;
+      return;
+    }
+    ec = core_.forward(message_, out.core(), detail::results_of<U>(result), how_long);
+    if (!ec) held_ = false;
+  }
+  void settle() {
+    if (!held_) core_.check(errc::already_settled, "settling a message of");
+    held_ = false;
+  }
+  void let_go() noexcept {
+    if (std::exchange(held_, false)) core_.release(message_);
+  }
+
+  detail::queue_core core_;
+  detail::taken message_;
+  std::optional<T> value_;
+  bool held_ = false;
+};
+
+}  // namespace bulkhead

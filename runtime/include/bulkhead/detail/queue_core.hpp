@@ -1,0 +1,129 @@
+#pragma once
+
+#include <bulkhead/detail/decoder.hpp>
+#include <bulkhead/detail/encoder.hpp>
+#include <bulkhead/errc.hpp>
+#include <bulkhead/message_id.hpp>
+#include <bulkhead/queue_options.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+
+namespace bulkhead {
+class runtime;
+}
+
+namespace bulkhead::detail {
+
+class queue_state;  // runtime/src/queue_state.hpp
+
+/// How long a call may wait.
+struct patience {
+  enum class kind : std::uint8_t { none, until, forever };
+  kind how = kind::forever;
+  std::chrono::steady_clock::time_point deadline{};
+
+  static patience none() noexcept { return {kind::none, {}}; }
+  static patience forever() noexcept { return {kind::forever, {}}; }
+  template <class Rep, class Period>
+  static patience lasting(std::chrono::duration<Rep, Period> time) {
+    const auto now = std::chrono::steady_clock::now();
+    // As floating point, so that a time beyond the clock's end becomes for ever instead of the past.
+    if (std::chrono::duration<double>(time) > std::chrono::hours(24 * 365 * 100)) return forever();
+    return {kind::until, now + std::chrono::ceil<std::chrono::steady_clock::duration>(time)};
+  }
+};
+
+/// A message place being filled. Holds the process's lane lock until it is published or destroyed.
+struct open_place {
+  std::byte* bytes = nullptr;
+  std::size_t size = 0;
+  std::uint64_t position = 0;
+  std::uint64_t block = 0;
+  queue_state* locked = nullptr;
+
+  open_place() = default;
+  open_place(const open_place&) = delete;
+  open_place& operator=(const open_place&) = delete;
+  ~open_place();
+};
+
+/// A taken message, as its slot has it.
+struct taken {
+  std::uint32_t lane = 0;
+  std::uint64_t position = 0;
+  std::uint64_t word = 0;
+};
+
+/// Where a forward puts its results, one after the other.
+class result_sink {
+ public:
+  /// @returns room for the next result, or nullptr when there is none yet or never: stop and return.
+  virtual std::byte* next(std::size_t size) = 0;
+
+ protected:
+  ~result_sink() = default;
+};
+
+/// The results of a forward, written when there is room for all; perhaps several times.
+class result_source {
+ public:
+  [[nodiscard]] virtual std::size_t count() const = 0;
+  virtual void write(result_sink& to) const = 0;
+
+ protected:
+  ~result_source() = default;
+};
+
+/// A queue without its message type: what `queue<T>` and `delivery<T>` are made of. A shared handle.
+/// @threads any.
+class queue_core {
+ public:
+  queue_core() = default;
+  explicit queue_core(std::shared_ptr<queue_state> state) noexcept : state_(std::move(state)) {}
+  /// Makes a queue. Throws bulkhead::error.
+  queue_core(runtime& rt, const queue_options& options, std::size_t inline_bytes, std::uint64_t fingerprint);
+
+  // Sending: reserve, fill, publish.
+  std::error_code reserve(std::size_t size, patience how_long, open_place& out) const;
+  std::error_code publish(open_place& place) const;
+  [[nodiscard]] std::uint64_t sent() const;
+
+  // Receiving.
+  std::error_code take(patience how_long, taken& out) const;
+  /// @returns the message's bytes, valid until it is settled; no data: corrupt.
+  [[nodiscard]] std::optional<std::span<const std::byte>> payload(const taken& message) const;
+  void acknowledge(const taken& message) const;
+  void release(const taken& message) const;
+  std::error_code forward(const taken& message, const queue_core& out, const result_source& results,
+                          patience how_long) const;
+  [[nodiscard]] message_id id_of(const taken& message) const;
+  [[nodiscard]] static std::uint32_t attempt_of(const taken& message);
+  /// Marks the queue as corrupt for everyone, since its bytes are no message of the agreed type.
+  std::error_code report_corrupt() const;
+
+  void close() const;
+  [[nodiscard]] bool closed() const;
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::size_t in_flight() const;
+  [[nodiscard]] std::uint32_t capacity() const;
+  [[nodiscard]] const std::string& name() const;
+  [[nodiscard]] std::uint64_t id() const;
+  [[nodiscard]] queue_core dead_letters(std::uint64_t fingerprint) const;
+
+  /// Throws `code` as a bulkhead::error that says what was being done to which queue, unless it is no error.
+  void check(std::error_code code, const char* doing) const;
+  [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
+  friend bool operator==(const queue_core&, const queue_core&) = default;
+
+  /// The queue that an argument of this process's function names. An empty one when there is none of that type.
+  static queue_core find(std::uint64_t id, std::uint64_t fingerprint);
+
+  [[nodiscard]] const std::shared_ptr<queue_state>& state() const noexcept { return state_; }
+
+ private:
+  std::shared_ptr<queue_state> state_;
+};
+
+}  // namespace bulkhead::detail

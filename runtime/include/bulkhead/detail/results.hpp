@@ -1,0 +1,90 @@
+#pragma once
+
+#include <bulkhead/detail/codec.hpp>
+#include <bulkhead/detail/queue_core.hpp>
+#include <concepts>
+#include <iterator>
+#include <optional>
+#include <ranges>
+
+namespace bulkhead::detail {
+
+/// Writes one value where a sink has room for it. @returns false when it has none.
+template <class U>
+bool write_result(result_sink& to, const U& value) {
+  std::byte* room = to.next(encoded_size(value));
+  if (room == nullptr) return false;
+  encoder into(room);
+  encode(into, value);
+  return true;
+}
+
+/// The one result of a forward.
+template <class U, class Value>
+class single_result final : public result_source {
+ public:
+  explicit single_result(const Value& value) : value_(&value) {}
+  [[nodiscard]] std::size_t count() const override { return 1; }
+  void write(result_sink& to) const override {
+    if constexpr (std::same_as<U, Value>) {
+      write_result<U>(to, *value_);
+    } else {
+      write_result<U>(to, static_cast<U>(*value_));
+    }
+  }
+
+ private:
+  const Value* value_;
+};
+
+/// Any number of results: a range, or an optional as a range of none or one.
+template <class U, class Range>
+class many_results final : public result_source {
+ public:
+  explicit many_results(const Range& range) : range_(&range) {}
+  [[nodiscard]] std::size_t count() const override {
+    return static_cast<std::size_t>(std::distance(std::begin(*range_), std::end(*range_)));
+  }
+  void write(result_sink& to) const override {
+    for (const auto& value : *range_) {
+      if (!write_result<U>(to, static_cast<const U&>(value))) return;
+    }
+  }
+
+ private:
+  const Range* range_;
+};
+
+template <class U, class Value>
+class optional_result final : public result_source {
+ public:
+  explicit optional_result(const std::optional<Value>& value) : value_(&value) {}
+  [[nodiscard]] std::size_t count() const override { return value_->has_value() ? 1 : 0; }
+  void write(result_sink& to) const override {
+    if (*value_) single_result<U, Value>(**value_).write(to);
+  }
+
+ private:
+  const std::optional<Value>* value_;
+};
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+/// Wraps what a forward was given as the results that it sends to a queue of U.
+template <class U, class Result>
+auto results_of(const Result& result) {
+  if constexpr (std::convertible_to<const Result&, U>) {
+    return single_result<U, Result>(result);
+  } else if constexpr (is_optional<Result>) {
+    return optional_result<U, typename Result::value_type>(result);
+  } else {
+    static_assert(std::ranges::forward_range<const Result>,
+                  "forward sends a value of the output queue's type, an optional or a range of such values");
+    return many_results<U, Result>(result);
+  }
+}
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <bulkhead/errc.hpp>
+#include <bulkhead/exit_status.hpp>
+#include <bulkhead/supervision_types.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace bulkhead {
+
+/// How a process is started.
+struct spawn_options {
+  std::string name;             ///< For reports, `ps` and events; a number is made up when it is empty.
+  shutdown_rule shutdown = {};  ///< What its handle's destructor does: asks, waits so long (5 s), then kills.
+};
+
+namespace detail {
+class process_state;
+}
+
+/// A handle to a child process. Movable; the owner of a spawned one ends it in its destructor: asks it to stop, waits
+/// `spawn_options::shutdown`, kills it. A handle that a supervisor gave watches and does not own: it stays valid over restarts,
+/// shows the current incarnation, and its destructor does nothing.
+/// @threads any.
+class process {
+ public:
+  process() = default;
+  process(process&&) noexcept;
+  process& operator=(process&&) noexcept;
+  ~process();
+
+  /// The process id; 0 while a supervised child has no process.
+  [[nodiscard]] pid_t id() const;
+  [[nodiscard]] const std::string& name() const;
+  /// Which start of a supervised child it is, from 1; 1 for others.
+  [[nodiscard]] std::uint64_t incarnation() const;
+  [[nodiscard]] bool running() const;
+
+  /// Waits until it has ended and everything it held is recovered; a supervised child: until no restart will follow.
+  /// @returns how it ended; again at each call.
+  exit_status join() const;
+  /// @returns nothing when it has not ended in that time.
+  template <class Rep, class Period>
+  std::optional<exit_status> join_for(std::chrono::duration<Rep, Period> time) const {
+    return join_until(std::chrono::steady_clock::now() + std::chrono::ceil<std::chrono::nanoseconds>(time));
+  }
+
+  /// Asks it to stop: its waiting calls end with errc::stop_requested, never in the middle of a hand-off, and its stop token fires.
+  void request_stop() const;
+  void terminate() const;  ///< SIGTERM.
+  void kill() const;       ///< SIGKILL.
+  /// Sends a signal to the current process, if there is one; one that has ended is not an error. @errors std::system_error for a bad number.
+  void signal(int number) const;
+
+  [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
+
+  process(std::shared_ptr<detail::process_state> state, bool owns) noexcept;
+
+ private:
+  std::optional<exit_status> join_until(std::chrono::steady_clock::time_point deadline) const;
+  void end_owned() noexcept;
+
+  std::shared_ptr<detail::process_state> state_;
+  bool owns_ = false;
+};
+
+}  // namespace bulkhead

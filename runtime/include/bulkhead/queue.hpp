@@ -1,0 +1,237 @@
+#pragma once
+
+#include <bulkhead/dead_letter.hpp>
+#include <bulkhead/delivery.hpp>
+#include <bulkhead/detail/queue_core.hpp>
+#include <bulkhead/message.hpp>
+#include <bulkhead/queue_options.hpp>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace bulkhead {
+
+/// A typed, bounded mailbox between processes: many senders, many receivers, in shared memory.
+///
+/// Copies are handles to the same queue, and so is what a child gets as an argument; the queue goes when no process holds one.
+/// FIFO per sender; a sender is a process, over its incarnations when it is supervised. A message that was taken and not settled when its
+/// taker dies is delivered again, marked, before younger ones of its sender.
+///
+/// Each waiting call has a `_for` and a `try_` form, and each throwing one a twin that reports to a `std::error_code&`.
+/// @errors closed: the normal end of a stream. stop_requested: this process was asked to stop, before anything was taken.
+///   too_large: the message exceeds payload_bytes. too_many_participants: raise `participants`. corrupt: make a new queue.
+///   not_initialised: in a forked copy of a process. timed_out: only from `_for` forms with an error_code.
+/// @threads any, all calls; the threads of one process share its place in the queue.
+/// @crash what `send` returned for survives its sender; what was received is its receiver's; what was taken comes back.
+template <class T>
+class queue {
+  static_assert(detail::require_message<T>());
+
+ public:
+  using value_type = T;
+
+  /// A handle to nothing, to be assigned to. Every call on it throws.
+  queue() = default;
+  /// Makes a queue. @errors bulkhead::error: a bad option, or no memory; not_initialised.
+  explicit queue(runtime& rt, const queue_options& options = {})
+      : core_(rt, options, inline_bytes, detail::fingerprint_of<T>()) {}
+
+  /// Hands a message over: when it returns, the message is in the queue and outlives this process. Waits while the
+  /// sender's `capacity` messages are under way.
+  void send(const T& value) const { core_.check(put(value, detail::patience::forever()), "sending to"); }
+  void send(const T& value, std::error_code& ec) const { ec = put(value, detail::patience::forever()); }
+  /// @returns false when it is full.
+  bool try_send(const T& value) const { return sent_or_not(put(value, detail::patience::none())); }
+  bool try_send(const T& value, std::error_code& ec) const {
+    return sent_or_not(put(value, detail::patience::none()), ec);
+  }
+  /// @returns false when it stayed full for that time.
+  template <class Rep, class Period>
+  bool send_for(const T& value, std::chrono::duration<Rep, Period> time) const {
+    return sent_or_not(put(value, detail::patience::lasting(time)));
+  }
+  template <class Rep, class Period>
+  bool send_for(const T& value, std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
+    return sent_or_not(put(value, detail::patience::lasting(time)), ec);
+  }
+  /// @returns how many messages this sender has sent, over all its incarnations: where a deterministic source goes on.
+  [[nodiscard]] std::uint64_t sent() const { return core_.sent(); }
+
+  /// Receives a message at most once: it is this process's from then on, and dies with it.
+  T receive() const {
+    std::error_code ec;
+    std::optional<T> value = get(detail::patience::forever(), ec);
+    core_.check(ec, "receiving from");
+    return std::move(*value);
+  }
+  T receive(std::error_code& ec) const {
+    std::optional<T> value = get(detail::patience::forever(), ec);
+    return value ? std::move(*value) : T{};
+  }
+  /// @returns nothing when no message waits.
+  std::optional<T> try_receive() const { return received_or_not(detail::patience::none()); }
+  std::optional<T> try_receive(std::error_code& ec) const {
+    std::optional<T> value = get(detail::patience::none(), ec);
+    clear_if_nothing(ec);
+    return value;
+  }
+  template <class Rep, class Period>
+  std::optional<T> receive_for(std::chrono::duration<Rep, Period> time) const {
+    return received_or_not(detail::patience::lasting(time));
+  }
+  template <class Rep, class Period>
+  std::optional<T> receive_for(std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
+    std::optional<T> value = get(detail::patience::lasting(time), ec);
+    clear_if_nothing(ec);
+    return value;
+  }
+
+  /// Takes a message at least once: it is leased to this process until the delivery settles it, and delivered again if this process dies first.
+  delivery<T> take() const {
+    std::error_code ec;
+    delivery<T> d = lease(detail::patience::forever(), ec);
+    core_.check(ec, "taking from");
+    return d;
+  }
+  delivery<T> take(std::error_code& ec) const { return lease(detail::patience::forever(), ec); }
+  /// @returns an empty delivery when no message waits.
+  delivery<T> try_take() const { return taken_or_not(detail::patience::none()); }
+  delivery<T> try_take(std::error_code& ec) const {
+    delivery<T> d = lease(detail::patience::none(), ec);
+    clear_if_nothing(ec);
+    return d;
+  }
+  template <class Rep, class Period>
+  delivery<T> take_for(std::chrono::duration<Rep, Period> time) const {
+    return taken_or_not(detail::patience::lasting(time));
+  }
+  template <class Rep, class Period>
+  delivery<T> take_for(std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
+    delivery<T> d = lease(detail::patience::lasting(time), ec);
+    clear_if_nothing(ec);
+    return d;
+  }
+
+  /// Runs `handler` on every message and acknowledges it when the handler returns, until the queue is closed and drained or this process is
+  /// asked to stop. A handler that throws: the message is released and the exception goes on to the caller.
+  template <class Handler>
+  void consume(Handler&& handler) const {
+    while (delivery<T> d = next()) {
+      std::invoke(handler, std::as_const(*d));
+      d.ack();
+    }
+  }
+  /// A stage of a pipeline: runs `fn` on every message and hands its result (a value, an optional or a range) to `out` in one step with the
+  /// acknowledgement, so that after any crash both have happened or neither. Ends as `consume` does.
+  template <class U, class Fn>
+  void transform(const queue<U>& out, Fn&& fn) const {
+    while (delivery<T> d = next()) d.forward(out, std::invoke(fn, std::as_const(*d)));
+  }
+
+  /// Ends the stream for all: senders fail from now on, receivers get what is left. Repeatable.
+  void close() const { core_.close(); }
+  [[nodiscard]] bool closed() const { return core_.closed(); }
+  /// Messages that wait. Exact while nobody sends or takes.
+  [[nodiscard]] std::size_t size() const { return core_.size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  /// Messages under way of each sender, at most.
+  [[nodiscard]] std::size_t capacity() const { return core_.capacity(); }
+  [[nodiscard]] const std::string& name() const { return core_.name(); }
+
+  /// @returns the queue of messages that used up their deliveries, at most 1024. While it is full, they stay out of delivery.
+  [[nodiscard]] queue<dead_letter<T>> dead_letters() const {
+    return queue<dead_letter<T>>(core_.dead_letters(detail::fingerprint_of<dead_letter<T>>()));
+  }
+
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(core_); }
+  friend bool operator==(const queue&, const queue&) = default;
+
+  explicit queue(detail::queue_core core) : core_(std::move(core)) {}
+  [[nodiscard]] const detail::queue_core& core() const noexcept { return core_; }
+
+ private:
+  // A slot holds a message of fixed size where that is small; others get 48 bytes and go to the payload area beyond.
+  static constexpr std::size_t inline_bytes =
+      detail::is_fixed_size<T> && detail::fixed_size_of<T> <= 112
+          ? (detail::fixed_size_of<T> + 7) / 8 * 8 + (detail::fixed_size_of<T> == 0 ? 8 : 0)
+          : 48;
+
+  std::error_code put(const T& value, detail::patience how_long) const {
+    detail::open_place place;
+    if (auto ec = core_.reserve(detail::encoded_size(value), how_long, place)) return ec;
+    detail::encoder to(place.bytes);
+    detail::encode(to, value);
+    return core_.publish(place);
+  }
+  std::optional<T> get(detail::patience how_long, std::error_code& ec) const {
+    delivery<T> d = lease(how_long, ec);
+    if (!d) return std::nullopt;
+    d.ack();
+    return std::optional<T>(std::move(d.value()));
+  }
+  delivery<T> lease(detail::patience how_long, std::error_code& ec) const {
+    detail::taken message;
+    ec = core_.take(how_long, message);
+    if (ec) return {};
+    T value{};
+    const auto bytes = core_.payload(message);
+    if (!bytes || !detail::decode_all(*bytes, value)) {
+      ec = core_.report_corrupt();
+      return {};
+    }
+    return delivery<T>(core_, message, std::move(value));
+  }
+  // The next message of a stream, or an empty delivery at its end.
+  delivery<T> next() const {
+    std::error_code ec;
+    delivery<T> d = lease(detail::patience::forever(), ec);
+    if (ec != errc::closed && ec != errc::stop_requested) core_.check(ec, "taking from");
+    return d;
+  }
+  static bool is_nothing(const std::error_code& ec) { return ec == errc::full || ec == errc::timed_out; }
+  static void clear_if_nothing(std::error_code& ec) {
+    if (is_nothing(ec)) ec.clear();
+  }
+  bool sent_or_not(std::error_code ec) const {
+    if (!is_nothing(ec)) core_.check(ec, "sending to");
+    return !ec;
+  }
+  bool sent_or_not(std::error_code result, std::error_code& ec) const {
+    ec = result;
+    clear_if_nothing(ec);
+    return !result;
+  }
+  std::optional<T> received_or_not(detail::patience how_long) const {
+    std::error_code ec;
+    std::optional<T> value = get(how_long, ec);
+    if (!is_nothing(ec)) core_.check(ec, "receiving from");
+    return value;
+  }
+  delivery<T> taken_or_not(detail::patience how_long) const {
+    std::error_code ec;
+    delivery<T> d = lease(how_long, ec);
+    if (!is_nothing(ec)) core_.check(ec, "taking from");
+    return d;
+  }
+
+  detail::queue_core core_;
+};
+
+/// A queue travels as an argument of a spawned function.
+template <class T>
+struct detail::endpoint_codec<queue<T>> {
+  static void write(encoder& to, const queue<T>& q) { to.put_endpoint(q.core().id()); }
+  static queue<T> read(decoder& from) {
+    std::uint64_t id = 0;
+    if (!from.get_endpoint(id)) {
+      from.fail();
+      return {};
+    }
+    queue<T> q(queue_core::find(id, fingerprint_of<T>()));
+    if (!q) from.fail();
+    return q;
+  }
+  static constexpr std::uint64_t fingerprint() { return mix(hash_of("queue"), fingerprint_of<T>()); }
+};
+
+}  // namespace bulkhead

@@ -1,0 +1,69 @@
+#include "child_main.hpp"
+
+#include <bulkhead/detail/entry.hpp>
+#include <bulkhead/runtime.hpp>
+#include <boost/core/demangle.hpp>
+#include <cstdio>
+#include <typeinfo>
+#include <vector>
+
+#include "process_context.hpp"
+#include "process_record.hpp"
+#include "queue_state.hpp"
+#include "runtime_state.hpp"
+
+namespace bulkhead::detail {
+namespace {
+
+constexpr int uncaught_exception_code = 1;
+
+/// The queues that came with the arguments, by index.
+class given_queues final : public endpoint_source {
+ public:
+  given_queues(process_context& context, std::vector<os::child_context::endpoint>& endpoints) {
+    for (auto& given : endpoints) {
+      auto queue = context.adopt(given.queue, given.name, std::move(given.segment));
+      queue->take_seat({given.seat, given.epoch, given.sent_before});
+      queues_.push_back(std::move(queue));
+    }
+  }
+  std::uint64_t endpoint(std::uint32_t index) override {
+    return index < queues_.size() ? queues_[index]->id() : no_endpoint;
+  }
+
+ private:
+  std::vector<std::shared_ptr<queue_state>> queues_;
+};
+
+int end_with(process_context& context, const std::string& text) {
+  std::fprintf(stderr, "bulkhead: process '%s' (%u) ends: uncaught exception %s\n", context.who().name.c_str(),
+               context.who().serial, text.c_str());
+  // Best effort: without it the exit status has the code and no text.
+  static_cast<void>(context.keeper().tell(os::control::kind::last_words,
+                                          os::control::last_words{death_cause::exception, text}));
+  return uncaught_exception_code;
+}
+
+}  // namespace
+
+int run_child(os::child_context start) {
+  const auto context = std::make_shared<process_context>(
+      process_context::identity{start.serial, start.entry, start.incarnation, start.name},
+      std::move(start.control), std::move(start.directory));
+  // Both stay until the process ends, and so does its hold on the queues: the exit handlers of the program may use them, and
+  // the seats are the next incarnation's.
+  auto* const rt = new bulkhead::runtime(std::make_shared<runtime_state>(context));
+  process_record::set_child(context, rt);
+  auto* const queues = new given_queues(*context, start.endpoints);
+  const auto entry = reinterpret_cast<entry_function>(const_cast<void*>(start.function));
+  try {
+    entry({const_cast<void*>(start.target), start.arguments, queues});
+    return 0;
+  } catch (const std::exception& failure) {
+    return end_with(*context, boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
+  } catch (...) {
+    return end_with(*context, "of a type that is no std::exception");
+  }
+}
+
+}  // namespace bulkhead::detail

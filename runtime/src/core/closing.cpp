@@ -1,0 +1,65 @@
+#include "core/closing.hpp"
+
+#include "core/parked_set.hpp"
+
+namespace bulkhead::core {
+namespace {
+
+bool any_forwarding(const queue_view& queue) noexcept {
+  const std::uint32_t lanes = queue.seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    if (queue.lane(lane).forwarding.load(std::memory_order_acquire) != 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// Between CLOSING and CLOSED every sender and forwarder either sees CLOSING, or has published (or announced its forward)
+// before the barrier, so that a receiver that sees CLOSED sees that too.
+void close(const queue_view& queue) noexcept {
+  auto& closed = queue.header().closed;
+  auto open = closed_state::open;
+  closed.compare_exchange_strong(open, closed_state::closing, std::memory_order_seq_cst);
+  queue.os().heavy_barrier();
+  closed.store(closed_state::closed, std::memory_order_seq_cst);
+  parked_set(queue, side::receivers).wake_all();
+  parked_set(queue, side::senders).wake_all();
+}
+
+census count_messages(const queue_view& queue, std::uint32_t seat) noexcept {
+  census all;
+  const std::uint32_t lanes = queue.seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    for (std::uint32_t index = 0; index < queue.ring_slots(); ++index) {
+      const slot_word w = queue.slot_at(lane, index).load(std::memory_order_acquire);
+      switch (w.state()) {
+        case slot_state::ready:
+          ++all.waiting;
+          break;
+        case slot_state::leased:
+        case slot_state::pinned:
+        case slot_state::burying:
+          ++all.held;
+          if (w.held_by(seat)) ++all.held_by_seat;
+          break;
+        default:
+          break;
+      }
+    }
+  }
+  return all;
+}
+
+bool is_over_for(const queue_view& queue, std::uint32_t seat) noexcept {
+  if (queue.header().closed.load(std::memory_order_acquire) != closed_state::closed) return false;
+  const census first = count_messages(queue, seat);
+  if (first.waiting != 0) return false;
+  if (first.held_by_seat != 0) return true;
+  if (first.held != 0 || any_forwarding(queue)) return false;
+  // A forward that was under way at the first count is over by now and its results are there.
+  const census last = count_messages(queue, seat);
+  return last.waiting == 0 && last.held == 0;
+}
+
+}  // namespace bulkhead::core

@@ -1,0 +1,148 @@
+#include "core/consumer.hpp"
+
+#include "core/broken.hpp"
+#include "core/parked_set.hpp"
+#include "core/producer.hpp"
+
+namespace bulkhead::core {
+namespace {
+
+constexpr std::uint32_t in_a_row_max = 32;  // a lane's neighbouring slots share cache lines, so it pays to stay
+
+// The position after the newest that a lane published.
+position end_of(const queue_view& queue, std::uint32_t lane) noexcept {
+  const newest_published newest = find_newest(queue, lane);
+  return newest.any ? next(newest.at, queue.ring_slots()) : position{0};
+}
+
+}  // namespace
+
+bool consumer::take(lease& out) {
+  const std::uint32_t lanes = queue_->seats_used();
+  if (cursors_.size() < lanes) meet(lanes);
+  if (served_ >= in_a_row_max) {
+    served_ = 0;
+    ++turn_;
+  }
+  for (std::uint32_t n = 0; n < lanes; ++n) {
+    if (turn_ >= lanes) turn_ = 0;
+    if (take_from(turn_, out)) {
+      ++served_;
+      return true;
+    }
+    ++turn_;
+    served_ = 0;
+  }
+  return false;
+}
+
+// A lane is met a lap before the last message of its first slot, from where every slot is met. Lap 0 would not do: the lap that a
+// long-lived lane is in may count as older than that.
+void consumer::meet(std::uint32_t lanes) {
+  for (auto lane = static_cast<std::uint32_t>(cursors_.size()); lane < lanes; ++lane) {
+    const slot_word w = queue_->slot_at(lane, 0).load(std::memory_order_acquire);
+    const bool unused = w.bits == 0 && queue_->lane(lane).sequence_hint.load(std::memory_order_acquire) == 0;
+    const std::uint64_t published = w.is(slot_state::free) ? w.lap() - 1 : w.lap();
+    cursors_.push_back({unused ? 0 : make_position(published - 1, 0), 0});
+  }
+}
+
+bool consumer::take_from(std::uint32_t lane, lease& out) {
+  cursor& c = cursors_[lane];
+  // T1. Acquire: a version that we see brings the READY word that was stored before it.
+  const std::uint64_t version = queue_->lane(lane).version.load(std::memory_order_acquire);
+  if (version != c.version || !c.placed) {
+    if (!c.placed) c.at = end_of(*queue_, lane);
+    c.at = first_ready(lane, c.at);
+    c.version = version;
+    c.placed = true;
+  }
+  for (;;) {
+    slot_word w;
+    switch (look(lane, c, w)) {
+      case sight::unpublished:
+        return false;
+      case sight::behind:
+        advance(lane, c, w);
+        continue;
+      case sight::ready:
+        break;
+    }
+    const slot_word mine = w.taken_by(seat_, epoch_);
+    if (!queue_->slot_at(lane, index_of(c.at)).exchange_if(w, mine)) continue;  // T3: a rival took it
+    out = {lane, make_position(w.lap(), index_of(c.at)), mine};
+    if (w.lap() == lap_of(c.at)) c.at = next(c.at, queue_->ring_slots());
+    return true;
+  }
+}
+
+// T2. An older message under the cursor may be taken, but the cursor goes on only when its own position is behind it.
+consumer::sight consumer::look(std::uint32_t lane, cursor& c, slot_word& w) const noexcept {
+  const slot& s = queue_->slot_at(lane, index_of(c.at));
+  const std::uint64_t lap = lap_of(c.at);
+  // Acquire: a READY word brings the payload that was written before it (S3).
+  w = s.load(std::memory_order_acquire);
+  if (w.is(slot_state::ready) && !newer_lap(w.lap(), lap)) return sight::ready;
+  if (newer_lap(w.lap(), lap)) return sight::behind;
+  if (w.lap() == lap && !w.is(slot_state::free)) return sight::behind;
+  // Acquire: everything before `passed` that was published is visible now, so a word that still says nothing was stepped over.
+  if (!before(c.at, queue_->lane(lane).passed.load(std::memory_order_acquire))) return sight::unpublished;
+  const slot_word again = s.load(std::memory_order_acquire);
+  if (again == w) return sight::behind;
+  w = again;
+  return look(lane, c, w);
+}
+
+// The oldest position before `limit` whose message waits, else `limit`: a turn of the ring, after messages came back or a
+// sleep of laps. Which lap an old message is of cannot be told from its neighbours: a producer steps over held slots, and may come by
+// laps later while what lies between still waits.
+position consumer::first_ready(std::uint32_t lane, position limit) const noexcept {
+  position first = limit;
+  for (std::uint32_t index = 0; index < queue_->ring_slots(); ++index) {
+    const slot_word w = queue_->slot_at(lane, index).load(std::memory_order_acquire);
+    const position at = make_position(w.lap(), index);
+    if (w.is(slot_state::ready) && before(at, first)) first = at;
+  }
+  return first;
+}
+
+// A slot that is laps ahead shows that this cursor slept. What was published since lies at most a lap behind that slot's newest message, or
+// waits where `first_ready` finds it.
+void consumer::advance(std::uint32_t lane, cursor& c, slot_word seen) const noexcept {
+  const position after = next(c.at, queue_->ring_slots());
+  const std::uint64_t published = seen.is(slot_state::free) ? seen.lap() - 1 : seen.lap();
+  const position far = next(make_position(published - 1, index_of(c.at)), queue_->ring_slots());
+  if (!before(after, far)) {
+    c.at = after;
+    return;
+  }
+  const position first = first_ready(lane, far);
+  c.at = before(first, after) ? after : first;
+}
+
+void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept {
+  queue.os().light_barrier();  // the freed word before the looks at who waits
+  const parked_set senders(queue, side::senders);
+  if (senders.any()) senders.wake_seat(lane);
+  if (queue.header().closed.load(std::memory_order_relaxed) == closed_state::closed) {
+    parked_set(queue, side::receivers).wake_all();
+  }
+}
+
+// A plain store is enough here and in `release`: only the owner, or recovery after its proven death, changes a leased word.
+// Release: our reads of the payload come before the producer's next use of it.
+void acknowledge(const queue_view& queue, const lease& l) noexcept {
+  slot_of(queue, l).store(l.word.freed(), std::memory_order_release);
+  after_freeing(queue, l.lane);
+}
+
+void release(const queue_view& queue, const lease& l) noexcept {
+  slot_of(queue, l).store(slot_word::make_ready(l.word.lap(), l.deliveries()), std::memory_order_release);
+  // Release, and after the word: a consumer that sees the new version finds the message (T1).
+  if constexpr (!broken::no_version_bump) queue.lane(l.lane).version.fetch_add(1, std::memory_order_release);
+  queue.os().light_barrier();
+  const parked_set receivers(queue, side::receivers);
+  if (receivers.any()) receivers.wake_one();
+}
+
+}  // namespace bulkhead::core

@@ -1,0 +1,146 @@
+#include "core/letters.hpp"
+
+#include <algorithm>
+#include <bulkhead/exit_status.hpp>
+#include <bulkhead/message.hpp>
+#include <bulkhead/message_id.hpp>
+#include <cstring>
+#include <new>
+#include <string>
+
+#include "core/fault_book.hpp"
+#include "core/parked_set.hpp"
+
+namespace bulkhead::core {
+namespace {
+
+// What follows the message's own bytes in a dead_letter<T>, in the order of its fields.
+struct letter_tail {
+  message_id id;
+  std::uint32_t attempts = 0;
+  std::vector<exit_status> reasons;
+  std::string note;
+};
+
+std::vector<exit_status> reasons_of(const fault_record& record, std::uint64_t lap) {
+  std::vector<death_note> notes;
+  for (const death_note& n : record.notes) {
+    if (n.delivery != 0 && n.lap == lap) notes.push_back(n);
+  }
+  std::sort(notes.begin(), notes.end(),
+            [](const death_note& a, const death_note& b) { return a.delivery < b.delivery; });
+  std::vector<exit_status> reasons;
+  for (const death_note& n : notes) {
+    exit_status status;
+    status.code = n.code;
+    status.signal = n.signal;
+    status.core = n.core != 0;
+    status.cause = static_cast<death_cause>(n.cause);
+    reasons.push_back(status);
+  }
+  return reasons;
+}
+
+std::string note_of(const queue_shape& shape, const poisoned& message) {
+  const auto times = [](std::uint64_t n) {
+    return std::to_string(n) + (n == 1 ? " delivery" : " deliveries");
+  };
+  if (shape.max_attempts != 0 && message.attempts >= shape.max_attempts) {
+    return times(message.attempts) + " ended with their taker's crash";
+  }
+  return times(message.word.deliveries()) + ", and every taker ended before it acknowledged";
+}
+
+}  // namespace
+
+letter_writer::letter_writer(const queue_view& origin, payload_area& origin_payload,
+                             const queue_view& letters, payload_area& letters_payload)
+    : origin_(&origin),
+      origin_payload_(&origin_payload),
+      letters_(&letters),
+      sender_(letters, seat, letters_payload) {
+  drop_unkept_claims();
+}
+
+// A writer that was killed between its claim and the letter left a place that the next letter,
+// perhaps another message's, is going to take. So no claim outlives its writer unless it was kept.
+void letter_writer::drop_unkept_claims() noexcept {
+  const std::uint32_t lanes = origin_->seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    for (std::uint32_t index = 0; index < origin_->ring_slots(); ++index) {
+      const slot_word w = origin_->slot_at(lane, index).load(std::memory_order_acquire);
+      if (!w.is(slot_state::burying) && !w.is(slot_state::poison)) continue;
+      fault_record& record = origin_->fault(lane, index);
+      if (record.letter_for.load(std::memory_order_acquire) == w.lap() + 1 &&
+          !is_buried(record, w.lap())) {
+        record.letter_for.store(0, std::memory_order_release);
+      }
+    }
+  }
+}
+
+bool letter_writer::is_buried(const fault_record& record, std::uint64_t lap) const noexcept {
+  if (record.letter_for.load(std::memory_order_acquire) != lap + 1) return false;
+  const newest_published newest = find_newest(*letters_, seat);
+  if (!newest.any || before(newest.at, record.letter_at)) return false;
+  // A close took the newest one back.
+  return !(newest.withdrawn && newest.at == record.letter_at);
+}
+
+bool letter_writer::bury(const queue_view& queue, const poisoned& message) {
+  fault_record& record = queue.fault(message.lane, message.index);
+  if (is_buried(record, message.word.lap())) return true;
+  try {
+    return write_letter(message, record);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+// The message's own bytes; nullptr when they cannot be reached. The slot is shared memory, so what
+// it names is checked.
+const std::byte* letter_writer::message_bytes(const slot& s, std::uint32_t lane,
+                                              std::size_t& size) {
+  size = static_cast<std::size_t>(s.meta >> 32);
+  if (size <= origin_->shape().inline_bytes) return s.payload;
+  std::uint64_t block = 0;
+  std::memcpy(&block, s.payload, sizeof block);
+  const std::uint64_t area = origin_->layout().payload_bytes;
+  if (size > area || block > area - size) {
+    origin_->header().corrupt.store(1, std::memory_order_release);
+    return nullptr;
+  }
+  const std::byte* start = origin_payload_->read(lane);
+  return start == nullptr ? nullptr : start + block;
+}
+
+bool letter_writer::write_letter(const poisoned& message, fault_record& record) {
+  const slot& s = origin_->slot_at(message.lane, message.index);
+  std::size_t size = 0;
+  const std::byte* bytes = message_bytes(s, message.lane, size);
+  if (bytes == nullptr) return false;
+  const std::uint64_t lap = message.word.lap();
+  const letter_tail tail{{origin_->header().id, make_position(lap, message.index), message.lane},
+                         message.attempts,
+                         reasons_of(record, lap),
+                         note_of(origin_->shape(), message)};
+
+  place letter;
+  if (sender_.reserve(size + detail::encoded_size(tail), letter) != outcome::done) return false;
+  // In this order: whoever is killed in between leaves no claim, or this one.
+  record.letter_for.store(0, std::memory_order_release);
+  record.letter_at = letter.position;
+  record.letter_for.store(lap + 1, std::memory_order_release);
+  if (size != 0) std::memcpy(letter.bytes, bytes, size);
+  detail::encoder to(letter.bytes + size);
+  detail::encode(to, tail);
+  if (sender_.publish(letter) != outcome::done) {
+    record.letter_for.store(0, std::memory_order_release);
+    return false;
+  }
+  const parked_set receivers(*letters_, side::receivers);
+  if (receivers.any()) receivers.wake_one();
+  return true;
+}
+
+}  // namespace bulkhead::core

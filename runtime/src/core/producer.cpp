@@ -1,0 +1,259 @@
+#include "core/producer.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "core/broken.hpp"
+#include "core/parked_set.hpp"
+
+namespace bulkhead::core {
+
+producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& payload)
+    : queue_(&queue),
+      seat_(seat),
+      payload_(&payload),
+      blocks_(queue.layout().payload_bytes),
+      held_(queue.ring_slots()) {
+  take_over();
+}
+
+// S1: the next place that nobody holds. Consumers are told of what a send steps over before the message
+// behind it comes out; a forward says so only when it publishes (F7).
+position producer::free_place_from(position p, bool say_passed) noexcept {
+  while (!queue_->slot_at(seat_, index_of(p)).load(std::memory_order_acquire).is(slot_state::free)) {
+    p = next(p, queue_->ring_slots());
+    // Release: whoever sees it sees every publication before it (T2, "c < passed").
+    if (say_passed) queue_->lane(seat_).passed.store(p, std::memory_order_release);
+  }
+  return p;
+}
+
+bool producer::has_room(std::size_t count, std::size_t credit) {
+  // Not more than the ring holds: one slot stays free for the producer to find.
+  const std::size_t bound = std::min<std::size_t>(queue_->shape().capacity + credit, queue_->ring_slots() - 1);
+  if (outstanding_ + staged_.size() + count > bound) sweep();
+  return outstanding_ + staged_.size() + count <= bound;
+}
+
+outcome producer::make_bytes(std::size_t size, place& out) {
+  out.size = size;
+  out.block = place::no_block;
+  slot& s = queue_->slot_at(seat_, index_of(out.position));
+  if (size <= queue_->shape().inline_bytes) {
+    out.bytes = s.payload;
+    return outcome::done;
+  }
+  if (size > queue_->layout().payload_bytes || size > message_bytes_max) return outcome::too_large;
+  auto block = blocks_.allocate(size);
+  if (!block) {
+    sweep();
+    block = blocks_.allocate(size);
+  }
+  if (!block) return outcome::full;
+  std::byte* area = payload_->write(seat_, *block + size);
+  if (area == nullptr) {
+    blocks_.release(*block, size);
+    return outcome::no_memory;
+  }
+  out.block = *block;
+  out.bytes = area + *block;
+  return outcome::done;
+}
+
+outcome producer::reserve(std::size_t size, place& out) {
+  drop_pending();
+  if (!has_room(1)) return outcome::full;
+  next_ = free_place_from(next_, true);
+  out.position = next_;
+  const outcome made = make_bytes(size, out);
+  if (made != outcome::done) return made;
+  pending_ = out;
+  if constexpr (broken::publish_early) {
+    write_meta(out, sequence_ + 1);
+    queue_->slot_at(seat_, index_of(next_))
+        .store(slot_word::make_ready(lap_of(next_)), std::memory_order_release);
+  }
+  return outcome::done;
+}
+
+void producer::write_meta(const place& p, std::uint64_t sequence) noexcept {
+  slot& s = queue_->slot_at(seat_, index_of(p.position));
+  s.meta = (std::uint64_t{p.size} << 32) | (sequence & 0xffff'ffff);
+  if (p.block != place::no_block) std::memcpy(s.payload, &p.block, sizeof p.block);
+}
+
+outcome producer::publish(const place& p) {
+  const std::uint32_t index = index_of(p.position);
+  slot& s = queue_->slot_at(seat_, index);
+  say_sequence(p.position);
+  write_meta(p, sequence_ + 1);
+  const slot_word ready = slot_word::make_ready(lap_of(p.position));
+  // Release: a taker that acquires the word sees meta and payload (S3).
+  if constexpr (!broken::publish_early) s.store(ready, std::memory_order_release);
+  note(p);
+  pending_ = {};
+  next_ = next(p.position, queue_->ring_slots());
+  staging_ = next_;
+  queue_->os().light_barrier();  // S3 before S4 and S5
+  if (queue_->header().closed.load(std::memory_order_relaxed) != closed_state::open) {
+    const slot_word back = slot_word::make_free(lap_of(p.position) + 1, free_tag::withdrawn);
+    if (s.exchange_if(ready, back)) {
+      forget(index);
+      // A receiver may have counted the message and sleep until it is settled.
+      parked_set(*queue_, side::receivers).wake_all();
+      return outcome::closed;
+    }
+  }
+  ++sequence_;
+  return outcome::done;
+}
+
+void producer::note(const place& p) {
+  held_[index_of(p.position)] = {true, static_cast<std::uint32_t>(p.size), p.block};
+  ++outstanding_;
+}
+
+void producer::drop_pending() {
+  if (pending_.block != place::no_block) blocks_.release(pending_.block, pending_.size);
+  pending_ = {};
+}
+
+// Once a lap the lane says how many messages came before, of which a slot's meta word has the low half only. A takeover adds up both,
+// so the hint must be there before the lap's first message can be the newest one, and may lag by many laps. `passed` moves along,
+// so that positions which are compared with it stay near.
+void producer::say_sequence(position p) noexcept {
+  if (lap_of(p) == hinted_lap_) return;
+  hinted_lap_ = lap_of(p);
+  queue_->lane(seat_).passed.store(p, std::memory_order_release);
+  queue_->lane(seat_).sequence_hint.store(sequence_, std::memory_order_release);
+}
+
+// Forgets a settled message and gives its block back.
+void producer::forget(std::uint32_t index) {
+  held& h = held_[index];
+  --outstanding_;
+  if (h.block != place::no_block) blocks_.release(h.block, h.size);
+  h = {};
+}
+
+bool producer::settle(std::uint32_t index) {
+  if (!held_[index].outstanding) return false;
+  // Acquire: the taker's reads of the payload are over before its block is used again.
+  if (!queue_->slot_at(seat_, index).load(std::memory_order_acquire).is(slot_state::free)) return false;
+  forget(index);
+  return true;
+}
+
+// Finds out which messages are settled. In order of age it stops at the first that is not, once it found any; so a
+// first-in-first-out flow costs one look a message, and one slow lease costs a turn of the ring only when the lane is full.
+void producer::sweep() {
+  const std::uint32_t slots = queue_->ring_slots();
+  bool found = false;
+  for (std::uint32_t n = 0; n < slots && outstanding_ != 0; ++n) {
+    const std::uint32_t index = hand_;
+    const bool was_held = held_[index].outstanding;
+    const bool settled = settle(index);
+    if (was_held && !settled && found) return;
+    found |= settled;
+    hand_ = hand_ + 1 == slots ? 0 : hand_ + 1;
+  }
+}
+
+outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
+  if (!has_room(1, credit)) return outcome::full;
+  if (staged_.empty()) {
+    drop_pending();
+    staging_ = next_;
+  }
+  staging_ = free_place_from(staging_, false);
+  out.position = staging_;
+  const outcome made = make_bytes(size, out);
+  if (made != outcome::done) return made;
+  slot& s = queue_->slot_at(seat_, index_of(staging_));
+  s.store(slot_word::make_free(lap_of(staging_), free_tag::reserved), std::memory_order_relaxed);
+  staged_.push_back(out);
+  staging_ = next(staging_, queue_->ring_slots());
+  return outcome::done;
+}
+
+void producer::seal_staged() noexcept {
+  say_sequence(next_);
+  std::uint64_t sequence = sequence_;
+  for (const place& p : staged_) write_meta(p, ++sequence);
+}
+
+void producer::commit_staged() {
+  for (const place& p : staged_) note(p);
+  sequence_ += staged_.size();
+  next_ = staging_;
+  staged_.clear();
+}
+
+void producer::drop_staged() {
+  for (const place& p : staged_) {
+    if (p.block != place::no_block) blocks_.release(p.block, p.size);
+  }
+  staged_.clear();
+  staging_ = next_;
+}
+
+newest_published find_newest(const queue_view& queue, std::uint32_t seat) noexcept {
+  newest_published newest;
+  // A zero word is a place that was never used, or one that the last lap freed before laps begin at 0 again; in a lane that
+  // counts messages of earlier laps every place was used.
+  const bool used = queue.lane(seat).sequence_hint.load(std::memory_order_acquire) != 0;
+  for (std::uint32_t index = 0; index < queue.ring_slots(); ++index) {
+    const slot_word w = queue.slot_at(seat, index).load(std::memory_order_acquire);
+    position at = make_position(w.lap(), index);
+    if (w.is(slot_state::free)) {
+      // A free word is a lap ahead of the last message; a reserved one says nothing.
+      if (w.tag() == free_tag::reserved || (w.bits == 0 && !used)) continue;
+      at = one_lap_back(at);
+    }
+    if (newest.any && before(at, newest.at)) continue;
+    newest = {true, at, w.is(slot_state::free) && w.tag() == free_tag::withdrawn};
+  }
+  return newest;
+}
+
+void producer::take_over() {
+  const lane_header& lane = queue_->lane(seat_);
+  const newest_published newest = find_newest(*queue_, seat_);
+  const std::uint64_t hint = lane.sequence_hint.load(std::memory_order_acquire);
+  if (newest.any) {
+    const auto low = static_cast<std::uint32_t>(queue_->slot_at(seat_, index_of(newest.at)).meta);
+    sequence_ = hint + static_cast<std::uint32_t>(low - static_cast<std::uint32_t>(hint));
+    if (newest.withdrawn) --sequence_;
+    next_ = next(newest.at, queue_->ring_slots());
+  }
+  const position passed = lane.passed.load(std::memory_order_acquire);
+  if (before(next_, passed)) next_ = passed;
+  staging_ = next_;
+  hand_ = index_of(next_);
+  for (std::uint32_t index = 0; index < queue_->ring_slots(); ++index) {
+    const slot& s = queue_->slot_at(seat_, index);
+    if (s.load(std::memory_order_acquire).is(slot_state::free)) continue;
+    held h{true, static_cast<std::uint32_t>(s.meta >> 32), place::no_block};
+    if (h.size > queue_->shape().inline_bytes) {
+      std::memcpy(&h.block, s.payload, sizeof h.block);
+      if (!blocks_.claim(h.block, h.size)) h.block = place::no_block;
+    }
+    held_[index] = h;
+    ++outstanding_;
+  }
+}
+
+void publish_range(const queue_view& queue, std::uint32_t seat, position first, position end) noexcept {
+  auto& passed = queue.lane(seat).passed;
+  for (position p = first; p != end; p = next(p, queue.ring_slots())) {
+    slot& s = queue.slot_at(seat, index_of(p));
+    // Exactly the reserved word of this lap: a slot that was published, and perhaps taken, before is left alone.
+    if (!s.exchange_if(slot_word::make_free(lap_of(p), free_tag::reserved), slot_word::make_ready(lap_of(p))) &&
+        before(passed.load(std::memory_order_relaxed), next(p, queue.ring_slots()))) {
+      passed.store(next(p, queue.ring_slots()), std::memory_order_release);
+    }
+  }
+}
+
+}  // namespace bulkhead::core

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <span>
+
+#include "core/platform.hpp"
+#include "core/queue_layout.hpp"
+
+namespace bulkhead::core {
+
+/// A mapped queue segment: finds its parts. Owns nothing; a value.
+class queue_view {
+ public:
+  queue_view(std::byte* base, const queue_shape& shape, const platform& os)
+      : base_(base), shape_(shape), layout_(shape), os_(&os) {}
+
+  [[nodiscard]] const queue_shape& shape() const noexcept { return shape_; }
+  [[nodiscard]] const queue_layout& layout() const noexcept { return layout_; }
+  [[nodiscard]] const platform& os() const noexcept { return *os_; }
+  [[nodiscard]] std::uint32_t ring_slots() const noexcept { return layout_.ring_slots; }
+
+  [[nodiscard]] queue_header& header() const noexcept { return *reinterpret_cast<queue_header*>(base_); }
+  [[nodiscard]] seat_block& seat(std::uint32_t s) const noexcept {
+    return *reinterpret_cast<seat_block*>(base_ + layout_.seats_offset + s * layout_.seat_bytes);
+  }
+  [[nodiscard]] lane_header& lane(std::uint32_t s) const noexcept {
+    return *reinterpret_cast<lane_header*>(base_ + layout_.lanes_offset + s * layout_.lane_bytes);
+  }
+  [[nodiscard]] slot& slot_at(std::uint32_t s, std::uint32_t index) const noexcept {
+    return *reinterpret_cast<slot*>(base_ + layout_.lanes_offset + s * layout_.lane_bytes +
+                                    sizeof(lane_header) + index * layout_.slot_bytes);
+  }
+  /// The keeper's side table; mapped by the keeper only.
+  [[nodiscard]] fault_record& fault(std::uint32_t s, std::uint32_t index) const noexcept {
+    return reinterpret_cast<fault_record*>(base_ + layout_.faults_offset + s * layout_.fault_bytes)[index];
+  }
+  [[nodiscard]] std::uint32_t seats_used() const noexcept {
+    const std::uint32_t used = header().seats_used.load(std::memory_order_acquire);
+    return used < shape_.participants ? used : shape_.participants;
+  }
+
+ private:
+  std::byte* base_;
+  queue_shape shape_;
+  queue_layout layout_;
+  const platform* os_;
+};
+
+/// Writes the header of a queue into zeroed memory. The magic comes last.
+void format_queue(std::byte* base, const queue_shape& shape, std::uint64_t id) noexcept;
+
+/// Copies the shape out of a header once and checks it.
+/// @returns the reason why this is no queue that this program can use, or nullptr.
+const char* read_shape(const std::byte* base, std::size_t bytes, queue_shape& out) noexcept;
+
+}  // namespace bulkhead::core

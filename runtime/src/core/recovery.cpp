@@ -1,0 +1,154 @@
+#include "core/recovery.hpp"
+
+#include <algorithm>
+
+#include "core/broken.hpp"
+#include "core/closing.hpp"
+#include "core/fault_book.hpp"
+#include "core/forward.hpp"
+#include "core/parked_set.hpp"
+
+namespace bulkhead::core {
+namespace {
+
+// A forward never spans more than one turn of the ring.
+bool sane_range(const queue_view& queue, const forward_record::output& out) noexcept {
+  const std::uint64_t slots = queue.ring_slots();
+  if (out.seat >= queue.shape().participants || index_of(out.first) >= slots || index_of(out.end) >= slots) {
+    return false;
+  }
+  const std::uint64_t laps = (lap_of(out.end) - lap_of(out.first)) & lap_mask;
+  return laps <= 1 && laps * slots + index_of(out.end) - index_of(out.first) <= slots;
+}
+
+// R1: a committed forward is finished, an uncommitted one forgotten (its pinned inputs are given back in R2). A record lies in
+// shared memory, so what it names is checked before it is used.
+void settle_record(forward_record& record, queue_finder& finder, recovery_report& report) noexcept {
+  const record_state state = record.state.load(std::memory_order_acquire);
+  if (state == record_state::empty) return;
+  if (state == record_state::committed) {
+    const auto outputs = std::min<std::size_t>(record.output_count, forward_outputs_max);
+    for (std::size_t n = 0; n < outputs; ++n) {
+      const forward_record::output out = record.outputs[n];
+      const queue_view* queue = finder.find(out.queue);
+      if (queue != nullptr && sane_range(*queue, out)) {
+        publish_range(*queue, out.seat, out.first, out.end);
+      }
+    }
+    const auto inputs = std::min<std::size_t>(record.input_count, forward_inputs_max);
+    for (std::size_t n = 0; n < inputs; ++n) {
+      const forward_record::input in = record.inputs[n];
+      const queue_view* queue = finder.find(in.queue);
+      if (queue != nullptr && in.seat < queue->shape().participants &&
+          index_of(in.position) < queue->ring_slots()) {
+        free_pinned(*queue, in.seat, in.position, in.taker);
+      }
+    }
+    ++report.finished;
+  }
+  record.state.store(record_state::empty, std::memory_order_release);
+}
+
+bool used_up(const queue_shape& shape, slot_word w, std::uint32_t attempts) noexcept {
+  return (shape.max_attempts != 0 && attempts >= shape.max_attempts) ||
+         (shape.max_deliveries != 0 && w.deliveries() >= shape.max_deliveries);
+}
+
+// R3. BURYING says that a letter may be under way, so a repetition asks the graveyard, which knows.
+void bury(const attendance& where, std::uint32_t lane, std::uint32_t index, recovery_report& report) noexcept {
+  slot& s = where.queue->slot_at(lane, index);
+  const slot_word w = s.load(std::memory_order_acquire);
+  const std::uint32_t attempts = attempts_of(where.queue->fault(lane, index), w.lap());
+  if (where.graves != nullptr && where.graves->bury(*where.queue, {lane, index, w, attempts})) {
+    s.store(w.freed(), std::memory_order_release);
+    ++report.buried;
+  } else {
+    s.store(w.with(slot_state::poison), std::memory_order_release);
+    ++report.stuck;
+  }
+}
+
+// R2 for one slot.
+void give_back(const attendance& where, std::uint32_t lane, std::uint32_t index, const casualty& dead,
+               recovery_report& report) noexcept {
+  slot& s = where.queue->slot_at(lane, index);
+  const slot_word w = s.load(std::memory_order_acquire);
+  if (!w.held_by(where.seat)) return;
+  const std::uint32_t attempts = note_fault(where.queue->fault(lane, index), w, dead);
+  if (used_up(where.queue->shape(), w, attempts)) {
+    s.store(w.with(slot_state::burying), std::memory_order_release);
+    return;
+  }
+  s.store(slot_word::make_ready(w.lap(), w.deliveries()), std::memory_order_release);
+  ++report.redelivered;
+}
+
+void bury_all(const attendance& where, recovery_report& report) noexcept {
+  const std::uint32_t lanes = where.queue->seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    for (std::uint32_t index = 0; index < where.queue->ring_slots(); ++index) {
+      const slot_word w = where.queue->slot_at(lane, index).load(std::memory_order_acquire);
+      if (w.is(slot_state::burying) || w.is(slot_state::poison)) bury(where, lane, index, report);
+    }
+  }
+}
+
+// R4: a producer that died between the publication of a message and the word that steps over a held slot before it would
+// leave consumers before that slot for ever.
+void mend_lane(const queue_view& queue, std::uint32_t seat) noexcept {
+  lane_header& lane = queue.lane(seat);
+  const newest_published newest = find_newest(queue, seat);
+  if (newest.any && before(lane.passed.load(std::memory_order_relaxed), newest.at)) {
+    lane.passed.store(newest.at, std::memory_order_release);
+  }
+  lane.forwarding.store(0, std::memory_order_release);
+}
+
+void recover_queue(const attendance& where, const casualty& dead, recovery_report& report) noexcept {
+  const queue_view& queue = *where.queue;
+  const std::uint32_t lanes = queue.seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    for (std::uint32_t index = 0; index < queue.ring_slots(); ++index) {
+      give_back(where, lane, index, dead, report);
+    }
+  }
+  bury_all(where, report);
+  mend_lane(queue, where.seat);
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {  // R5
+    // In every lane: the casualty may have given a message back itself and died before it said so.
+    if constexpr (!broken::no_version_bump) {
+      queue.lane(lane).version.fetch_add(1, std::memory_order_release);
+    }
+  }
+  static_cast<void>(parked_set(queue, side::receivers).withdraw(where.seat));
+  static_cast<void>(parked_set(queue, side::senders).withdraw(where.seat));
+  if (queue.header().closed.load(std::memory_order_acquire) == closed_state::closing) close(queue);
+  parked_set(queue, side::receivers).wake_all();  // R6: the casualty may have taken an announcement and died
+  parked_set(queue, side::senders).wake_all();
+}
+
+}  // namespace
+
+recovery_report recover(std::span<const attendance> queues, const casualty& dead,
+                        queue_finder& finder) noexcept {
+  recovery_report report;
+  for (const attendance& where : queues) {
+    for (forward_record& record : where.queue->seat(where.seat).records) {
+      settle_record(record, finder, report);
+    }
+  }
+  for (const attendance& where : queues) recover_queue(where, dead, report);
+  return report;
+}
+
+recovery_report bury_again(const attendance& where) noexcept {
+  recovery_report report;
+  bury_all(where, report);
+  if (report.buried != 0) {
+    parked_set(*where.queue, side::senders).wake_all();
+    parked_set(*where.queue, side::receivers).wake_all();
+  }
+  return report;
+}
+
+}  // namespace bulkhead::core

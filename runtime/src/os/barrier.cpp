@@ -1,0 +1,29 @@
+#include "os/barrier.hpp"
+
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os/futex.hpp"
+
+namespace bulkhead::os {
+namespace {
+
+// Where the call fails, so did the registration of every process here, and all of them fence.
+void heavy_barrier() noexcept {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  static_cast<void>(::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0));
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+}  // namespace
+
+core::platform make_platform() noexcept {
+  core::platform os{};
+  os.wake = futex_wake_all;
+  os.heavy_barrier = heavy_barrier;
+  os.fences = ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) != 0;
+  return os;
+}
+
+}  // namespace bulkhead::os

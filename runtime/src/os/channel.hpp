@@ -1,0 +1,78 @@
+#pragma once
+
+#include <bulkhead/message.hpp>
+#include <cstddef>
+#include <span>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "os/control.hpp"
+#include "os/futex.hpp"
+#include "os/unique_fd.hpp"
+
+namespace bulkhead::os {
+
+inline constexpr std::size_t descriptors_max = 64;          ///< A datagram; the kernel takes 253.
+inline constexpr std::size_t body_bytes_max = 64u << 20;  ///< A body in a memfd.
+
+/// A received datagram: docs/control-protocol.md.
+struct datagram {
+  control::header head;
+  std::vector<std::byte> body;
+  std::vector<unique_fd> descriptors;
+
+  /// Reads the body as a Body. @returns false when these are not the bytes of one.
+  template <class Body>
+  [[nodiscard]] bool read(Body& out) const {
+    return detail::decode_all(std::span<const std::byte>(body), out);
+  }
+};
+
+enum class receive_result : std::uint8_t {
+  received,
+  nothing,  ///< Nothing there (yet).
+  ended,    ///< The other side is gone.
+  garbage,  ///< Truncated, or no datagram of ours: close the channel.
+};
+
+/// One end of a pair of SOCK_SEQPACKET sockets. Not thread-safe.
+class channel {
+ public:
+  channel() noexcept = default;
+  explicit channel(unique_fd socket) noexcept : socket_(std::move(socket)) {}
+
+  /// @errors std::system_error.
+  [[nodiscard]] static std::pair<channel, channel> make_pair();
+
+  [[nodiscard]] int fd() const noexcept { return socket_.get(); }
+  explicit operator bool() const noexcept { return static_cast<bool>(socket_); }
+  [[nodiscard]] unique_fd take() noexcept { return std::move(socket_); }
+  void close() noexcept { socket_.reset(); }
+  /// Ends the conversation also where forked copies hold the descriptor.
+  void shut_down() noexcept;
+
+  /// Sends a datagram at once or not at all.
+  /// @limits descriptors <= descriptors_max - 1, body <= body_bytes_max.
+  /// @returns EAGAIN when the other side does not read, EPIPE or ECONNRESET when it is gone.
+  template <class Body>
+  std::error_code send(control::kind kind, const Body& body, std::span<const int> descriptors = {},
+                       std::int32_t error = 0) {
+    std::vector<std::byte> bytes(detail::encoded_size(body));
+    detail::encoder to(bytes.data());
+    detail::encode(to, body);
+    return send_bytes({kind, 0, error}, bytes, descriptors);
+  }
+  std::error_code send_bytes(control::header head, std::span<const std::byte> body,
+                             std::span<const int> descriptors);
+
+  /// Takes the next datagram if one is there. Never waits.
+  receive_result receive(datagram& out);
+  /// Waits for one, until the deadline: then `nothing`.
+  receive_result receive_until(datagram& out, deadline until = {});
+
+ private:
+  unique_fd socket_;
+};
+
+}  // namespace bulkhead::os

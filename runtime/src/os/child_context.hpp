@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "os/unique_fd.hpp"
+
+namespace bulkhead::os {
+
+/// What a new child gets from the keeper, which made it.
+struct child_context {
+  struct endpoint {
+    std::uint64_t queue = 0;
+    std::string name;
+    unique_fd segment;
+    std::uint32_t seat = 0;
+    std::uint32_t epoch = 0;
+    std::uint64_t sent_before = 0;  ///< See control::seat_reply.
+  };
+
+  std::uint32_t serial = 0;
+  std::uint32_t entry = 0;  ///< Its place in the directory.
+  std::uint32_t incarnation = 1;
+  std::string name;
+  unique_fd control;    ///< For keeper_link.
+  unique_fd directory;  ///< For directory_memory.
+  const void* function = nullptr;  ///< control::spawn::entry, found.
+  const void* target = nullptr;    ///< control::spawn::target, found; nullptr: none was named.
+  std::uint64_t fingerprint = 0;
+  std::vector<std::byte> arguments;
+  std::vector<endpoint> endpoints;  ///< In the order of control::spawn::endpoints.
+};
+
+/// Runs a child and returns its exit code, with which the process then calls std::exit.
+using child_main = int (*)(child_context context);
+
+}  // namespace bulkhead::os

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <bulkhead/exit_status.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bulkhead::os::control {
+
+// What a process of the tree (the host and every child) and the keeper say to each other over an unnamed SOCK_SEQPACKET pair
+// (docs/control-protocol.md). A process sends one request at a time and waits for its reply; events come over a second pair
+// that `subscribe` asks for. Each datagram is a `header` and one of the structs below, encoded as a message; descriptors go along.
+// A body above `inline_bytes_max` travels in a memfd, the first descriptor of the datagram.
+
+inline constexpr std::size_t inline_bytes_max = 32 * 1024;
+
+enum class kind : std::uint16_t {
+  hello,         // host -> keeper, once: `hello` + the host's pidfd; reply `hello_reply` + the directory's descriptor
+  make_queue,    // reply queue_reply + the segment's descriptor
+  open_queue,    // reply queue_reply + the segment's descriptor; the sender holds the queue from now on
+  leave_queue,   // the sender holds no handle any more
+  join_queue,    // reply seat_reply
+  dead_letters,  // reply queue_reply + descriptor: the dead-letter queue of a queue, made on first demand
+  spawn,         // reply spawn_reply + the child's pidfd
+  signal,
+  request_stop,
+  forget,        // no next incarnation of this child will come: its seats become free when their lanes are drained
+  last_words,    // child -> keeper, before it ends because of an exception; no reply
+  subscribe,     // reply done + the descriptor of the event socket; one event, `exited`, a datagram
+  exited,        // keeper -> owner, over the event socket
+};
+
+/// First of every datagram. `error` is 0; or an errc value, or minus an errno: then the body is a `failure`.
+struct header {
+  control::kind kind{};
+  std::uint16_t in_memfd = 0;
+  std::int32_t error = 0;
+};
+struct failure {
+  std::string text;  ///< One sentence: what happened, to which queue or child, what to do.
+};
+struct done {
+  std::uint8_t unused = 0;
+};
+
+struct hello {
+  std::uint32_t pid = 0;
+};
+struct hello_reply {
+  std::uint32_t keeper_pid = 0;
+  std::uint32_t serial = 0;  ///< The host's.
+  std::uint32_t entry = 0;   ///< Its place in the directory.
+};
+
+struct make_queue {
+  std::string name;
+  std::uint32_t capacity = 0;
+  std::uint32_t participants = 0;
+  std::uint32_t inline_bytes = 0;
+  std::uint32_t max_attempts = 0;
+  std::uint32_t max_deliveries = 0;
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t fingerprint = 0;
+};
+struct queue_named {
+  std::uint64_t queue = 0;
+};
+struct dead_letters_of {
+  std::uint64_t queue = 0;
+  std::uint64_t fingerprint = 0;  ///< Of dead_letter<T>.
+};
+struct queue_reply {
+  std::uint64_t queue = 0;
+  std::string name;
+};
+struct seat_reply {
+  std::uint32_t seat = 0;
+  std::uint32_t epoch = 0;
+  std::uint64_t sent_before = 0;  ///< What strangers sent from this seat earlier: producer::sent() less this is our own count.
+};
+
+/// A function of the program: a module by its build id, and the offset in it.
+struct function_name {
+  std::string build_id;
+  std::string path;  ///< Of the module, for modules that the keeper has not loaded.
+  std::uint64_t offset = 0;
+};
+struct spawn {
+  std::string name;
+  std::uint64_t resume_key = 0;   ///< Not 0: incarnations of one supervised child share it, and so its seats. Unique in the owner.
+  std::uint32_t incarnation = 1;
+  function_name entry;            ///< `void(const detail::child_start&)`
+  function_name target;           ///< The user's function where `entry` does not know it by type; empty path and id: none.
+  std::uint64_t fingerprint = 0;  ///< Of the argument list.
+  std::vector<std::byte> arguments;
+  std::vector<std::uint64_t> endpoints;  ///< Queue ids that the arguments name by index.
+};
+struct spawn_reply {
+  std::uint32_t serial = 0;  ///< Names this incarnation in the tree.
+  std::int32_t pid = 0;
+};
+struct signal {
+  std::uint32_t serial = 0;
+  std::int32_t number = 0;
+};
+struct stop {
+  std::uint32_t serial = 0;
+};
+struct forget {
+  std::uint64_t resume_key = 0;
+};
+struct last_words {
+  death_cause cause = death_cause::exception;
+  std::string text;
+};
+struct exited {
+  std::uint32_t serial = 0;
+  std::int32_t pid = 0;
+  exit_status status;
+  std::uint64_t redelivered = 0;  ///< Messages that its death gave back.
+  std::uint64_t buried = 0;       ///< Messages that its death moved to dead letters.
+  std::uint64_t stuck = 0;        ///< Poison messages that found the dead letters full.
+};
+
+}  // namespace bulkhead::os::control

@@ -1,0 +1,25 @@
+#include "os/keeper/event_box.hpp"
+
+namespace bulkhead::os {
+
+unique_fd event_box::open() {
+  auto [ours, its] = channel::make_pair();
+  line_ = std::move(ours);
+  return its.take();
+}
+
+void event_box::put(control::exited event) {
+  events_.push_back(std::move(event));
+  flush();
+}
+
+void event_box::flush() {
+  while (is_blocked()) {
+    const std::error_code failed = line_.send(control::kind::exited, events_.front());
+    if (failed == std::errc::resource_unavailable_try_again) return;
+    if (failed) return line_.close();  // the reader went away; it may subscribe again
+    events_.pop_front();
+  }
+}
+
+}  // namespace bulkhead::os

@@ -1,0 +1,50 @@
+#include "os/keeper/forked_child.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "os/keeper/descriptors.hpp"
+#include "os/keeper/signals.hpp"
+
+namespace bulkhead::os {
+namespace {
+
+// The same queue twice among the endpoints came as one descriptor, and each endpoint will close its own.
+void part_shared_descriptors(child_context& context) {
+  std::vector<int> seen;
+  for (child_context::endpoint& e : context.endpoints) {
+    if (std::find(seen.begin(), seen.end(), e.segment.get()) != seen.end()) {
+      unique_fd own = e.segment.duplicate();
+      static_cast<void>(e.segment.release());
+      e.segment = std::move(own);
+    }
+    seen.push_back(e.segment.get());
+  }
+}
+
+std::vector<int> descriptors_of(const child_context& context) {
+  std::vector<int> kept = {0, 1, 2, context.control.get(), context.directory.get()};
+  for (const child_context::endpoint& e : context.endpoints) kept.push_back(e.segment.get());
+  return kept;
+}
+
+}  // namespace
+
+void become_child(child_context&& context, pid_t keeper, const rlimit& descriptors,
+                  child_main run) noexcept {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != keeper) ::_exit(0);  // it died before it could take us along
+  close_all_but(descriptors_of(context));
+  part_shared_descriptors(context);
+  ::setrlimit(RLIMIT_NOFILE, &descriptors);
+  ::prctl(PR_SET_NAME, context.name.c_str());
+  unblock_child_signals();
+  std::exit(run(std::move(context)));
+}
+
+}  // namespace bulkhead::os

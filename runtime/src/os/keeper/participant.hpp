@@ -1,0 +1,31 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "os/channel.hpp"
+#include "os/keeper/event_box.hpp"
+#include "os/keeper/seat_table.hpp"
+
+namespace bulkhead::os {
+
+/// A process of the tree, the host or a child, as the keeper knows it.
+struct participant {
+  claimant who;  ///< Its serial, its owner's, its resume key.
+  std::string name;
+  pid_t pid = 0;
+  unique_fd pidfd;
+  std::uint32_t entry = 0;  ///< In the directory.
+  channel control;
+  event_box events;
+  std::size_t children = 0;  ///< Running ones of its own.
+
+  bool stop_requested = false;
+  int last_signal = 0;  ///< That we sent it.
+  std::optional<control::last_words> words;
+  std::string fault;  ///< Why we ended it, if we did.
+};
+
+}  // namespace bulkhead::os

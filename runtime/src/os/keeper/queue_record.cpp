@@ -1,0 +1,102 @@
+#include "os/keeper/queue_record.hpp"
+
+#include <algorithm>
+#include <bulkhead/errc.hpp>
+
+#include "os/keeper/queue_table.hpp"
+
+namespace bulkhead::os {
+
+queue_record::queue_record(queue_table& table, std::uint64_t id, std::string name,
+                           unique_fd segment, const core::platform& os)
+    : seats(0),
+      table_(&table),
+      id_(id),
+      name_(std::move(name)),
+      memory_(std::move(segment), os, queue_memory::role::keeper) {
+  seats = seat_table(view().shape().participants);
+}
+
+// Places that a forward has reserved are free too: whoever reserved them is dead.
+bool queue_record::is_drained(std::uint32_t seat) const noexcept {
+  for (std::uint32_t index = 0; index < view().ring_slots(); ++index) {
+    const core::slot_word w = view().slot_at(seat, index).load(std::memory_order_acquire);
+    if (!w.is(core::slot_state::free)) return false;
+  }
+  return true;
+}
+
+void queue_record::reserve_seat(std::uint32_t seat) {
+  const core::queue_layout& layout = view().layout();
+  std::error_code failed = reserve_range(
+      memory_.fd(), layout.seats_offset + seat * layout.seat_bytes, layout.seat_bytes);
+  if (!failed) {
+    failed = reserve_range(memory_.fd(), layout.lanes_offset + seat * layout.lane_bytes,
+                           layout.lane_bytes);
+  }
+  if (failed) throw std::system_error(failed, "making room for a seat of queue '" + name_ + "'");
+}
+
+// What a producer finds when it takes the lane over.
+std::uint64_t queue_record::sent_from(std::uint32_t seat) {
+  return core::producer(view(), seat, memory_).sent();
+}
+
+queue_record::seat_grant queue_record::join(const claimant& who) {
+  const auto found = seats.choose(who, [this](std::uint32_t seat) { return is_drained(seat); });
+  if (!found) {
+    const bool wait = seats.worth_waiting();
+    throw error(make_error_code(wait ? errc::full : errc::too_many_participants),
+                "all " + std::to_string(view().shape().participants) + " seats of queue '" + name_ +
+                    (wait ? "' are taken, and those of ended processes still have messages"
+                          : "' are taken by living processes; raise its participants"));
+  }
+  std::uint64_t before = 0;
+  if (found->from == seat_table::origin::vacant) reserve_seat(found->seat);
+  if (found->from == seat_table::origin::strangers) before = sent_from(found->seat);
+  const std::uint32_t epoch = seats.grant(*found, who, before);
+  holders.insert(who.serial);
+  auto& used = view().header().seats_used;
+  if (used.load(std::memory_order_relaxed) <= found->seat) {
+    used.store(found->seat + 1, std::memory_order_release);
+  }
+  return {found->seat, epoch, seats.sent_before(found->seat)};
+}
+
+std::error_code queue_record::reserve_faults(std::uint32_t seat) const noexcept {
+  const core::queue_layout& layout = view().layout();
+  const std::uint32_t lanes = view().seats_used();
+  std::uint64_t done_to = 0;
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    for (std::uint32_t index = 0; index < view().ring_slots(); ++index) {
+      const core::slot_word w = view().slot_at(lane, index).load(std::memory_order_acquire);
+      if (!w.held_by(seat) && !w.is(core::slot_state::burying) &&
+          !w.is(core::slot_state::poison)) {
+        continue;
+      }
+      const std::uint64_t first = layout.faults_offset + lane * layout.fault_bytes +
+                                  index * sizeof(core::fault_record);
+      const std::uint64_t last = first + sizeof(core::fault_record);
+      if (last <= done_to) continue;
+      done_to = (last + core::page_bytes - 1) / core::page_bytes * core::page_bytes;
+      if (const auto failed = reserve_range(memory_.fd(), first, done_to - first)) return failed;
+    }
+  }
+  return {};
+}
+
+bool queue_record::bury(const core::queue_view& queue, const core::poisoned& message) {
+  try {
+    if (writer_ == nullptr) {
+      queue_record& to = table_->dead_letters(*this, 0);
+      writer_ = std::make_unique<core::letter_writer>(view(), memory_, to.view(), to.memory());
+    }
+    if (writer_->bury(queue, message)) return true;
+  } catch (const std::exception&) {
+    // No memory for a dead-letter queue: tried again like a full one.
+  }
+  stuck = true;
+  return false;
+}
+
+}  // namespace bulkhead::os

@@ -1,0 +1,187 @@
+#include "os/keeper/queue_table.hpp"
+
+#include <algorithm>
+#include <bulkhead/errc.hpp>
+#include <thread>
+
+#include "core/parked_set.hpp"
+
+namespace bulkhead::os {
+namespace {
+
+constexpr std::uint32_t inline_bytes_max = 64 * 1024;  // so that no layout overflows
+constexpr std::uint32_t letters_capacity = 1024;
+constexpr std::uint64_t letters_payload_min = 16u << 20;
+constexpr std::uint64_t payload_max = std::uint64_t{1} << 32;
+
+// Room for the notes must be there: without it a death would be counted wrong or not at all. Memory is short for moments only,
+// or for good; then the keeper cannot do its duty.
+void reserve_faults(const queue_record& queue, std::uint32_t seat) {
+  using namespace std::chrono_literals;
+  const auto until = std::chrono::steady_clock::now() + 1s;
+  while (const std::error_code failed = queue.reserve_faults(seat)) {
+    if (std::chrono::steady_clock::now() > until) {
+      throw std::system_error(failed, "no memory for the recovery of queue '" + queue.name() + "'");
+    }
+    std::this_thread::sleep_for(10ms);
+  }
+}
+
+void wake_everyone(const core::queue_view& queue) {
+  core::parked_set(queue, core::side::receivers).wake_all();
+  core::parked_set(queue, core::side::senders).wake_all();
+}
+
+}  // namespace
+
+queue_record& queue_table::add(std::string name, const core::queue_shape& shape) {
+  if (const char* bad = core::bad_shape(shape)) {
+    throw error(make_error_code(errc::unsupported), "queue '" + name + "': " + bad);
+  }
+  if (shape.inline_bytes > inline_bytes_max) {
+    throw error(make_error_code(errc::unsupported), "queue '" + name + "': inline_bytes is above 64 KiB");
+  }
+  if (queues_.size() >= queues_max) {
+    throw error(make_error_code(errc::unsupported), "there are 65536 queues; let some go first");
+  }
+  const core::queue_layout layout(shape);
+  unique_fd segment = make_segment("bulkhead-queue", layout.total_bytes);
+  if (const auto failed = reserve_range(segment.get(), 0, layout.seats_offset)) {
+    throw std::system_error(failed, "making queue '" + name + "'");
+  }
+  const std::uint64_t id = last_id_ + 1;
+  {
+    const mapping header(segment.get(), 0, layout.seats_offset, access::read_write);
+    core::format_queue(header.data(), shape, id);
+  }
+  auto record =
+      std::make_unique<queue_record>(*this, id, std::move(name), std::move(segment), *os_);
+  return *queues_.emplace(++last_id_, std::move(record)).first->second;
+}
+
+queue_record& queue_table::make(const control::make_queue& wanted, std::uint32_t holder) {
+  core::queue_shape shape;
+  shape.capacity = wanted.capacity;
+  shape.participants = wanted.participants;
+  shape.inline_bytes = wanted.inline_bytes;
+  shape.max_attempts = wanted.max_attempts;
+  shape.max_deliveries = wanted.max_deliveries;
+  shape.payload_bytes = wanted.payload_bytes;
+  shape.fingerprint = wanted.fingerprint;
+  queue_record& made = add(wanted.name, shape);
+  made.holders.insert(holder);
+  return made;
+}
+
+queue_record& queue_table::at(std::uint64_t id) {
+  const auto found = queues_.find(id);
+  if (found == queues_.end()) {
+    throw error(make_error_code(errc::closed),
+                "queue " + std::to_string(id) + " is gone: no process holds it");
+  }
+  return *found->second;
+}
+
+const core::queue_view* queue_table::find(std::uint64_t id) {
+  const auto found = queues_.find(id);
+  return found == queues_.end() ? nullptr : &found->second->view();
+}
+
+// One seat more than the queue has: the keeper's.
+queue_record& queue_table::dead_letters(queue_record& origin, std::uint64_t fingerprint) {
+  if (origin.letters_of != 0) {
+    throw error(make_error_code(errc::unsupported), "dead letters have no dead letters");
+  }
+  if (origin.letters == 0) {
+    const core::queue_shape& of = origin.view().shape();
+    core::queue_shape shape;
+    shape.capacity = letters_capacity;
+    shape.participants = std::min(of.participants + 1, core::seats_max);
+    shape.payload_bytes =
+        std::min(std::max(letters_payload_min, 2 * of.payload_bytes), payload_max);
+    queue_record& made = add(origin.name() + " (dead letters)", shape);
+    made.letters_of = origin.id();
+    made.join({});
+    made.memory().own_seat(core::letter_writer::seat);
+    made.holders.clear();
+    origin.letters = made.id();
+  }
+  queue_record& letters = at(origin.letters);
+  auto& known = letters.view().header().shape.fingerprint;
+  if (known == 0) known = fingerprint;
+  if (fingerprint != 0 && known != fingerprint) {
+    throw error(make_error_code(errc::type_mismatch),
+                "the dead letters of queue '" + origin.name() + "' are of another type");
+  }
+  return letters;
+}
+
+void queue_table::leave(std::uint64_t queue, std::uint32_t serial) {
+  queue_record& left = at(queue);
+  left.seats.leave(serial);
+  left.holders.erase(serial);
+  drop_unheld();
+}
+
+void queue_table::forget(std::uint32_t owner, std::uint64_t resume_key) {
+  for (auto& [id, queue] : queues_) queue->seats.forget(owner, resume_key);
+}
+
+core::recovery_report queue_table::bury_process(const core::casualty& dead) {
+  std::vector<core::attendance> attended;
+  std::vector<queue_record*> all;  // dead-letter queues may be added meanwhile
+  for (auto& [id, queue] : queues_) all.push_back(queue.get());
+  for (queue_record* queue : all) {
+    if (const auto seat = queue->seats.seat_of(dead.serial)) {
+      reserve_faults(*queue, *seat);
+      attended.push_back({&queue->view(), *seat, queue});
+    }
+  }
+  const core::recovery_report report = core::recover(attended, dead, *this);
+  for (queue_record* queue : all) {
+    queue->seats.die(dead.serial);
+    queue->seats.forget_all_of(dead.serial);
+    queue->holders.erase(dead.serial);
+  }
+  drop_unheld();
+  return report;
+}
+
+bool queue_table::any_stuck() const noexcept {
+  return std::any_of(queues_.begin(), queues_.end(), [](const auto& q) { return q.second->stuck; });
+}
+
+void queue_table::bury_stuck() {
+  std::vector<queue_record*> stuck;
+  for (auto& [id, queue] : queues_) {
+    if (queue->stuck) stuck.push_back(queue.get());
+  }
+  for (queue_record* queue : stuck) {
+    queue->stuck = false;
+    const auto report = core::bury_again({&queue->view(), 0, queue});
+    if (report.buried != 0) wake_everyone(queue->view());
+  }
+}
+
+void queue_table::rouse(std::uint32_t serial) {
+  for (auto& [id, queue] : queues_) {
+    const auto seat = queue->seats.seat_of(serial);
+    if (!seat) continue;
+    core::seat_block& block = queue->view().seat(*seat);
+    for (std::atomic<std::uint32_t>* word : {&block.receive_park, &block.send_park}) {
+      word->fetch_add(1, std::memory_order_release);
+      os_->wake(*word);
+    }
+  }
+}
+
+// Dead letters stay with their queue, and longer while somebody holds them.
+void queue_table::drop_unheld() {
+  for (auto at = queues_.begin(); at != queues_.end();) {
+    const queue_record& q = *at->second;
+    const bool needed = q.letters_of != 0 && queues_.count(q.letters_of) != 0;
+    at = q.holders.empty() && !needed ? queues_.erase(at) : std::next(at);
+  }
+}
+
+}  // namespace bulkhead::os

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+
+#include "core/recovery.hpp"
+#include "os/control.hpp"
+#include "os/keeper/queue_record.hpp"
+
+namespace bulkhead::os {
+
+/// All queues of a tree. A queue goes when no process has a handle to it.
+class queue_table final : public core::queue_finder {
+ public:
+  static constexpr std::size_t queues_max = 65536;
+
+  /// @owns `os` outlives the table.
+  explicit queue_table(const core::platform& os) : os_(&os) {}
+  queue_table(const queue_table&) = delete;
+  queue_table& operator=(const queue_table&) = delete;
+
+  /// @errors bulkhead::error errc::unsupported: no queue can have this shape; std::system_error.
+  queue_record& make(const control::make_queue& wanted, std::uint32_t holder);
+  /// @errors bulkhead::error errc::closed: there is no such queue (any more).
+  queue_record& at(std::uint64_t id);
+  /// The dead-letter queue of a queue, made when it is first asked for.
+  /// @limits fingerprint 0: of a type that nobody has named yet.
+  queue_record& dead_letters(queue_record& origin, std::uint64_t fingerprint);
+
+  const core::queue_view* find(std::uint64_t id) override;
+
+  void leave(std::uint64_t queue, std::uint32_t serial);
+  void forget(std::uint32_t owner, std::uint64_t resume_key);
+
+  /// Settles all that a process had in hand, when it is reaped. Its seats are kept for its successor, if it may have one; its
+  /// handles go.
+  core::recovery_report bury_process(const core::casualty& dead);
+
+  [[nodiscard]] bool any_stuck() const noexcept;
+  /// Tries again to bury what found the dead letters full.
+  void bury_stuck();
+
+  /// Lets every wait of a process look again.
+  void rouse(std::uint32_t serial);
+
+  [[nodiscard]] std::size_t size() const noexcept { return queues_.size(); }
+
+ private:
+  queue_record& add(std::string name, const core::queue_shape& shape);
+  void drop_unheld();
+
+  const core::platform* os_;
+  std::uint64_t last_id_ = 0;
+  std::map<std::uint64_t, std::unique_ptr<queue_record>> queues_;
+};
+
+}  // namespace bulkhead::os

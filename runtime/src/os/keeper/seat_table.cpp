@@ -1,0 +1,78 @@
+#include "os/keeper/seat_table.hpp"
+
+#include <algorithm>
+
+namespace bulkhead::os {
+
+std::optional<seat_table::choice> seat_table::choose(const claimant& who,
+                                                     const drained& is_drained) const {
+  std::optional<choice> vacant;
+  for (std::uint32_t n = 0; n < seats_.size(); ++n) {
+    const place& s = seats_[n];
+    if (s.state == state::vacant) {
+      if (!vacant) vacant = choice{n, origin::vacant};
+      continue;
+    }
+    const bool predecessors = s.state != state::live && who.follows(s.holder);
+    if (s.holder.serial == who.serial || predecessors) return choice{n, origin::own};
+  }
+  if (vacant) return vacant;
+  for (std::uint32_t n = 0; n < seats_.size(); ++n) {
+    if (seats_[n].state == state::draining && is_drained(n)) return choice{n, origin::strangers};
+  }
+  return std::nullopt;
+}
+
+bool seat_table::worth_waiting() const noexcept {
+  return std::any_of(seats_.begin(), seats_.end(),
+                     [](const place& s) { return s.state != state::live; });
+}
+
+// The same process that asks again keeps its epoch: its leases carry it.
+std::uint32_t seat_table::grant(const choice& found, const claimant& who,
+                                std::uint64_t sent_before) {
+  place& s = seats_[found.seat];
+  if (s.state != state::live || s.holder.serial != who.serial) ++s.epoch;
+  if (found.from != origin::own) s.sent_before = sent_before;
+  s.state = state::live;
+  s.holder = who;
+  return s.epoch;
+}
+
+std::optional<std::uint32_t> seat_table::seat_of(std::uint32_t serial) const noexcept {
+  for (std::uint32_t n = 0; n < seats_.size(); ++n) {
+    if (seats_[n].state != state::vacant && seats_[n].holder.serial == serial) return n;
+  }
+  return std::nullopt;
+}
+
+void seat_table::leave(std::uint32_t serial) noexcept {
+  for (place& s : seats_) {
+    if (s.state == state::live && s.holder.serial == serial) s.state = state::draining;
+  }
+}
+
+void seat_table::die(std::uint32_t serial) noexcept {
+  for (place& s : seats_) {
+    if (s.state == state::vacant || s.holder.serial != serial) continue;
+    s.state = s.holder.resume_key != 0 ? state::resumable : state::draining;
+  }
+}
+
+void seat_table::forget(std::uint32_t owner, std::uint64_t resume_key) noexcept {
+  for (place& s : seats_) {
+    if (resume_key == 0 || s.holder.owner != owner || s.holder.resume_key != resume_key) continue;
+    s.holder.resume_key = 0;
+    if (s.state == state::resumable) s.state = state::draining;
+  }
+}
+
+void seat_table::forget_all_of(std::uint32_t owner) noexcept {
+  for (place& s : seats_) {
+    if (s.holder.owner != owner || s.holder.resume_key == 0) continue;
+    s.holder.resume_key = 0;
+    if (s.state == state::resumable) s.state = state::draining;
+  }
+}
+
+}  // namespace bulkhead::os

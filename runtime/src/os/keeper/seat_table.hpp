@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace bulkhead::os {
+
+/// Who asks for a seat: a process, and the supervised child, if any, that it is an incarnation of.
+struct claimant {
+  std::uint32_t serial = 0;
+  std::uint32_t owner = 0;
+  std::uint64_t resume_key = 0;  ///< 0: nobody follows it.
+
+  [[nodiscard]] bool follows(const claimant& earlier) const noexcept {
+    return resume_key != 0 && resume_key == earlier.resume_key && owner == earlier.owner;
+  }
+};
+
+/// Which process has which seat of one queue. Pure bookkeeping: whether a dead one's lane is drained is asked of outside.
+class seat_table {
+ public:
+  /// Says whether a lane has no message left.
+  using drained = std::function<bool(std::uint32_t seat)>;
+
+  enum class origin : std::uint8_t {
+    own,       ///< Its own from before, or its predecessor's.
+    vacant,    ///< Never used.
+    strangers  ///< Drained: what was sent from there counts as `sent_before`.
+  };
+  struct choice {
+    std::uint32_t seat = 0;
+    origin from = origin::vacant;
+  };
+
+  explicit seat_table(std::uint32_t seats) : seats_(seats) {}
+
+  /// Finds a seat: its own, its predecessor's, a vacant, a drained one, in this order.
+  [[nodiscard]] std::optional<choice> choose(const claimant& who, const drained& is_drained) const;
+  /// When nothing was found: true when a seat belongs to the dead, and thus becomes free some day.
+  [[nodiscard]] bool worth_waiting() const noexcept;
+
+  /// Gives out what `choose` found. @returns the seat's new epoch.
+  std::uint32_t grant(const choice& found, const claimant& who, std::uint64_t sent_before);
+  [[nodiscard]] std::uint64_t sent_before(std::uint32_t seat) const noexcept {
+    return seats_[seat].sent_before;
+  }
+
+  /// The seat that a process has, or had and nobody took since.
+  [[nodiscard]] std::optional<std::uint32_t> seat_of(std::uint32_t serial) const noexcept;
+
+  /// The process has no use for its seat any more, and lives.
+  void leave(std::uint32_t serial) noexcept;
+  /// The process has ended, and is recovered.
+  void die(std::uint32_t serial) noexcept;
+  /// Nobody follows this child any more.
+  void forget(std::uint32_t owner, std::uint64_t resume_key) noexcept;
+  /// Nobody follows the children of this process any more.
+  void forget_all_of(std::uint32_t owner) noexcept;
+
+ private:
+  enum class state : std::uint8_t { vacant, live, resumable, draining };
+  struct place {
+    seat_table::state state = state::vacant;
+    claimant holder;
+    std::uint32_t epoch = 0;
+    std::uint64_t sent_before = 0;
+  };
+
+  std::vector<place> seats_;
+};
+
+}  // namespace bulkhead::os

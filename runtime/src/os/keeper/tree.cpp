@@ -1,0 +1,142 @@
+#include "os/keeper/tree.hpp"
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bulkhead/errc.hpp>
+
+#include "os/keeper/sweep.hpp"
+
+namespace bulkhead::os {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t host_serial = 1;
+constexpr auto greeting_patience = 10s;
+constexpr int bury_again_ms = 200;
+constexpr auto end_patience = 2s;
+
+}  // namespace
+
+tree::tree(channel host, unique_fd child_signals, rlimit descriptors, child_main run_child)
+    : os_(make_platform()),
+      descriptors_(descriptors),
+      run_child_(run_child),
+      child_signals_(std::move(child_signals)),
+      queues_(os_) {
+  participant& p = participants_[host_serial];
+  p.who.serial = last_serial_ = host_serial;
+  p.name = "host";
+  p.control = std::move(host);
+  p.entry = directory_.take(host_serial);
+  poller_.add_reader(child_signals_.get(), {poller::what::children, 0});
+}
+
+// The host's pidfd comes along, so that no other process that got its number can be taken for it.
+bool tree::greet() {
+  participant& host = participants_.at(host_serial);
+  datagram request;
+  control::hello words;
+  const auto until = std::chrono::steady_clock::now() + greeting_patience;
+  if (host.control.receive_until(request, until) != receive_result::received ||
+      request.head.kind != control::kind::hello || !request.read(words) ||
+      request.descriptors.size() != 1) {
+    return false;
+  }
+  host.pid = static_cast<pid_t>(words.pid);
+  host.pidfd = std::move(request.descriptors.front());
+  if (const int threads = count_threads(); threads > 1) {
+    const control::failure why{"the copy of this program that was to become the keeper has " +
+                               std::to_string(threads) +
+                               " threads when it calls bulkhead::init; start none before it"};
+    static_cast<void>(host.control.send(control::kind::hello, why, {},
+                                        static_cast<std::int32_t>(errc::unsupported)));
+    return false;
+  }
+  directory_.set_pid(host.entry, host.pid);
+  poller_.add_reader(host.pidfd.get(), {poller::what::host, host_serial});
+  poller_.add_reader(host.control.fd(), {poller::what::control, host_serial});
+  reply(host, control::kind::hello,
+        control::hello_reply{static_cast<std::uint32_t>(::getpid()), host_serial, host.entry},
+        std::span<const int>({directory_.fd()}));
+  return true;
+}
+
+void tree::run() {
+  if (!greet()) return;
+  for (;;) {
+    for (const poller::wake& wake : poller_.wait(queues_.any_stuck() ? bury_again_ms : -1)) {
+      if (dispatch(wake) == verdict::end) return end_everything();
+    }
+    if (queues_.any_stuck()) queues_.bury_stuck();
+  }
+}
+
+tree::verdict tree::dispatch(const poller::wake& wake) {
+  switch (wake.kind) {
+    case poller::what::host:
+      return verdict::end;
+    case poller::what::children:
+      reap_ended();
+      return verdict::serve;
+    case poller::what::control:
+      return listen(wake.serial);
+    case poller::what::events:
+      break;
+  }
+  const auto found = participants_.find(wake.serial);
+  if (found == participants_.end()) return verdict::serve;
+  poller_.remove(found->second.events.fd());
+  found->second.events.flush();
+  watch_events(found->second);
+  return verdict::serve;
+}
+
+tree::verdict tree::listen(std::uint32_t serial) {
+  const auto found = participants_.find(serial);
+  if (found == participants_.end()) return verdict::serve;
+  participant& p = found->second;
+  datagram request;
+  switch (p.control.receive(request)) {
+    case receive_result::received:
+      serve(p, request);
+      return verdict::serve;
+    case receive_result::nothing:
+      return verdict::serve;
+    case receive_result::garbage:
+      punish(p, "it sent the keeper a datagram that is none");
+      return verdict::serve;
+    case receive_result::ended:
+      break;
+  }
+  // The host hung up: its runtime was destroyed, and the tree goes with it. A child may have closed its line, or has ended.
+  if (serial == host_serial) return verdict::end;
+  hang_up(p);
+  return verdict::serve;
+}
+
+void tree::hang_up(participant& p) noexcept {
+  if (!p.control) return;
+  poller_.remove(p.control.fd());
+  p.control.close();
+}
+
+void tree::punish(participant& p, const std::string& fault) {
+  hang_up(p);
+  p.fault = fault;
+  if (p.who.serial == host_serial) return;  // it sees its line closed
+  ::syscall(SYS_pidfd_send_signal, p.pidfd.get(), SIGKILL, nullptr, 0);
+}
+
+void tree::end_everything() noexcept {
+  for (const auto& [serial, p] : participants_) {
+    if (serial != host_serial) {
+      ::syscall(SYS_pidfd_send_signal, p.pidfd.get(), SIGKILL, nullptr, 0);
+    }
+  }
+  sweep_children(std::chrono::steady_clock::now() + end_patience);
+}
+
+}  // namespace bulkhead::os

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <sys/resource.h>
+
+#include <map>
+
+#include "os/barrier.hpp"
+#include "os/child_context.hpp"
+#include "os/keeper/directory_writer.hpp"
+#include "os/keeper/participant.hpp"
+#include "os/keeper/poller.hpp"
+#include "os/keeper/queue_table.hpp"
+
+namespace bulkhead::os {
+
+/// The keeper's whole state and its loop: the processes of one tree, their queues, what they ask for, and their ends.
+/// tree.cpp has the loop, tree_requests.cpp what a request does, tree_deaths.cpp what follows an end. One thread.
+class tree {
+ public:
+  /// @errors std::system_error.
+  tree(channel host, unique_fd child_signals, rlimit descriptors, child_main run_child);
+  tree(const tree&) = delete;
+  tree& operator=(const tree&) = delete;
+
+  /// Answers the host's greeting, then serves until the host ends or hangs up; by then nothing is left of the tree.
+  void run();
+
+ private:
+  enum class verdict : std::uint8_t { serve, end };
+
+  // The loop.
+  bool greet();
+  verdict dispatch(const poller::wake& wake);
+  verdict listen(std::uint32_t serial);
+  void hang_up(participant& p) noexcept;
+  void punish(participant& p, const std::string& fault);
+  void end_everything() noexcept;
+
+  // Requests.
+  void serve(participant& p, datagram& request);
+  void answer(participant& p, datagram& request);
+  void make_queue(participant& p, const datagram& request);
+  void open_queue(participant& p, const datagram& request);
+  void leave_queue(participant& p, const datagram& request);
+  void join_queue(participant& p, const datagram& request);
+  void dead_letters(participant& p, const datagram& request);
+  void spawn(participant& p, const datagram& request);
+  void signal(participant& p, const datagram& request);
+  void request_stop(participant& p, const datagram& request);
+  void forget(participant& p, const datagram& request);
+  void subscribe(participant& p);
+  void reply_queue(participant& p, control::kind kind, queue_record& queue);
+  template <class Body>
+  void reply(participant& p, control::kind kind, const Body& body,
+             std::span<const int> descriptors = {});
+  participant& below(participant& p, std::uint32_t serial);
+
+  // A new process.
+  child_context prepare(const control::spawn& wanted, const claimant& who);
+  pid_t fork_child(child_context& context, int control);
+  void undo_joins(const control::spawn& wanted, std::uint32_t serial) noexcept;
+
+  // Ends.
+  void reap_ended();
+  void bury(participant& p, int code, int status);
+  exit_status status_of(const participant& p, int code, int status) const;
+  void read_last_words(participant& p);
+  void kill_children_of(std::uint32_t serial) noexcept;
+  void tell(std::uint32_t serial, control::exited event);
+  void watch_events(participant& p);
+
+  core::platform os_;
+  rlimit descriptors_;
+  child_main run_child_;
+  poller poller_;
+  unique_fd child_signals_;
+  directory_writer directory_;
+  queue_table queues_;
+  std::map<std::uint32_t, participant> participants_;  // by serial; the host is 1
+  std::map<pid_t, std::uint32_t> by_pid_;
+  std::uint32_t last_serial_ = 0;
+};
+
+}  // namespace bulkhead::os

@@ -1,0 +1,126 @@
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "os/keeper/tree.hpp"
+
+namespace bulkhead::os {
+namespace {
+
+constexpr std::size_t text_bytes_max = 4096;
+
+std::int64_t now_ns() {
+  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+core::casualty casualty_of(const participant& p, const exit_status& status) {
+  core::casualty dead;
+  dead.serial = p.who.serial;
+  dead.own_doing = status.own_doing();
+  dead.note.time_ns = now_ns();
+  dead.note.code = status.code;
+  dead.note.signal = status.signal;
+  dead.note.pid = p.pid;
+  dead.note.cause = static_cast<std::uint8_t>(status.cause);
+  dead.note.core = status.core ? 1 : 0;
+  return dead;
+}
+
+}  // namespace
+
+// Looks without reaping first, because an ended child's number is its own only until then. Processes that are nobody's here
+// are what a child left behind; they came to us as their nearest reaper.
+void tree::reap_ended() {
+  signalfd_siginfo ignored[16];
+  while (::read(child_signals_.get(), ignored, sizeof ignored) > 0) {
+  }
+  for (;;) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    const auto known = by_pid_.find(info.si_pid);
+    const auto found =
+        known == by_pid_.end() ? participants_.end() : participants_.find(known->second);
+    if (found != participants_.end()) read_last_words(found->second);
+    siginfo_t reaped{};
+    if (::waitid(P_PID, static_cast<id_t>(info.si_pid), &reaped, WEXITED | WNOHANG) != 0) return;
+    if (found != participants_.end()) bury(found->second, reaped.si_code, reaped.si_status);
+  }
+}
+
+// Only these: what else a dead process asked for, nobody waits for.
+void tree::read_last_words(participant& p) {
+  datagram request;
+  while (p.control && p.control.receive(request) == receive_result::received) {
+    control::last_words words;
+    if (request.head.kind == control::kind::last_words && request.read(words)) p.words = words;
+  }
+}
+
+exit_status tree::status_of(const participant& p, int code, int status) const {
+  exit_status out;
+  if (code == CLD_EXITED) {
+    out.code = status;
+    out.cause = death_cause::exit;
+    if (p.stop_requested && status == 0) out.cause = death_cause::stopped;
+  } else {
+    out.code = -1;
+    out.signal = status;
+    out.core = code == CLD_DUMPED;
+    out.cause = death_cause::signal;
+    const bool our_kill = status == p.last_signal && (status == SIGKILL || status == SIGTERM);
+    if (p.stop_requested && our_kill) out.cause = death_cause::stopped;
+  }
+  if (p.words) {
+    out.cause = p.words->cause == death_cause::start_failure ? death_cause::start_failure
+                                                             : death_cause::exception;
+    out.text = p.words->text.substr(0, text_bytes_max);
+  }
+  if (!p.fault.empty()) out.text = p.fault;
+  return out;
+}
+
+// Everything that the process held is settled before anybody hears of its end, so that whoever starts the next incarnation
+// starts it into a clean queue.
+void tree::bury(participant& p, int code, int status) {
+  const exit_status end = status_of(p, code, status);
+  kill_children_of(p.who.serial);
+  const core::recovery_report report = queues_.bury_process(casualty_of(p, end));
+  const std::uint32_t owner = p.who.owner;
+  control::exited event{p.who.serial,  p.pid,        end, report.redelivered,
+                        report.buried, report.stuck};
+  hang_up(p);
+  if (p.events.is_blocked()) poller_.remove(p.events.fd());
+  directory_.give_back(p.entry);
+  by_pid_.erase(p.pid);
+  participants_.erase(p.who.serial);
+  tell(owner, std::move(event));
+}
+
+void tree::kill_children_of(std::uint32_t serial) noexcept {
+  for (const auto& [other, p] : participants_) {
+    if (p.who.owner == serial) {
+      ::syscall(SYS_pidfd_send_signal, p.pidfd.get(), SIGKILL, nullptr, 0);
+    }
+  }
+}
+
+void tree::tell(std::uint32_t serial, control::exited event) {
+  const auto owner = participants_.find(serial);
+  if (owner == participants_.end()) return;
+  --owner->second.children;
+  const bool watched = owner->second.events.is_blocked();
+  owner->second.events.put(std::move(event));
+  if (!watched) watch_events(owner->second);
+}
+
+void tree::watch_events(participant& p) {
+  if (p.events.is_blocked()) {
+    poller_.add_writer(p.events.fd(), {poller::what::events, p.who.serial});
+  }
+}
+
+}  // namespace bulkhead::os

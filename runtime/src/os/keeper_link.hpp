@@ -1,0 +1,59 @@
+#pragma once
+
+#include <bulkhead/errc.hpp>
+#include <mutex>
+
+#include "os/channel.hpp"
+
+namespace bulkhead::os {
+
+/// This process's line to the keeper: a request, its reply. Any thread may ask; one after the other
+/// is served.
+class keeper_link {
+ public:
+  explicit keeper_link(channel line) noexcept : line_(std::move(line)) {}
+  explicit keeper_link(unique_fd socket) noexcept : line_(channel(std::move(socket))) {}
+
+  /// Asks and waits for the reply.
+  /// @returns the reply; its descriptors go to `got`, where given.
+  /// @errors bulkhead::error with what the keeper answered, an errc or a system error (no memory,
+  /// no descriptors), and its sentence; errc::peer_crashed: the keeper is gone.
+  template <class Reply, class Body>
+  Reply ask(control::kind kind, const Body& body, std::vector<unique_fd>* got = nullptr,
+            std::span<const int> descriptors = {}) {
+    std::vector<std::byte> bytes(detail::encoded_size(body));
+    detail::encoder to(bytes.data());
+    detail::encode(to, body);
+    datagram answer = exchange(kind, bytes, descriptors);
+    Reply reply;
+    if (!answer.read(reply)) throw_garbage();
+    if (got != nullptr) *got = std::move(answer.descriptors);
+    return reply;
+  }
+
+  /// Sends without waiting for a reply, which the keeper must not give to this kind: last_words.
+  template <class Body>
+  std::error_code tell(control::kind kind, const Body& body) {
+    const std::lock_guard lock(mutex_);
+    return line_.send(kind, body);
+  }
+
+  /// Ends the line for all that hold it: the keeper then ends what this process started.
+  void shut_down() noexcept { line_.shut_down(); }
+
+  [[nodiscard]] int fd() const noexcept { return line_.fd(); }
+
+ private:
+  datagram exchange(control::kind kind, std::span<const std::byte> body,
+                    std::span<const int> descriptors);
+  [[noreturn]] static void throw_garbage();
+
+  std::mutex mutex_;
+  channel line_;
+};
+
+/// The next event of an event socket that `subscribe` gave.
+/// @returns nothing, ended or garbage as receive_until does; received: `out` is set.
+receive_result next_event(channel& events, control::exited& out, deadline until = {});
+
+}  // namespace bulkhead::os

@@ -1,0 +1,194 @@
+#include "os/keeper_start.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <bulkhead/errc.hpp>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "os/keeper_mark.hpp"
+#include "os/signals.hpp"
+#include "os/system_failure.hpp"
+
+namespace bulkhead::os {
+namespace {
+
+constexpr std::size_t stack_bytes = 64 * 1024;
+
+// What the two short-lived copies of the calling thread share with it: their memory is ours.
+struct launch {
+  const char* const* arguments;
+  const char* const* environment;
+  int control_fd;
+  std::byte* inner_stack_top;
+  volatile pid_t keeper = -1;
+  volatile int failure = 0;
+};
+
+// The future keeper: our memory, descriptors of its own.
+int become_keeper(void* data) {
+  auto& l = *static_cast<launch*>(data);
+  if (::fcntl(l.control_fd, F_SETFD, 0) == 0) {
+    ::execve("/proc/self/exe", const_cast<char* const*>(l.arguments),
+             const_cast<char* const*>(l.environment));
+  }
+  l.failure = errno;
+  ::_exit(127);
+}
+
+// In between, so that the keeper is nobody's child once this one has ended. SIGCHLD as the
+// keeper's exit signal is what an exec makes of it anyway.
+int start_and_leave(void* data) {
+  auto& l = *static_cast<launch*>(data);
+  l.keeper = ::clone(become_keeper, l.inner_stack_top, CLONE_VM | CLONE_VFORK | SIGCHLD, data);
+  if (l.keeper < 0) l.failure = errno;
+  ::_exit(0);
+}
+
+// Without an exit signal the copy is invisible to the host's wait and SIGCHLD; __WCLONE sees it.
+void collect(pid_t intermediate) {
+  int status = 0;
+  while (::waitpid(intermediate, &status, __WCLONE) < 0 && errno == EINTR) {
+  }
+}
+
+std::vector<std::string> own_arguments() {
+  std::vector<std::string> arguments;
+  const unique_fd file(::open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC));
+  if (!file) throw_last_error("reading this program's arguments");
+  std::string text;
+  std::array<char, 4096> part;
+  for (;;) {
+    const ssize_t got = ::read(file.get(), part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    text.append(part.data(), static_cast<std::size_t>(got));
+  }
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\0', at), text.size());
+    arguments.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return arguments;
+}
+
+std::vector<const char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<const char*> environment_with(const std::string& mark) {
+  std::vector<const char*> pointers;
+  for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
+    if (std::strncmp(*at, keeper_mark, std::strlen(keeper_mark)) != 0) pointers.push_back(*at);
+  }
+  pointers.push_back(mark.c_str());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+class stacks {
+ public:
+  stacks() {
+    base_ = ::mmap(nullptr, 2 * stack_bytes, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (base_ == MAP_FAILED) throw_last_error("mapping a stack to start the keeper on");
+  }
+  stacks(const stacks&) = delete;
+  stacks& operator=(const stacks&) = delete;
+  ~stacks() { ::munmap(base_, 2 * stack_bytes); }
+  [[nodiscard]] std::byte* top(std::size_t n) const {
+    return static_cast<std::byte*>(base_) + (n + 1) * stack_bytes;
+  }
+
+ private:
+  void* base_;
+};
+
+// @returns the keeper's process id.
+pid_t execute_again(int control_fd) {
+  const std::vector<std::string> texts = own_arguments();
+  const std::vector<const char*> arguments = pointers_to(texts);
+  const std::string mark = keeper_mark + std::to_string(control_fd);
+  const std::vector<const char*> environment = environment_with(mark);
+  const stacks room;
+  launch l{arguments.data(), environment.data(), control_fd, room.top(1)};
+  pid_t intermediate = -1;
+  {
+    // The copies run in our memory, so no handler of the host's may run in them.
+    const all_signals_blocked blocked;
+    intermediate = ::clone(start_and_leave, room.top(0), CLONE_VM | CLONE_VFORK, &l);
+    if (intermediate > 0) collect(intermediate);
+  }
+  const int failure = intermediate < 0 ? errno : l.failure;
+  if (failure != 0) {
+    throw error(make_error_code(errc::start_failed),
+                std::string("this program cannot be executed again to become the keeper: ") +
+                    std::strerror(failure));
+  }
+  return l.keeper;
+}
+
+[[noreturn]] void throw_no_init(const char* what) {
+  throw error(make_error_code(errc::not_initialised),
+              std::string("the copy of this program that was to become the keeper ") + what +
+                  "; call bulkhead::init(argc, argv) as the first line of main");
+}
+
+datagram greet(channel& control, std::chrono::milliseconds patience) {
+  const unique_fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  if (!self) throw_last_error("opening this process's pidfd");
+  const int descriptors[] = {self.get()};
+  const control::hello words{static_cast<std::uint32_t>(::getpid())};
+  datagram answer;
+  auto result = receive_result::ended;
+  if (!control.send(control::kind::hello, words, descriptors)) {
+    result = control.receive_until(answer, std::chrono::steady_clock::now() + patience);
+  }
+  if (result == receive_result::ended) throw_no_init("ended before it called bulkhead::init");
+  if (result == receive_result::nothing) throw_no_init("did not call bulkhead::init in time");
+  if (result == receive_result::garbage) throw_no_init("answered with garbage");
+  return answer;
+}
+
+}  // namespace
+
+keeper_connection start_keeper(std::chrono::milliseconds patience) {
+  auto [ours, its] = channel::make_pair();
+  const pid_t pid = execute_again(its.fd());
+  its.close();
+  unique_fd keeper(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  try {
+    datagram answer = greet(ours, patience);
+    if (answer.head.error != 0) {
+      control::failure why;
+      static_cast<void>(answer.read(why));
+      throw error(make_error_code(static_cast<errc>(answer.head.error)), why.text);
+    }
+    keeper_connection made;
+    if (!answer.read(made.greeting) || answer.descriptors.size() != 1 || !keeper) {
+      throw_no_init("answered with garbage");
+    }
+    made.control = std::move(ours);
+    made.directory = std::move(answer.descriptors.front());
+    made.keeper = std::move(keeper);
+    return made;
+  } catch (...) {
+    // It is nobody's child and may be running this program's main.
+    if (keeper) ::syscall(SYS_pidfd_send_signal, keeper.get(), SIGKILL, nullptr, 0);
+    throw;
+  }
+}
+
+}  // namespace bulkhead::os

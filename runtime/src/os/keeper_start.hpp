@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+
+#include "os/channel.hpp"
+#include "os/control.hpp"
+
+namespace bulkhead::os {
+
+/// What the host has of its keeper.
+struct keeper_connection {
+  channel control;      ///< For keeper_link.
+  unique_fd directory;  ///< For directory_memory.
+  unique_fd keeper;     ///< Its pidfd, readable when it has ended.
+  control::hello_reply greeting;
+};
+
+/// Starts a copy of this program that becomes the keeper in `bulkhead::init`. The host's `wait`,
+/// SIGCHLD and threads notice nothing of it.
+/// @errors bulkhead::error errc::start_failed: the program cannot be executed again;
+/// errc::not_initialised: the copy ended or was silent for `patience`, thus never called `init`;
+/// errc::unsupported: the copy has more than one thread when it calls `init`.
+/// @threads any; blocks until the copy has answered.
+[[nodiscard]] keeper_connection start_keeper(
+    std::chrono::milliseconds patience = std::chrono::seconds(10));
+
+}  // namespace bulkhead::os

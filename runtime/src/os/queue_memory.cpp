@@ -1,0 +1,91 @@
+#include "os/queue_memory.hpp"
+
+#include <algorithm>
+#include <bulkhead/errc.hpp>
+
+#include "os/system_failure.hpp"
+
+namespace bulkhead::os {
+namespace {
+
+[[noreturn]] void throw_corrupt(const char* why) {
+  throw error(make_error_code(errc::corrupt), std::string("joining a queue: ") + why);
+}
+
+core::queue_shape shape_of(int segment) {
+  const std::uint64_t bytes = sealed_bytes(segment);
+  if (bytes == 0) throw_corrupt("the descriptor is no shared segment of a fixed size");
+  if (bytes < core::page_bytes) throw_corrupt("the segment is smaller than a queue header");
+  const mapping header(segment, 0, core::page_bytes, access::read);
+  core::queue_shape shape;
+  if (const char* bad = core::read_shape(header.data(), bytes, shape)) throw_corrupt(bad);
+  return shape;
+}
+
+mapping map_control(int segment, const core::queue_shape& shape, queue_memory::role as) {
+  const core::queue_layout layout(shape);
+  const std::size_t bytes =
+      as == queue_memory::role::keeper ? layout.payload_offset : layout.faults_offset;
+  return mapping(segment, 0, bytes, access::read_write);
+}
+
+}  // namespace
+
+queue_memory::queue_memory(unique_fd segment, const core::platform& os, role as)
+    : segment_(std::move(segment)),
+      shape_(shape_of(segment_.get())),
+      control_(map_control(segment_.get(), shape_, as)),
+      view_(control_.data(), shape_, os),
+      starts_(std::make_unique<std::atomic<const std::byte*>[]>(shape_.participants)) {}
+
+queue_memory::~queue_memory() = default;
+
+mapping queue_memory::map_payload(std::uint32_t seat, access allowed) {
+  const core::queue_layout& layout = view_.layout();
+  return mapping(segment_.get(), layout.payload_offset + seat * layout.payload_bytes,
+                 layout.payload_bytes, allowed);
+}
+
+const std::byte* queue_memory::read(std::uint32_t seat) {
+  if (seat >= shape_.participants || view_.layout().payload_bytes == 0) return nullptr;
+  if (const std::byte* start = starts_[seat].load(std::memory_order_acquire)) return start;
+  const std::lock_guard lock(mutex_);
+  if (const std::byte* start = starts_[seat].load(std::memory_order_relaxed)) return start;
+  try {
+    payload_.push_back(map_payload(seat, access::read));
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+  const std::byte* start = payload_.back().data();
+  // Release: a reader without the lock sees a mapping that is there.
+  starts_[seat].store(start, std::memory_order_release);
+  return start;
+}
+
+std::byte* queue_memory::write(std::uint32_t seat, std::uint64_t bytes) {
+  if (seat != own_.load(std::memory_order_acquire)) return nullptr;
+  // Acquire: own_payload_ was set before.
+  if (bytes != 0 && bytes <= reserved_.load(std::memory_order_acquire)) return own_payload_.data();
+  return grow(seat, bytes);
+}
+
+std::byte* queue_memory::grow(std::uint32_t seat, std::uint64_t bytes) {
+  const core::queue_layout& layout = view_.layout();
+  if (bytes == 0 || bytes > layout.payload_bytes) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t have = reserved_.load(std::memory_order_relaxed);
+  const std::uint64_t want = std::min<std::uint64_t>(
+      (bytes + reserve_step - 1) / reserve_step * reserve_step, layout.payload_bytes);
+  if (want <= have) return own_payload_.data();
+  const std::uint64_t area = layout.payload_offset + seat * layout.payload_bytes;
+  if (reserve_range(segment_.get(), area + have, want - have)) return nullptr;
+  try {
+    if (own_payload_.data() == nullptr) own_payload_ = map_payload(seat, access::read_write);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+  reserved_.store(want, std::memory_order_release);
+  return own_payload_.data();
+}
+
+}  // namespace bulkhead::os

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/payload_area.hpp"
+#include "core/queue_view.hpp"
+#include "os/segment.hpp"
+
+namespace bulkhead::os {
+
+/// A queue's segment in this process: the part that holds words and slots, mapped at once, and the
+/// seats' payload areas, each mapped when it is first met. Any thread may read and write at once.
+class queue_memory final : public core::payload_area {
+ public:
+  enum class role : std::uint8_t { participant, keeper };  ///< The keeper maps the faults as well.
+
+  /// @errors bulkhead::error errc::corrupt: the segment is no queue of this library's;
+  /// std::system_error: no memory, no descriptors.
+  /// @owns `os` outlives the object.
+  queue_memory(unique_fd segment, const core::platform& os, role as = role::participant);
+  ~queue_memory();
+
+  [[nodiscard]] const core::queue_view& view() const noexcept { return view_; }
+  [[nodiscard]] int fd() const noexcept { return segment_.get(); }
+
+  /// Says which seat is this process's: `write` is for that one only. Once, before the first write.
+  void own_seat(std::uint32_t seat) noexcept { own_.store(seat, std::memory_order_release); }
+
+  const std::byte* read(std::uint32_t seat) override;
+  std::byte* write(std::uint32_t seat, std::uint64_t bytes) override;
+
+ private:
+  static constexpr std::uint32_t no_seat = ~std::uint32_t{0};
+  static constexpr std::uint64_t reserve_step = 256 * 1024;
+
+  mapping map_payload(std::uint32_t seat, access allowed);
+  std::byte* grow(std::uint32_t seat, std::uint64_t bytes);
+
+  unique_fd segment_;
+  core::queue_shape shape_;  // read once; what the header says later changes nothing here
+  mapping control_;
+  core::queue_view view_;
+  std::atomic<std::uint32_t> own_{no_seat};
+  std::mutex mutex_;  // guards the growth of what follows
+  std::vector<mapping> payload_;
+  std::unique_ptr<std::atomic<const std::byte*>[]> starts_;
+  mapping own_payload_;
+  std::atomic<std::uint64_t> reserved_{0};  // bytes of own_payload_
+};
+
+}  // namespace bulkhead::os

@@ -1,0 +1,22 @@
+#include "os/unique_fd.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "os/system_failure.hpp"
+
+namespace bulkhead::os {
+
+void unique_fd::reset(int fd) noexcept {
+  // Not repeated after EINTR: Linux has closed the descriptor then, and the number may be another's.
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = fd;
+}
+
+unique_fd unique_fd::duplicate() const {
+  const int copy = ::fcntl(fd_, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) throw_last_error("duplicating a descriptor");
+  return unique_fd(copy);
+}
+
+}  // namespace bulkhead::os

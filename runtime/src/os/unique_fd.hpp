@@ -1,0 +1,34 @@
+#pragma once
+
+#include <utility>
+
+namespace bulkhead::os {
+
+/// Owns a file descriptor.
+class unique_fd {
+ public:
+  unique_fd() noexcept = default;
+  explicit unique_fd(int fd) noexcept : fd_(fd) {}
+  unique_fd(unique_fd&& other) noexcept : fd_(other.release()) {}
+  unique_fd& operator=(unique_fd&& other) noexcept {
+    if (this != &other) reset(other.release());
+    return *this;
+  }
+  unique_fd(const unique_fd&) = delete;
+  unique_fd& operator=(const unique_fd&) = delete;
+  ~unique_fd() { reset(); }
+
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+  void reset(int fd = -1) noexcept;
+
+  /// Returns another descriptor of the same open file, closed on exec.
+  /// @errors std::system_error: no descriptor is left.
+  [[nodiscard]] unique_fd duplicate() const;
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace bulkhead::os

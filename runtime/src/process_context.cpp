@@ -1,0 +1,88 @@
+#include "process_context.hpp"
+
+#include "os/futex.hpp"
+#include "queue_state.hpp"
+
+namespace bulkhead::detail {
+
+namespace control = os::control;
+
+process_context::process_context(identity who, os::unique_fd line, os::unique_fd directory)
+    : who_(std::move(who)),
+      platform_(os::make_platform()),
+      link_(std::move(line)),
+      directory_(std::move(directory)) {}
+
+void process_context::check_usable() const {
+  if (!usable()) {
+    throw error(errc::not_initialised,
+                "this is a forked copy of process '" + who_.name + "': only the original may use its runtime");
+  }
+}
+
+void process_context::wait_for_stop(os::deadline until) const {
+  os::futex_wait(directory_.at(who_.entry).stop, 0, until);
+}
+
+std::shared_ptr<queue_state> process_context::known(const control::queue_reply& reply,
+                                                    std::vector<os::unique_fd>& descriptors) {
+  if (descriptors.size() != 1) throw error(errc::corrupt, "the keeper sent no segment for a queue");
+  return adopt(reply.queue, reply.name, std::move(descriptors.front()));
+}
+
+std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::string name,
+                                                    os::unique_fd segment) {
+  const std::lock_guard lock(mutex_);
+  auto& entry = queues_[queue];
+  if (auto there = entry.lock()) return there;
+  auto state = std::make_shared<queue_state>(shared_from_this(), queue, std::move(name),
+                                             std::make_unique<os::queue_memory>(std::move(segment), platform_));
+  entry = state;
+  return state;
+}
+
+std::shared_ptr<queue_state> process_context::make_queue(const control::make_queue& wanted) {
+  check_usable();
+  std::vector<os::unique_fd> descriptors;
+  const auto reply = link_.ask<control::queue_reply>(control::kind::make_queue, wanted, &descriptors);
+  return known(reply, descriptors);
+}
+
+std::shared_ptr<queue_state> process_context::dead_letters_of(std::uint64_t queue, std::uint64_t fingerprint) {
+  check_usable();
+  std::vector<os::unique_fd> descriptors;
+  const auto reply = link_.ask<control::queue_reply>(
+      control::kind::dead_letters, control::dead_letters_of{queue, fingerprint}, &descriptors);
+  return known(reply, descriptors);
+}
+
+std::shared_ptr<queue_state> process_context::find(std::uint64_t queue) {
+  const std::lock_guard lock(mutex_);
+  const auto there = queues_.find(queue);
+  return there == queues_.end() ? nullptr : there->second.lock();
+}
+
+std::optional<control::seat_reply> process_context::join_queue(std::uint64_t queue, std::error_code& ec) {
+  try {
+    return link_.ask<control::seat_reply>(control::kind::join_queue, control::queue_named{queue});
+  } catch (const std::system_error& failure) {
+    ec = failure.code();
+    return std::nullopt;
+  }
+}
+
+// Between the last handle's end and this call another thread may have made a new handle: then the process holds the queue still.
+void process_context::queue_let_go(std::uint64_t queue) noexcept {
+  if (!usable()) return;
+  try {
+    const std::lock_guard lock(mutex_);
+    const auto there = queues_.find(queue);
+    if (there != queues_.end() && !there->second.expired()) return;
+    queues_.erase(queue);
+    link_.ask<control::done>(control::kind::leave_queue, control::queue_named{queue});
+  } catch (const std::exception&) {
+    // The keeper is gone, and its queues with it.
+  }
+}
+
+}  // namespace bulkhead::detail

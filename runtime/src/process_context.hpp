@@ -1,0 +1,71 @@
+#pragma once
+
+#include <bulkhead/errc.hpp>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "os/barrier.hpp"
+#include "os/directory_memory.hpp"
+#include "os/fork_guard.hpp"
+#include "os/keeper_link.hpp"
+
+namespace bulkhead::detail {
+
+class queue_state;
+
+/// This process's membership in a tree: its line to the keeper, its entry in the directory and the queues that it knows.
+/// Everything of this library that a process holds keeps it alive.
+class process_context : public std::enable_shared_from_this<process_context> {
+ public:
+  struct identity {
+    std::uint32_t serial = 0;
+    std::uint32_t entry = 0;
+    std::uint64_t incarnation = 1;
+    std::string name = "host";
+  };
+
+  process_context(identity who, os::unique_fd control, os::unique_fd directory);
+
+  /// False in a forked copy of the process, where nothing may be touched.
+  [[nodiscard]] bool usable() const noexcept { return guard_.in_original_process(); }
+  /// Throws not_initialised in a forked copy.
+  void check_usable() const;
+  [[nodiscard]] const identity& who() const noexcept { return who_; }
+  [[nodiscard]] bool stop_requested() const noexcept {
+    return directory_.at(who_.entry).stop.load(std::memory_order_acquire) != 0;
+  }
+  /// Waits until somebody asks this process to stop, or `deadline`.
+  void wait_for_stop(os::deadline until) const;
+
+  [[nodiscard]] os::keeper_link& keeper() noexcept { return link_; }
+
+  /// A queue of this process; the same object for all its handles.
+  std::shared_ptr<queue_state> make_queue(const os::control::make_queue& wanted);
+  std::shared_ptr<queue_state> dead_letters_of(std::uint64_t queue, std::uint64_t fingerprint);
+  /// One that came with the process's arguments: the seat is there.
+  std::shared_ptr<queue_state> adopt(std::uint64_t queue, std::string name, os::unique_fd segment);
+  /// @returns nullptr when this process holds no handle to it.
+  std::shared_ptr<queue_state> find(std::uint64_t queue);
+
+  /// Asks for a seat. @returns nothing and errc::full while all are taken but some will become free.
+  std::optional<os::control::seat_reply> join_queue(std::uint64_t queue, std::error_code& ec);
+  /// The last handle to a queue is gone.
+  void queue_let_go(std::uint64_t queue) noexcept;
+
+ private:
+  std::shared_ptr<queue_state> known(const os::control::queue_reply& reply,
+                                     std::vector<os::unique_fd>& descriptors);
+
+  identity who_;
+  os::fork_guard guard_;
+  core::platform platform_;
+  os::keeper_link link_;
+  os::directory_memory directory_;
+  std::mutex mutex_;
+  std::map<std::uint64_t, std::weak_ptr<queue_state>> queues_;
+};
+
+}  // namespace bulkhead::detail

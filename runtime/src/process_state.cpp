@@ -1,0 +1,76 @@
+#include "process_state.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os/system_failure.hpp"
+#include "runtime_state.hpp"
+
+namespace bulkhead::detail {
+
+void process_state::begin(std::uint32_t serial, pid_t pid, os::unique_fd pidfd, std::uint64_t incarnation) {
+  const std::lock_guard lock(mutex_);
+  serial_ = serial;
+  pid_ = pid;
+  pidfd_ = std::move(pidfd);
+  incarnation_ = incarnation;
+  over_ = false;
+}
+
+void process_state::end(const exit_status& status) {
+  const std::lock_guard lock(mutex_);
+  pid_ = 0;
+  pidfd_.reset();
+  status_ = status;
+}
+
+void process_state::finish() {
+  const std::lock_guard lock(mutex_);
+  over_ = true;
+  changed_.notify_all();
+}
+
+pid_t process_state::pid() const {
+  const std::lock_guard lock(mutex_);
+  return pid_;
+}
+
+std::uint64_t process_state::incarnation() const {
+  const std::lock_guard lock(mutex_);
+  return incarnation_;
+}
+
+exit_status process_state::join() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return over_; });
+  return status_;
+}
+
+std::optional<exit_status> process_state::join_until(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_until(lock, deadline, [this] { return over_; })) return std::nullopt;
+  return status_;
+}
+
+void process_state::request_stop() {
+  std::uint32_t serial = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (pid_ == 0) return;
+    serial = serial_;
+  }
+  if (const auto owner = owner_.lock()) owner->request_stop(serial);
+}
+
+// By pidfd: it never names a process that took over the number.
+void process_state::signal(int number) {
+  const std::lock_guard lock(mutex_);
+  if (pid_ == 0) return;
+  if (syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) != 0 && errno != ESRCH) {
+    os::throw_last_error("sending signal " + std::to_string(number) + " to process '" + name_ + "'");
+  }
+}
+
+}  // namespace bulkhead::detail

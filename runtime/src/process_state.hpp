@@ -1,0 +1,49 @@
+#pragma once
+
+#include <bulkhead/process.hpp>
+#include <condition_variable>
+#include <mutex>
+
+#include "os/unique_fd.hpp"
+
+namespace bulkhead::detail {
+
+class runtime_state;
+
+/// What the handles to one child share: its current incarnation, and how it ended.
+class process_state {
+ public:
+  process_state(std::weak_ptr<runtime_state> owner, std::string name, shutdown_rule shutdown)
+      : owner_(std::move(owner)), name_(std::move(name)), shutdown_(shutdown) {}
+
+  void begin(std::uint32_t serial, pid_t pid, os::unique_fd pidfd, std::uint64_t incarnation);
+  /// The incarnation has ended.
+  void end(const exit_status& status);
+  /// No other incarnation follows.
+  void finish();
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] shutdown_rule shutdown() const noexcept { return shutdown_; }
+  [[nodiscard]] pid_t pid() const;
+  [[nodiscard]] std::uint64_t incarnation() const;
+  /// Waits until it ended for good.
+  exit_status join();
+  std::optional<exit_status> join_until(std::chrono::steady_clock::time_point deadline);
+  void request_stop();
+  void signal(int number);
+
+ private:
+  std::weak_ptr<runtime_state> owner_;
+  std::string name_;
+  shutdown_rule shutdown_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint32_t serial_ = 0;
+  pid_t pid_ = 0;  // 0: no process now
+  os::unique_fd pidfd_;
+  std::uint64_t incarnation_ = 0;
+  exit_status status_;
+  bool over_ = false;
+};
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,179 @@
+#include "runtime_state.hpp"
+
+#include <bulkhead/errc.hpp>
+#include <cstdio>
+#include <poll.h>
+#include <unistd.h>
+
+#include "os/function_name.hpp"
+#include "os/keeper_start.hpp"
+#include "os/signals.hpp"
+#include "process_context.hpp"
+#include "process_record.hpp"
+
+namespace bulkhead::detail {
+
+namespace control = os::control;
+
+namespace {
+
+constexpr int keeper_gone_code = 70;          // EX_SOFTWARE of sysexits.h
+constexpr int keeper_end_patience_ms = 2000;  // the longest that a tree takes to end
+
+}  // namespace
+
+runtime_state::runtime_state(boost::asio::any_io_executor executor)
+    : executor_(std::move(executor)), loop_(1), work_(loop_.get_executor()) {}
+
+runtime_state::runtime_state(std::shared_ptr<process_context> context)
+    : loop_(1), work_(loop_.get_executor()), context_(std::move(context)) {}
+
+runtime_state::~runtime_state() { stop(); }
+
+boost::asio::any_io_executor runtime_state::executor() {
+  return executor_ ? executor_ : boost::asio::any_io_executor(loop_.get_executor());
+}
+
+process_context& runtime_state::context() {
+  const std::lock_guard lock(mutex_);
+  if (stopped_) throw error(errc::runtime_gone, "using a runtime that was stopped");
+  if (context_ == nullptr) begin();
+  context_->check_usable();
+  return *context_;
+}
+
+void runtime_state::ensure_running() {
+  context();
+  const std::lock_guard lock(mutex_);
+  if (!thread_.joinable()) listen();
+}
+
+// The host's first use: the keeper, then the thread, which is the one that notices should the keeper die.
+void runtime_state::begin() {
+  if (!process_record::initialised()) {
+    throw error(errc::not_initialised, "add bulkhead::init(argc, argv) as the first line of main");
+  }
+  os::keeper_connection keeper = os::start_keeper();
+  keeper_ = std::move(keeper.keeper);
+  keeper_pid_ = keeper.greeting.keeper_pid;
+  process_context::identity me;
+  me.serial = keeper.greeting.serial;
+  me.entry = keeper.greeting.entry;
+  context_ = std::make_shared<process_context>(me, keeper.control.take(), std::move(keeper.directory));
+  listen();
+}
+
+// Asks for the event socket and starts the thread that reads it. The caller holds the mutex.
+void runtime_state::listen() {
+  std::vector<os::unique_fd> descriptors;
+  context_->keeper().ask<control::done>(control::kind::subscribe, control::done{}, &descriptors);
+  if (descriptors.size() != 1) throw error(errc::corrupt, "the keeper sent no event socket");
+  events_ = os::channel(std::move(descriptors.front()));
+  readable_.emplace(loop_, ::dup(events_.fd()));
+  wait_for_event();
+  const os::all_signals_blocked block;
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void runtime_state::wait_for_event() {
+  readable_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](auto failure) {
+    if (failure) return;
+    control::exited event;
+    constexpr std::chrono::steady_clock::time_point long_past{};
+    for (;;) {
+      switch (os::next_event(events_, event, long_past)) {
+        case os::receive_result::received:
+          deliver(event);
+          continue;
+        case os::receive_result::nothing:
+          return wait_for_event();
+        default:
+          keeper_gone();
+      }
+    }
+  });
+}
+
+void runtime_state::deliver(const control::exited& event) {
+  end_handler handler;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = at_end_.find(event.serial);
+    if (known == at_end_.end()) {
+      early_.emplace(event.serial, event);
+      return;
+    }
+    handler = std::move(known->second);
+    at_end_.erase(known);
+  }
+  handler(event);
+}
+
+// Until the host can start another keeper, the tree ends with it: the children by their parent-death signal, and we here.
+void runtime_state::keeper_gone() const {
+  std::fprintf(stderr,
+               "bulkhead: the keeper (process %u) of this program was killed, and with it all children; "
+               "the program ends with status %d\n",
+               keeper_pid_, keeper_gone_code);
+  std::_Exit(keeper_gone_code);
+}
+
+runtime_state::started runtime_state::start(const start_order& order, end_handler at_end) {
+  process_context& me = context();
+  control::spawn wanted;
+  wanted.name = order.name;
+  wanted.resume_key = order.resume_key;
+  wanted.incarnation = static_cast<std::uint32_t>(order.incarnation);
+  wanted.entry = os::name_function(reinterpret_cast<const void*>(order.recipe->entry));
+  if (order.recipe->target != nullptr) wanted.target = os::name_function(order.recipe->target);
+  wanted.fingerprint = order.recipe->fingerprint;
+  wanted.arguments = order.recipe->arguments;
+  wanted.endpoints = order.recipe->endpoints;
+  ensure_running();
+  std::vector<os::unique_fd> descriptors;
+  const auto reply = me.keeper().ask<control::spawn_reply>(control::kind::spawn, wanted, &descriptors);
+  if (descriptors.size() != 1) throw error(errc::corrupt, "the keeper sent no pidfd for '" + order.name + "'");
+  const std::lock_guard lock(mutex_);
+  if (const auto ended = early_.find(reply.serial); ended != early_.end()) {
+    boost::asio::post(loop_, [at_end = std::move(at_end), event = ended->second] { at_end(event); });
+    early_.erase(ended);
+  } else {
+    at_end_.emplace(reply.serial, std::move(at_end));
+  }
+  return {reply.serial, reply.pid, std::move(descriptors.front())};
+}
+
+void runtime_state::request_stop(std::uint32_t serial) {
+  context().keeper().ask<control::done>(control::kind::request_stop, control::stop{serial});
+}
+
+void runtime_state::forget(std::uint64_t resume_key) {
+  context().keeper().ask<control::done>(control::kind::forget, control::forget{resume_key});
+}
+
+std::uint64_t runtime_state::new_resume_key() {
+  const std::lock_guard lock(mutex_);
+  return ++last_key_;
+}
+
+// The thread ends first, so that it does not take the keeper's orderly end for its death. Then the tree ends: the keeper
+// sees the line shut down.
+void runtime_state::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(stopped_, true)) return;
+  }
+  work_.reset();
+  loop_.stop();
+  if (context_ != nullptr && !context_->usable()) {
+    if (thread_.joinable()) thread_.detach();  // a forked copy: the thread is not here
+    return;
+  }
+  if (thread_.joinable()) thread_.join();
+  if (context_ == nullptr || !keeper_) return;
+  context_->keeper().shut_down();
+  pollfd ended{keeper_.get(), POLLIN, 0};
+  ::poll(&ended, 1, keeper_end_patience_ms);
+}
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <bulkhead/detail/entry.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "os/channel.hpp"
+#include "os/unique_fd.hpp"
+#include "process_state.hpp"
+
+namespace bulkhead::detail {
+
+class process_context;
+
+/// A runtime: the membership of this process in its tree, and the one thread on which ends of children are told.
+/// @threads any, but where said otherwise.
+class runtime_state : public std::enable_shared_from_this<runtime_state> {
+ public:
+  using end_handler = std::function<void(const os::control::exited&)>;
+
+  /// What is started: a recipe, under a name, as an incarnation of a supervised child (key not 0) or not.
+  struct start_order {
+    std::string name;
+    std::uint64_t resume_key = 0;
+    std::uint64_t incarnation = 1;
+    const start_recipe* recipe = nullptr;
+  };
+  struct started {
+    std::uint32_t serial = 0;
+    pid_t pid = 0;
+    os::unique_fd pidfd;
+  };
+
+  /// The host's: the keeper is started at first use.
+  explicit runtime_state(boost::asio::any_io_executor executor);
+  /// A child's.
+  explicit runtime_state(std::shared_ptr<process_context> context);
+  ~runtime_state();
+
+  /// The membership, begun at the first call.
+  process_context& context();
+  /// Begins the membership and the thread, where they are not there yet.
+  void ensure_running();
+  /// The thread's own context; what runs on it must not wait for other things that run on it.
+  [[nodiscard]] boost::asio::io_context& loop() noexcept { return loop_; }
+  /// Where the user's handlers run.
+  [[nodiscard]] boost::asio::any_io_executor executor();
+
+  /// Starts a process. `at_end` runs once, on the thread, after everything that the process held was recovered.
+  started start(const start_order& order, end_handler at_end);
+  void request_stop(std::uint32_t serial);
+  void forget(std::uint64_t resume_key);
+  /// @returns a key for the incarnations of a supervised child.
+  std::uint64_t new_resume_key();
+
+  void stop();
+
+ private:
+  void begin();
+  void listen();
+  void wait_for_event();
+  void deliver(const os::control::exited& event);
+  [[noreturn]] void keeper_gone() const;
+
+  boost::asio::any_io_executor executor_;
+  boost::asio::io_context loop_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::mutex mutex_;
+  std::shared_ptr<process_context> context_;
+  os::unique_fd keeper_;  // the host's: its pidfd
+  std::uint32_t keeper_pid_ = 0;
+  os::channel events_;
+  std::optional<boost::asio::posix::stream_descriptor> readable_;
+  std::thread thread_;
+  bool stopped_ = false;
+  std::map<std::uint32_t, end_handler> at_end_;
+  std::map<std::uint32_t, os::control::exited> early_;  // ends told before `start` knew the serial
+  std::uint64_t last_key_ = 0;
+};
+
+}  // namespace bulkhead::detail

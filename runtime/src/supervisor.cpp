@@ -1,0 +1,39 @@
+#include <bulkhead/supervisor.hpp>
+
+#include "supervisor_state.hpp"
+
+namespace bulkhead {
+
+supervisor::supervisor(runtime& rt, const supervisor_options& options)
+    : state_(std::make_shared<detail::supervisor_state>(rt.state(), options)) {}
+
+supervisor::~supervisor() {
+  try {
+    shutdown();
+  } catch (const std::exception&) {
+    // The runtime is gone, and every child with it.
+  }
+}
+
+process supervisor::add(const child_spec& spec, detail::start_recipe recipe) {
+  return {state_->add(spec, std::move(recipe)), false};
+}
+
+void supervisor::terminate_child(std::string_view name) { state_->terminate(name); }
+void supervisor::restart_child(std::string_view name) { state_->restart(name); }
+void supervisor::delete_child(std::string_view name) { state_->remove(name); }
+std::vector<child_info> supervisor::which_children() const { return state_->which_children(); }
+child_count supervisor::count_children() const { return state_->count_children(); }
+
+void supervisor::on_event(std::function<void(const supervision_event&)> handler) {
+  state_->on_event(std::move(handler));
+}
+
+void supervisor::shutdown() {
+  if (!ended()) state_->shutdown();
+}
+
+end_reason supervisor::join() { return state_->join(); }
+bool supervisor::ended() const { return state_->ended(); }
+
+}  // namespace bulkhead

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <bulkhead/supervisor.hpp>
+#include <functional>
+#include <future>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "core/supervision/supervision.hpp"
+#include "process_state.hpp"
+#include "runtime_state.hpp"
+
+namespace bulkhead::detail {
+
+/// A supervisor: the pure state machine, and the processes that its commands are about.
+/// @threads its public functions may be called from any thread but the runtime's, on which all of it runs.
+class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
+ public:
+  supervisor_state(std::shared_ptr<runtime_state> rt, const supervisor_options& options);
+
+  std::shared_ptr<process_state> add(const child_spec& spec, start_recipe recipe);
+  void terminate(std::string_view name);
+  void restart(std::string_view name);
+  void remove(std::string_view name);
+  std::vector<child_info> which_children();
+  child_count count_children();
+  void on_event(std::function<void(const supervision_event&)> handler);
+  void shutdown();
+  end_reason join() { return ended_.get(); }
+  [[nodiscard]] bool ended() const;
+
+ private:
+  struct child {
+    core::child_id id = 0;
+    start_recipe recipe;
+    std::shared_ptr<process_state> process;
+    std::uint64_t resume_key = 0;
+  };
+  // Somebody waits for what becomes of a child's start or stop; a status says that a start failed.
+  struct waiter {
+    std::string name;
+    bool for_stop = false;
+    std::promise<std::optional<exit_status>> result;
+  };
+
+  template <class Fn>
+  auto call(Fn fn) -> decltype(fn());
+  std::future<std::optional<exit_status>> expect(std::string_view name, bool for_stop);
+  void answer(const supervision_event& event);
+  core::child_id id_of(std::string_view name) const;
+  child* find(core::child_id id);
+
+  void run();
+  void arm();
+  void execute(const core::commands::start& c);
+  void execute(const core::commands::request_stop& c);
+  void execute(const core::commands::kill& c);
+  void execute(const core::commands::emit& c);
+  void execute(const core::commands::all_started& /*c*/) {}
+  void execute(const core::commands::ended& c);
+  void told_of_end(core::child_id id, std::uint64_t incarnation, const os::control::exited& event);
+  void hand_to_user(const supervision_event& event);
+  void drop(const std::string& name);
+
+  std::shared_ptr<runtime_state> rt_;
+  core::supervision machine_;
+  boost::asio::steady_timer timer_;
+  std::map<std::string, child, std::less<>> children_;
+  std::map<core::child_id, child*> by_id_;
+  std::list<waiter> waiters_;
+  std::function<void(const supervision_event&)> handler_;
+  bool running_ = false;
+  std::promise<end_reason> end_;
+  std::shared_future<end_reason> ended_;
+};
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,94 @@
+#include "waiting.hpp"
+
+#include <algorithm>
+#include <sched.h>
+
+#include "os/futex.hpp"
+
+namespace bulkhead::detail {
+namespace {
+
+using std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+// A wake-up costs 5 us on one CPU and tens across two, an attempt some tens of nanoseconds: a spin of 4 us finds the message of a
+// peer that is awake and costs little where there is none. Spins are timed, since PAUSE takes from 3 to 140 cycles.
+constexpr auto spin_time = 4us;
+constexpr int attempts_between_looks = 8;
+// Second line, should a wake-up ever be lost: a sleeper looks again after 1 s, then 2 s, up to 30 s.
+constexpr auto look_again_first = 1s;
+constexpr auto look_again_most = 30s;
+
+inline void relax() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+#endif
+}
+
+}  // namespace
+
+// Out of line and cold, so that the calls that need not wait stay short.
+[[gnu::noinline, gnu::cold]] attempt_result waiting_room::spin(attempt& step) const {
+  const auto end = steady_clock::now() + spin_time;
+  do {
+    for (int n = 0; n < attempts_between_looks; ++n) {
+      relax();
+      if (auto result = step()) return result;
+    }
+  } while (steady_clock::now() < end);
+  // Where the peer shares our CPU it can only go on when we let it; one yield finds that at half the price of a sleep.
+  sched_yield();
+  return step();
+}
+
+void waiting_room::announce() {
+  const std::lock_guard lock(mutex_);
+  ++sleepers_;
+  parked_.announce(seat_);
+}
+
+// The seat's bit stays while other threads of this process sleep under it. @returns false when a waker had taken it.
+bool waiting_room::withdraw() {
+  const std::lock_guard lock(mutex_);
+  return --sleepers_ != 0 || parked_.withdraw(seat_);
+}
+
+[[gnu::noinline, gnu::cold]] std::error_code waiting_room::sleep(attempt& step, patience how_long) {
+  auto& word = parked_.park_word(seat_);
+  auto look_again = steady_clock::duration(look_again_first);
+  for (;;) {
+    // Read before the announcement: a wake-up from then on changes it, and the sleep ends at once.
+    const std::uint32_t seen = word.load(std::memory_order_acquire);
+    announce();
+    queue_->os().heavy_barrier();
+    if (auto result = step()) {
+      // Chosen by a waker while we helped ourselves: what it announced is another sleeper's.
+      if (!withdraw()) parked_.wake_one();
+      return *result;
+    }
+    auto deadline = steady_clock::now() + look_again;
+    if (how_long.how == patience::kind::until) deadline = std::min(deadline, how_long.deadline);
+    os::futex_wait(word, seen, deadline);
+    look_again = std::min<steady_clock::duration>(look_again * 2, look_again_most);
+    const bool untouched = withdraw();
+    auto result = step();
+    if (!result && how_long.how == patience::kind::until && steady_clock::now() >= how_long.deadline) {
+      result = make_error_code(errc::timed_out);
+    }
+    if (!result) continue;
+    // Chosen, and leaving with nothing.
+    if (*result && !untouched) parked_.wake_one();
+    return *result;
+  }
+}
+
+std::error_code waiting_room::wait(attempt& step, patience how_long) {
+  if (auto result = step()) return *result;
+  if (how_long.how == patience::kind::none) return errc::full;
+  if (auto result = spin(step)) return *result;
+  return sleep(step, how_long);
+}
+
+}  // namespace bulkhead::detail
