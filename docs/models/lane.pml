@@ -117,6 +117,7 @@ end_idle: false
       placed = 0; v = 0; i = 0; p = 0; first = 0; held = 0; l = 0; n = 0; kept = 0;
       w = 0; mine = 0; kept_word = 0; got = false; dead[me] = GONE }
   };
+end_gone:
   dead[me] == 0 -> goto again
 }
 
@@ -167,7 +168,12 @@ end_idle:
      :: atomic { s < LANES -> release_version(s); s++ }
      :: atomic { s == LANES -> s = 0; break }
      od;
-     atomic { RING((1 << SEATS) - 1); dead[victim] = 0; victim = 0 }             // R6
+     atomic { RING((1 << SEATS) - 1);                // R6
+       if
+       :: dead[victim] = 0                           // the next incarnation
+       :: victim >= LANES                            // or none, where a rival is left to take
+       fi;
+       victim = 0 }
 #if MAX_DELIVERIES > 0
   :: atomic { ANY_POISON ->                           // bury_again, some time later
        do

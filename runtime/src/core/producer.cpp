@@ -20,20 +20,23 @@ producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& pa
 
 // S1: the next place that nobody holds. Consumers are told of what a send steps over before the message
 // behind it comes out; a forward says so only when it publishes (F7).
-position producer::free_place_from(position p, bool say_passed) noexcept {
+// What a sweep met there too early is settled by now.
+position producer::free_place_from(position p, bool say_passed) {
   while (!queue_->slot_at(seat_, index_of(p)).load(std::memory_order_acquire).is(slot_state::free)) {
     p = next(p, queue_->ring_slots());
     // Release: whoever sees it sees every publication before it (T2, "c < passed").
     if (say_passed) queue_->lane(seat_).passed.store(p, std::memory_order_release);
   }
+  settle(index_of(p));
   return p;
 }
 
 bool producer::has_room(std::size_t count, std::size_t credit) {
   // Not more than the ring holds: one slot stays free for the producer to find.
   const std::size_t bound = std::min<std::size_t>(queue_->shape().capacity + credit, queue_->ring_slots() - 1);
-  if (outstanding_ + staged_.size() + count > bound) sweep();
-  return outstanding_ + staged_.size() + count <= bound;
+  const std::size_t needed = staged_.size() + count;
+  if (outstanding_ + needed > bound) sweep(needed < bound ? bound - needed : 0);
+  return outstanding_ + needed <= bound;
 }
 
 outcome producer::make_bytes(std::size_t size, place& out) {
@@ -47,7 +50,7 @@ outcome producer::make_bytes(std::size_t size, place& out) {
   if (size > queue_->layout().payload_bytes || size > message_bytes_max) return outcome::too_large;
   auto block = blocks_.allocate(size);
   if (!block) {
-    sweep();
+    sweep(0);
     block = blocks_.allocate(size);
   }
   if (!block) return outcome::full;
@@ -145,17 +148,15 @@ bool producer::settle(std::uint32_t index) {
   return true;
 }
 
-// Finds out which messages are settled. In order of age it stops at the first that is not, once it found any; so a
+// Finds out which messages are settled. In order of age it stops at the first that is not, once no more than `enough` are left; so a
 // first-in-first-out flow costs one look a message, and one slow lease costs a turn of the ring only when the lane is full.
-void producer::sweep() {
+// Without enough it makes the whole turn: the sender goes to sleep on its word, and nobody wakes it for what is settled.
+void producer::sweep(std::size_t enough) {
   const std::uint32_t slots = queue_->ring_slots();
-  bool found = false;
   for (std::uint32_t n = 0; n < slots && outstanding_ != 0; ++n) {
     const std::uint32_t index = hand_;
     const bool was_held = held_[index].outstanding;
-    const bool settled = settle(index);
-    if (was_held && !settled && found) return;
-    found |= settled;
+    if (!settle(index) && was_held && outstanding_ <= enough) return;
     hand_ = hand_ + 1 == slots ? 0 : hand_ + 1;
   }
 }

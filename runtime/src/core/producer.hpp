@@ -61,7 +61,7 @@ class producer {
     std::uint64_t block = place::no_block;
   };
 
-  position free_place_from(position p, bool say_passed) noexcept;
+  position free_place_from(position p, bool say_passed);
   outcome make_bytes(std::size_t size, place& out);
   void write_meta(const place& p, std::uint64_t sequence) noexcept;
   void note(const place& p);
@@ -69,7 +69,7 @@ class producer {
   void drop_pending();
   void say_sequence(position p) noexcept;
   bool settle(std::uint32_t index);
-  void sweep();
+  void sweep(std::size_t enough);
   void take_over();
 
   const queue_view* queue_;

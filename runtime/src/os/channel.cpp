@@ -21,13 +21,14 @@ constexpr std::size_t datagram_bytes_max = header_bytes + control::inline_bytes_
 
 using control_bytes = std::array<std::byte, CMSG_SPACE(descriptors_max * sizeof(int))>;
 
-// A body that is too long for a datagram. Read with pread by the other side, so no seals are needed.
+// A body that is too long for a datagram. Read with pread by the other side, so no seals are
+// needed.
 unique_fd body_segment(std::span<const std::byte> body) {
   unique_fd segment(::memfd_create("bulkhead-request", MFD_CLOEXEC));
   std::size_t done = 0;
   while (segment && done < body.size()) {
-    const ssize_t wrote = ::pwrite(segment.get(), body.data() + done, body.size() - done,
-                                   static_cast<off_t>(done));
+    const ssize_t wrote =
+        ::pwrite(segment.get(), body.data() + done, body.size() - done, static_cast<off_t>(done));
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote <= 0) return unique_fd();
     done += static_cast<std::size_t>(wrote);
@@ -53,7 +54,8 @@ bool read_segment(int segment, std::vector<std::byte>& body) {
   return true;
 }
 
-// Takes every descriptor that came into our hands, so that none is left open whatever else is wrong.
+// Takes every descriptor that came into our hands, so that none is left open whatever else is
+// wrong.
 std::vector<unique_fd> take_descriptors(msghdr& message) {
   std::vector<unique_fd> taken;
   taken.reserve(descriptors_max);

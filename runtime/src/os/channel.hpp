@@ -13,7 +13,7 @@
 
 namespace bulkhead::os {
 
-inline constexpr std::size_t descriptors_max = 64;          ///< A datagram; the kernel takes 253.
+inline constexpr std::size_t descriptors_max = 64;        ///< A datagram; the kernel takes 253.
 inline constexpr std::size_t body_bytes_max = 64u << 20;  ///< A body in a memfd.
 
 /// A received datagram: docs/control-protocol.md.

@@ -24,8 +24,8 @@ struct child_context {
   std::uint32_t entry = 0;  ///< Its place in the directory.
   std::uint32_t incarnation = 1;
   std::string name;
-  unique_fd control;    ///< For keeper_link.
-  unique_fd directory;  ///< For directory_memory.
+  unique_fd control;               ///< For keeper_link.
+  unique_fd directory;             ///< For directory_memory.
   const void* function = nullptr;  ///< control::spawn::entry, found.
   const void* target = nullptr;    ///< control::spawn::target, found; nullptr: none was named.
   std::uint64_t fingerprint = 0;

@@ -8,30 +8,36 @@
 
 namespace bulkhead::os::control {
 
-// What a process of the tree (the host and every child) and the keeper say to each other over an unnamed SOCK_SEQPACKET pair
-// (docs/control-protocol.md). A process sends one request at a time and waits for its reply; events come over a second pair
-// that `subscribe` asks for. Each datagram is a `header` and one of the structs below, encoded as a message; descriptors go along.
-// A body above `inline_bytes_max` travels in a memfd, the first descriptor of the datagram.
+// What a process of the tree (the host and every child) and the keeper say to each other over an
+// unnamed SOCK_SEQPACKET pair (docs/control-protocol.md). A process sends one request at a time and
+// waits for its reply; events come over a second pair that `subscribe` asks for. Each datagram is a
+// `header` and one of the structs below, encoded as a message; descriptors go along. A body above
+// `inline_bytes_max` travels in a memfd, the first descriptor of the datagram.
 
 inline constexpr std::size_t inline_bytes_max = 32 * 1024;
 
 enum class kind : std::uint16_t {
-  hello,         // host -> keeper, once: `hello` + the host's pidfd; reply `hello_reply` + the directory's descriptor
-  make_queue,    // reply queue_reply + the segment's descriptor
-  open_queue,    // reply queue_reply + the segment's descriptor; the sender holds the queue from now on
-  leave_queue,   // the sender holds no handle any more
-  join_queue,    // reply seat_reply
-  dead_letters,  // reply queue_reply + descriptor: the dead-letter queue of a queue, made on first demand
+  hello,  // host -> keeper, once: `hello` + the host's pidfd; reply `hello_reply` + the directory's
+          // descriptor
+  make_queue,   // reply queue_reply + the segment's descriptor
+  open_queue,   // reply queue_reply + the segment's descriptor; the sender holds the queue from now
+                // on
+  leave_queue,  // the sender holds no handle any more
+  join_queue,   // reply seat_reply
+  dead_letters,  // reply queue_reply + descriptor: the dead-letter queue of a queue, made on first
+                 // demand
   spawn,         // reply spawn_reply + the child's pidfd
   signal,
   request_stop,
-  forget,        // no next incarnation of this child will come: its seats become free when their lanes are drained
-  last_words,    // child -> keeper, before it ends because of an exception; no reply
-  subscribe,     // reply done + the descriptor of the event socket; one event, `exited`, a datagram
-  exited,        // keeper -> owner, over the event socket
+  forget,  // no next incarnation of this child will come: its seats become free when their lanes
+           // are drained
+  last_words,  // child -> keeper, before it ends because of an exception; no reply
+  subscribe,   // reply done + the descriptor of the event socket; one event, `exited`, a datagram
+  exited,      // keeper -> owner, over the event socket
 };
 
-/// First of every datagram. `error` is 0; or an errc value, or minus an errno: then the body is a `failure`.
+/// First of every datagram. `error` is 0; or an errc value, or minus an errno: then the body is a
+/// `failure`.
 struct header {
   control::kind kind{};
   std::uint16_t in_memfd = 0;
@@ -77,7 +83,8 @@ struct queue_reply {
 struct seat_reply {
   std::uint32_t seat = 0;
   std::uint32_t epoch = 0;
-  std::uint64_t sent_before = 0;  ///< What strangers sent from this seat earlier: producer::sent() less this is our own count.
+  std::uint64_t sent_before = 0;  ///< What strangers sent from this seat earlier: producer::sent()
+                                  ///< less this is our own count.
 };
 
 /// A function of the program: a module by its build id, and the offset in it.
@@ -88,10 +95,12 @@ struct function_name {
 };
 struct spawn {
   std::string name;
-  std::uint64_t resume_key = 0;   ///< Not 0: incarnations of one supervised child share it, and so its seats. Unique in the owner.
+  std::uint64_t resume_key = 0;  ///< Not 0: incarnations of one supervised child share it, and so
+                                 ///< its seats. Unique in the owner.
   std::uint32_t incarnation = 1;
-  function_name entry;            ///< `void(const detail::child_start&)`
-  function_name target;           ///< The user's function where `entry` does not know it by type; empty path and id: none.
+  function_name entry;   ///< `void(const detail::child_start&)`
+  function_name target;  ///< The user's function where `entry` does not know it by type; empty path
+                         ///< and id: none.
   std::uint64_t fingerprint = 0;  ///< Of the argument list.
   std::vector<std::byte> arguments;
   std::vector<std::uint64_t> endpoints;  ///< Queue ids that the arguments name by index.

@@ -12,8 +12,7 @@ constexpr std::size_t page = 4096;
 }  // namespace
 
 fork_guard::fork_guard() {
-  void* at =
-      ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* at = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) throw_last_error("mapping the fork guard's page");
   if (::madvise(at, page, MADV_WIPEONFORK) != 0) {
     ::munmap(at, page);

@@ -36,7 +36,8 @@ control::function_name name_function(const void* address) {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   module m;
   if (!find_module_at(at, m)) {
-    refuse("the function to start is in no loaded module; start one of the program or of a library");
+    refuse(
+        "the function to start is in no loaded module; start one of the program or of a library");
   }
   if (m.build_id.empty()) {
     refuse("the function to start is in " + m.path +

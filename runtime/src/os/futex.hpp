@@ -14,9 +14,9 @@ namespace bulkhead::os {
 using deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 enum class wait_result : std::uint8_t {
-  woken,      ///< Or for no reason: look again.
+  woken,  ///< Or for no reason: look again.
   timed_out,
-  changed,    ///< The word was not `expected`; nobody slept.
+  changed,  ///< The word was not `expected`; nobody slept.
 };
 
 /// Sleeps while `word` is `expected`, until somebody wakes it. Signals do not end the sleep. Works

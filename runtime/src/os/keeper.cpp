@@ -30,7 +30,8 @@ bool is_control_socket(int fd) noexcept {
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == 0 && type == SOCK_SEQPACKET;
 }
 
-// The keeper has a few descriptors for each process and queue; its children get the host's limit back.
+// The keeper has a few descriptors for each process and queue; its children get the host's limit
+// back.
 rlimit raise_descriptor_limit() noexcept {
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);

@@ -4,7 +4,8 @@ namespace bulkhead::os {
 namespace {
 
 [[noreturn]] void throw_gone() {
-  throw error(make_error_code(errc::peer_crashed), "the keeper of this program's processes is gone");
+  throw error(make_error_code(errc::peer_crashed),
+              "the keeper of this program's processes is gone");
 }
 
 // A failure's code is an errc, or an errno with a minus sign.

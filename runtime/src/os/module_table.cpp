@@ -49,8 +49,8 @@ std::string build_id_in(const unsigned char* at, std::size_t left) {
 // tell that a name comes from the same program.
 std::string program_checksum(const dl_phdr_info& info) {
   const auto headers = headers_of(info);
-  const auto hash = detail::hash_of({reinterpret_cast<const char*>(headers.data()),
-                                     headers.size_bytes()});
+  const auto hash =
+      detail::hash_of({reinterpret_cast<const char*>(headers.data()), headers.size_bytes()});
   unsigned char bytes[sizeof hash];
   std::memcpy(bytes, &hash, sizeof hash);
   return "exe-" + to_hex(bytes);

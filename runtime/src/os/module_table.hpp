@@ -7,8 +7,9 @@ namespace bulkhead::os {
 
 /// One loaded module of this process: the program or a shared library.
 struct module {
-  std::string build_id;  ///< Hexadecimal; for a program without one "exe-" and a checksum; else empty.
-  std::string path;      ///< Empty for the program itself.
+  std::string
+      build_id;      ///< Hexadecimal; for a program without one "exe-" and a checksum; else empty.
+  std::string path;  ///< Empty for the program itself.
   std::uintptr_t base = 0;
   bool is_program = false;
 };

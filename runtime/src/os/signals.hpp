@@ -1,12 +1,12 @@
 #pragma once
 
-#include <csignal>
 #include <pthread.h>
+#include <csignal>
 
 namespace bulkhead::os {
 
-/// Blocks all signals in the calling thread while it lives, so that a thread started meanwhile has them blocked for good: the host's
-/// handlers run on the host's threads.
+/// Blocks all signals in the calling thread while it lives, so that a thread started meanwhile has
+/// them blocked for good: the host's handlers run on the host's threads.
 class all_signals_blocked {
  public:
   all_signals_blocked() noexcept {

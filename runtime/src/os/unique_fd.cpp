@@ -8,7 +8,8 @@
 namespace bulkhead::os {
 
 void unique_fd::reset(int fd) noexcept {
-  // Not repeated after EINTR: Linux has closed the descriptor then, and the number may be another's.
+  // Not repeated after EINTR: Linux has closed the descriptor then, and the number may be
+  // another's.
   if (fd_ >= 0) ::close(fd_);
   fd_ = fd;
 }

@@ -16,7 +16,8 @@ class directory_writer {
   /// For others to map, read-only: a seal sees to that.
   [[nodiscard]] int fd() const noexcept { return segment_.get(); }
 
-  /// Takes an entry for a process that is about to be. @errors bulkhead::error errc::start_failed: all are taken.
+  /// Takes an entry for a process that is about to be. @errors bulkhead::error errc::start_failed:
+  /// all are taken.
   [[nodiscard]] std::uint32_t take(std::uint32_t serial);
   void set_pid(std::uint32_t entry, std::int32_t pid) noexcept;
   /// Asks the process of an entry to stop, and wakes what waits for that.

@@ -6,10 +6,12 @@
 
 namespace bulkhead::os {
 
-/// The ends of its children that a process has still to hear of, in order. It may not have asked for them yet, or read slowly.
+/// The ends of its children that a process has still to hear of, in order. It may not have asked
+/// for them yet, or read slowly.
 class event_box {
  public:
-  static constexpr std::size_t events_max = 32768;  ///< Ended and running children together: no end is ever dropped.
+  static constexpr std::size_t events_max =
+      32768;  ///< Ended and running children together: no end is ever dropped.
 
   /// Begins (again) with a new pair of sockets. @returns the reader's end.
   /// @errors std::system_error.

@@ -14,7 +14,8 @@
 namespace bulkhead::os {
 namespace {
 
-// The same queue twice among the endpoints came as one descriptor, and each endpoint will close its own.
+// The same queue twice among the endpoints came as one descriptor, and each endpoint will close its
+// own.
 void part_shared_descriptors(child_context& context) {
   std::vector<int> seen;
   for (child_context::endpoint& e : context.endpoints) {

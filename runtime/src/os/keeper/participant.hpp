@@ -23,7 +23,6 @@ struct participant {
   std::size_t children = 0;  ///< Running ones of its own.
 
   bool stop_requested = false;
-  int last_signal = 0;  ///< That we sent it.
   std::optional<control::last_words> words;
   std::string fault;  ///< Why we ended it, if we did.
 };

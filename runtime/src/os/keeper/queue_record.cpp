@@ -70,12 +70,11 @@ std::error_code queue_record::reserve_faults(std::uint32_t seat) const noexcept 
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
     for (std::uint32_t index = 0; index < view().ring_slots(); ++index) {
       const core::slot_word w = view().slot_at(lane, index).load(std::memory_order_acquire);
-      if (!w.held_by(seat) && !w.is(core::slot_state::burying) &&
-          !w.is(core::slot_state::poison)) {
+      if (!w.held_by(seat) && !w.is(core::slot_state::burying) && !w.is(core::slot_state::poison)) {
         continue;
       }
-      const std::uint64_t first = layout.faults_offset + lane * layout.fault_bytes +
-                                  index * sizeof(core::fault_record);
+      const std::uint64_t first =
+          layout.faults_offset + lane * layout.fault_bytes + index * sizeof(core::fault_record);
       const std::uint64_t last = first + sizeof(core::fault_record);
       if (last <= done_to) continue;
       done_to = (last + core::page_bytes - 1) / core::page_bytes * core::page_bytes;

@@ -12,7 +12,8 @@ namespace bulkhead::os {
 
 class queue_table;
 
-/// What the keeper knows of one queue, and the way to its dead letters, which are made when the first message dies.
+/// What the keeper knows of one queue, and the way to its dead letters, which are made when the
+/// first message dies.
 class queue_record final : public core::graveyard {
  public:
   queue_record(queue_table& table, std::uint64_t id, std::string name, unique_fd segment,
@@ -26,8 +27,8 @@ class queue_record final : public core::graveyard {
   [[nodiscard]] queue_memory& memory() noexcept { return memory_; }
 
   /// Gives a process its seat, with memory for everything in it.
-  /// @errors bulkhead::error errc::too_many_participants, or errc::full: ask again, some seats belong to the dead and are not
-  /// drained yet; std::system_error: no memory.
+  /// @errors bulkhead::error errc::too_many_participants, or errc::full: ask again, some seats
+  /// belong to the dead and are not drained yet; std::system_error: no memory.
   struct seat_grant {
     std::uint32_t seat = 0;
     std::uint32_t epoch = 0;
@@ -35,7 +36,8 @@ class queue_record final : public core::graveyard {
   };
   seat_grant join(const claimant& who);
 
-  /// Reserves memory for the notes that the recovery of a seat may write. @returns an error: try again.
+  /// Reserves memory for the notes that the recovery of a seat may write. @returns an error: try
+  /// again.
   [[nodiscard]] std::error_code reserve_faults(std::uint32_t seat) const noexcept;
 
   bool bury(const core::queue_view& queue, const core::poisoned& message) override;
@@ -43,8 +45,8 @@ class queue_record final : public core::graveyard {
   seat_table seats;
   std::set<std::uint32_t> holders;  ///< Serials of the processes with a handle.
   std::uint64_t letters = 0;        ///< Id of its dead-letter queue; 0: none yet.
-  std::uint64_t letters_of = 0;     ///< The queue whose dead letters these are; 0: an ordinary queue.
-  bool stuck = false;               ///< A message waits for room in the dead letters.
+  std::uint64_t letters_of = 0;  ///< The queue whose dead letters these are; 0: an ordinary queue.
+  bool stuck = false;            ///< A message waits for room in the dead letters.
 
  private:
   [[nodiscard]] bool is_drained(std::uint32_t seat) const noexcept;

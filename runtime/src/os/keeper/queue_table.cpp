@@ -14,8 +14,8 @@ constexpr std::uint32_t letters_capacity = 1024;
 constexpr std::uint64_t letters_payload_min = 16u << 20;
 constexpr std::uint64_t payload_max = std::uint64_t{1} << 32;
 
-// Room for the notes must be there: without it a death would be counted wrong or not at all. Memory is short for moments only,
-// or for good; then the keeper cannot do its duty.
+// Room for the notes must be there: without it a death would be counted wrong or not at all. Memory
+// is short for moments only, or for good; then the keeper cannot do its duty.
 void reserve_faults(const queue_record& queue, std::uint32_t seat) {
   using namespace std::chrono_literals;
   const auto until = std::chrono::steady_clock::now() + 1s;
@@ -39,7 +39,8 @@ queue_record& queue_table::add(std::string name, const core::queue_shape& shape)
     throw error(make_error_code(errc::unsupported), "queue '" + name + "': " + bad);
   }
   if (shape.inline_bytes > inline_bytes_max) {
-    throw error(make_error_code(errc::unsupported), "queue '" + name + "': inline_bytes is above 64 KiB");
+    throw error(make_error_code(errc::unsupported),
+                "queue '" + name + "': inline_bytes is above 64 KiB");
   }
   if (queues_.size() >= queues_max) {
     throw error(make_error_code(errc::unsupported), "there are 65536 queues; let some go first");

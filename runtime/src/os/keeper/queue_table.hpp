@@ -31,8 +31,8 @@ class queue_table final : public core::queue_finder {
   void leave(std::uint64_t queue, std::uint32_t serial);
   void forget(std::uint32_t owner, std::uint64_t resume_key);
 
-  /// Settles all that a process had in hand, when it is reaped. Its seats are kept for its successor, if it may have one; its
-  /// handles go.
+  /// Settles all that a process had in hand, when it is reaped. Its seats are kept for its
+  /// successor, if it may have one; its handles go.
   core::recovery_report bury_process(const core::casualty& dead);
 
   [[nodiscard]] bool any_stuck() const noexcept;

@@ -18,7 +18,8 @@ struct claimant {
   }
 };
 
-/// Which process has which seat of one queue. Pure bookkeeping: whether a dead one's lane is drained is asked of outside.
+/// Which process has which seat of one queue. Pure bookkeeping: whether a dead one's lane is
+/// drained is asked of outside.
 class seat_table {
  public:
   /// Says whether a lane has no message left.

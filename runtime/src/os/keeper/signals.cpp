@@ -8,8 +8,8 @@
 
 namespace bulkhead::os {
 
-// Blocked and not ignored: a signal that is sent to a child between its fork and its unblocking waits, where an ignored one
-// would be lost.
+// Blocked and not ignored: a signal that is sent to a child between its fork and its unblocking
+// waits, where an ignored one would be lost.
 unique_fd set_keeper_signals() {
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   sigset_t all, children;

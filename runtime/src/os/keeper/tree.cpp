@@ -111,7 +111,8 @@ tree::verdict tree::listen(std::uint32_t serial) {
     case receive_result::ended:
       break;
   }
-  // The host hung up: its runtime was destroyed, and the tree goes with it. A child may have closed its line, or has ended.
+  // The host hung up: its runtime was destroyed, and the tree goes with it. A child may have closed
+  // its line, or has ended.
   if (serial == host_serial) return verdict::end;
   hang_up(p);
   return verdict::serve;

@@ -13,8 +13,9 @@
 
 namespace bulkhead::os {
 
-/// The keeper's whole state and its loop: the processes of one tree, their queues, what they ask for, and their ends.
-/// tree.cpp has the loop, tree_requests.cpp what a request does, tree_deaths.cpp what follows an end. One thread.
+/// The keeper's whole state and its loop: the processes of one tree, their queues, what they ask
+/// for, and their ends. tree.cpp has the loop, tree_requests.cpp what a request does,
+/// tree_spawn.cpp how a child is made, tree_deaths.cpp what follows an end. One thread.
 class tree {
  public:
   /// @errors std::system_error.
@@ -22,7 +23,8 @@ class tree {
   tree(const tree&) = delete;
   tree& operator=(const tree&) = delete;
 
-  /// Answers the host's greeting, then serves until the host ends or hangs up; by then nothing is left of the tree.
+  /// Answers the host's greeting, then serves until the host ends or hangs up; by then nothing is
+  /// left of the tree.
   void run();
 
  private:
@@ -52,7 +54,10 @@ class tree {
   void reply_queue(participant& p, control::kind kind, queue_record& queue);
   template <class Body>
   void reply(participant& p, control::kind kind, const Body& body,
-             std::span<const int> descriptors = {});
+             std::span<const int> descriptors = {}) {
+    if (p.control) after_reply(p, p.control.send(kind, body, descriptors));
+  }
+  void after_reply(participant& p, const std::error_code& failed);
   participant& below(participant& p, std::uint32_t serial);
 
   // A new process.

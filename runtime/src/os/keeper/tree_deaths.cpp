@@ -32,8 +32,9 @@ core::casualty casualty_of(const participant& p, const exit_status& status) {
 
 }  // namespace
 
-// Looks without reaping first, because an ended child's number is its own only until then. Processes that are nobody's here
-// are what a child left behind; they came to us as their nearest reaper.
+// Looks without reaping first, because an ended child's number is its own only until then.
+// Processes that are nobody's here are what a child left behind; they came to us as their nearest
+// reaper.
 void tree::reap_ended() {
   signalfd_siginfo ignored[16];
   while (::read(child_signals_.get(), ignored, sizeof ignored) > 0) {
@@ -71,8 +72,9 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
     out.signal = status;
     out.core = code == CLD_DUMPED;
     out.cause = death_cause::signal;
-    const bool our_kill = status == p.last_signal && (status == SIGKILL || status == SIGTERM);
-    if (p.stop_requested && our_kill) out.cause = death_cause::stopped;
+    // Its owner may have sent it by the pidfd, of which we know nothing.
+    const bool ending = status == SIGKILL || status == SIGTERM;
+    if (p.stop_requested && ending) out.cause = death_cause::stopped;
   }
   if (p.words) {
     out.cause = p.words->cause == death_cause::start_failure ? death_cause::start_failure
@@ -83,15 +85,14 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
   return out;
 }
 
-// Everything that the process held is settled before anybody hears of its end, so that whoever starts the next incarnation
-// starts it into a clean queue.
+// Everything that the process held is settled before anybody hears of its end, so that whoever
+// starts the next incarnation starts it into a clean queue.
 void tree::bury(participant& p, int code, int status) {
   const exit_status end = status_of(p, code, status);
   kill_children_of(p.who.serial);
   const core::recovery_report report = queues_.bury_process(casualty_of(p, end));
   const std::uint32_t owner = p.who.owner;
-  control::exited event{p.who.serial,  p.pid,        end, report.redelivered,
-                        report.buried, report.stuck};
+  control::exited event{p.who.serial, p.pid, end, report.redelivered, report.buried, report.stuck};
   hang_up(p);
   if (p.events.is_blocked()) poller_.remove(p.events.fd());
   directory_.give_back(p.entry);

@@ -1,29 +1,13 @@
-#include <signal.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <bulkhead/errc.hpp>
-#include <cstring>
 
-#include "os/function_name.hpp"
-#include "os/keeper/forked_child.hpp"
+#include "os/keeper/request.hpp"
 #include "os/keeper/tree.hpp"
 #include "os/system_failure.hpp"
 
 namespace bulkhead::os {
 namespace {
-
-constexpr std::size_t endpoints_max = 4096;
-
-/// What a peer sent is no request of its kind.
-struct garbage {};
-
-template <class Body>
-Body body_of(const datagram& request) {
-  Body body;
-  if (!request.read(body)) throw garbage{};
-  return body;
-}
 
 std::int32_t code_of(const std::error_code& code) {
   return code.category() == category() ? code.value() : -code.value();
@@ -41,20 +25,14 @@ std::string sentence_of(const std::system_error& failure) {
 
 }  // namespace
 
-template <class Body>
-void tree::reply(participant& p, control::kind kind, const Body& body,
-                 std::span<const int> descriptors) {
-  if (!p.control) return;
-  const std::error_code failed = p.control.send(kind, body, descriptors);
-  // With one request in flight its reply always fits; who is gone needs none.
+// With one request in flight its reply always fits; who is gone needs none.
+void tree::after_reply(participant& p, const std::error_code& failed) {
   if (failed == std::errc::resource_unavailable_try_again) {
     punish(p, "it does not read the keeper's replies");
   } else if (failed) {
     hang_up(p);
   }
 }
-template void tree::reply(participant&, control::kind, const control::hello_reply&,
-                          std::span<const int>);
 
 void tree::serve(participant& p, datagram& request) {
   control::failure why;
@@ -167,7 +145,6 @@ void tree::signal(participant& p, const datagram& request) {
   if (::syscall(SYS_pidfd_send_signal, to.pidfd.get(), wanted.number, nullptr, 0) != 0) {
     throw_last_error("sending signal " + std::to_string(wanted.number) + " to '" + to.name + "'");
   }
-  to.last_signal = wanted.number;
   reply(p, request.head.kind, control::done{});
 }
 
@@ -196,95 +173,6 @@ void tree::subscribe(participant& p) {
   reply(p, control::kind::subscribe, control::done{}, std::span<const int>({reader.get()}));
   p.events.flush();
   watch_events(p);
-}
-
-// Everything that can fail without a process is done before there is one.
-child_context tree::prepare(const control::spawn& wanted, const claimant& who) {
-  child_context context;
-  context.serial = who.serial;
-  context.incarnation = wanted.incarnation;
-  context.name = wanted.name;
-  context.function = find_function(wanted.entry);
-  context.target = find_function(wanted.target);
-  if (context.function == nullptr) throw garbage{};
-  context.fingerprint = wanted.fingerprint;
-  context.arguments = wanted.arguments;
-  for (const std::uint64_t id : wanted.endpoints) {
-    queue_record& queue = queues_.at(id);
-    const auto seat = queue.join(who);
-    child_context::endpoint& e = context.endpoints.emplace_back();
-    e.queue = id;
-    e.name = queue.name();
-    e.seat = seat.seat;
-    e.epoch = seat.epoch;
-    e.sent_before = seat.sent_before;
-  }
-  return context;
-}
-
-void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial) noexcept {
-  for (const std::uint64_t id : wanted.endpoints) {
-    if (queues_.find(id) == nullptr) continue;
-    queue_record& queue = queues_.at(id);
-    queue.seats.die(serial);
-    queue.holders.erase(serial);
-  }
-}
-
-// In the child: what the keeper has stays where it is, unused and undestroyed; the numbers of the
-// descriptors are the child's own.
-pid_t tree::fork_child(child_context& context, int control) {
-  const pid_t keeper = ::getpid();
-  const pid_t pid = ::fork();
-  if (pid != 0) return pid;
-  context.control = unique_fd(control);
-  context.directory = unique_fd(directory_.fd());
-  for (child_context::endpoint& e : context.endpoints) {
-    e.segment = unique_fd(queues_.at(e.queue).memory().fd());
-  }
-  become_child(std::move(context), keeper, descriptors_, run_child_);
-}
-
-void tree::spawn(participant& p, const datagram& request) {
-  const auto wanted = body_of<control::spawn>(request);
-  if (wanted.endpoints.size() > endpoints_max) throw garbage{};
-  if (p.children + p.events.waiting() >= event_box::events_max) {
-    throw error(make_error_code(errc::start_failed),
-                "'" + p.name + "' has 32768 children whose ends it has not read");
-  }
-  participant child;
-  child.who = {++last_serial_, p.who.serial, wanted.resume_key};
-  child.name = wanted.name;
-  auto [ours, its] = channel::make_pair();
-  child.control = std::move(ours);
-  child.entry = directory_.take(child.who.serial);
-  try {
-    child_context context = prepare(wanted, child.who);
-    context.entry = child.entry;
-    child.pid = fork_child(context, its.fd());
-    if (child.pid < 0) {
-      throw error(make_error_code(errc::start_failed),
-                  "forking '" + wanted.name + "': " + std::strerror(errno));
-    }
-  } catch (...) {
-    undo_joins(wanted, child.who.serial);
-    directory_.give_back(child.entry);
-    throw;
-  }
-  ++p.children;
-  directory_.set_pid(child.entry, child.pid);
-  // Nobody but this thread reaps it, so the number is still its own.
-  child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
-  const std::uint32_t serial = child.who.serial;
-  by_pid_.emplace(child.pid, serial);
-  participant& added = participants_.emplace(serial, std::move(child)).first->second;
-  poller_.add_reader(added.control.fd(), {poller::what::control, serial});
-  if (!added.pidfd) {
-    ::kill(added.pid, SIGKILL);
-    throw_last_error("opening the pidfd of '" + wanted.name + "'");
-  }
-  reply(p, request.head.kind, control::spawn_reply{serial, added.pid},
-        std::span<const int>({added.pidfd.get()}));
 }
 
 }  // namespace bulkhead::os

@@ -1,0 +1,244 @@
+// Forward: two takers settle messages of one lane and publish results in lanes of their own, as one step each, while one
+// participant dies at any step and its recovery is killed at any step and run again. README.md says what is checked.
+#ifndef SLOTS
+#define SLOTS 3
+#endif
+#ifndef CAPACITY
+#define CAPACITY 2
+#endif
+#ifndef INPUTS
+#define INPUTS 2
+#endif
+#ifndef RESULTS
+#define RESULTS 1           // of each input
+#endif
+#ifndef DEATHS
+#define DEATHS 1
+#endif
+#ifndef RECOVERY_DEATHS
+#define RECOVERY_DEATHS 1
+#endif
+#ifndef READERS
+#define READERS 1           // of the results
+#endif
+#ifndef TAKERS
+#define TAKERS 2
+#endif
+#ifndef READER_DEATHS
+#define READER_DEATHS 1     // 0: only takers die
+#endif
+#define LANES TAKERS        // lane t holds taker t's results; the inputs lie in a queue of their own
+#define SEATS (TAKERS + READERS)
+#define RECEIVERS (((1 << READERS) - 1) << TAKERS)
+#define MESSAGES (INPUTS * RESULTS)
+#define ALL_SETTLED (settled == ((1 << (MESSAGES + 1)) - 2))
+#include "slot.pml"
+#define EMPTY 0
+#define PREPARING 1
+#define COMMITTED 2
+
+short input[INPUTS];        // the input slots' words, all of lap 0
+typedef forward_record { byte state, in, first, end };
+forward_record record[TAKERS];
+bool forwarding[TAKERS];
+byte deaths, recovery_deaths;
+bool keeper_dying;
+
+#define SOMEBODY_GONE (dead[0] == GONE || dead[1] == GONE || dead[TAKERS] == GONE)
+#define INPUTS_LEFT (LAP(input[0]) == 0 || LAP(input[INPUTS - 1]) == 0 || LAP(input[INPUTS / 2]) == 0)
+
+// publish_range: exactly the reserved word of this lap, or it was published, or stepped over, before.
+#ifndef PUBLISH_BLINDLY
+#define IS_RESERVED(l, p) (word[AT(l, p)] == W(LAP_OF(p), RESERVED, 0, FREE))
+#else
+#define IS_RESERVED(l, p) (STATE(word[AT(l, p)]) == FREE)
+#endif
+inline F7_publish(l, p, to) {
+  do
+  :: atomic { p < to && IS_RESERVED(l, p) ->
+       note_publish(AT(l, p)); word[AT(l, p)] = W(LAP_OF(p), 0, 0, READY); p++ }
+  :: atomic { p < to && !IS_RESERVED(l, p) -> p++ };
+     atomic { passed[l] = (passed[l] < p -> p : passed[l]) }     // this lane has one writer of passed
+  :: atomic { p >= to -> p = 0; break }
+  od
+}
+
+proctype taker(byte me) {
+  byte next, staging, n, i, p, in;
+  short w, mine;
+again:
+  {
+    atomic {                                         // take_over
+      find_newest(me, next);
+      next = (next < passed[me] -> passed[me] : next)
+    };
+    do
+    :: !INPUTS_LEFT -> break
+    :: atomic {                                      // takes any input that waits: model lane shows how it is found
+         if
+         :: STATE(input[0]) == READY -> in = 0
+         :: INPUTS > 1 && STATE(input[INPUTS / 2]) == READY -> in = INPUTS / 2
+         :: INPUTS > 2 && STATE(input[INPUTS - 1]) == READY -> in = INPUTS - 1
+         fi;
+         mine = W(LAP(input[in]), DELIVERIES(input[in]) + 1, me, LEASED);
+         input[in] = mine };
+       do                                            // F1
+       :: atomic { OCCUPIED(me) + RESULTS <= CAPACITY -> staging = next; break }
+       :: atomic { OCCUPIED(me) + RESULTS > CAPACITY -> HUSH(me) }; BELL(me)
+       od;
+       do                                            // F2; FREE stays so, hence look and store in one step
+       :: atomic { n < RESULTS && STATE(word[AT(me, staging)]) != FREE -> staging++ };
+#ifdef PASSED_EARLY
+          passed[me] = staging
+#endif
+       :: atomic { n < RESULTS && STATE(word[AT(me, staging)]) == FREE ->
+            word[AT(me, staging)] = W(LAP_OF(staging), RESERVED, 0, FREE);
+            truth[AT(me, staging)] = in * RESULTS + n + 1 };
+          atomic { body[AT(me, staging)] = in * RESULTS + n + 1; staging++; n++ }
+       :: atomic { n == RESULTS -> n = 0; p = next; break }
+       od;
+       atomic { assert(input[in] == mine); input[in] = W(0, DELIVERIES(mine), me, PINNED) };   // F3
+       atomic { record[me].in = in; record[me].first = next; record[me].end = staging };       // F4
+       record[me].state = PREPARING;
+       forwarding[me] = true;                        // F5, closed: model close
+#ifdef FORWARD_ACK_FIRST
+       input[in] = W(1, 0, 0, FREE);
+#endif
+#ifdef FORWARD_PUBLISH_FIRST
+       F7_publish(me, p, staging);
+#endif
+       record[me].state = COMMITTED;                 // F6
+#ifndef FORWARD_PUBLISH_FIRST
+       F7_publish(me, p, staging);
+#endif
+#ifndef FORWARD_ACK_FIRST
+       atomic { assert(input[in] == W(0, DELIVERIES(mine), me, PINNED)); input[in] = W(1, 0, 0, FREE) };   // F8
+#endif
+       forwarding[me] = false;                       // F9
+       d_step { record[me].state = EMPTY; record[me].in = 0; record[me].first = 0; record[me].end = 0 };
+       atomic { next = staging; staging = 0; in = 0; mine = 0; RING(RECEIVERS) }                           // F10
+    od;
+    next = 0;
+end_idle: false
+  } unless { d_step { dead[me] == DYING ->
+      next = 0; staging = 0; n = 0; i = 0; p = 0; in = 0; w = 0; mine = 0; dead[me] = GONE } };
+end_gone:
+  dead[me] == 0 -> goto again
+}
+
+proctype reader(byte me) {
+  byte at[LANES], seen[LANES], placed = (1 << LANES) - 1, v, i, p, first, held, l, n;
+  short w, mine;
+  bool got;
+again:
+  {
+    do
+    :: ALL_SETTLED -> break
+    :: atomic { !ALL_SETTLED -> HUSH(me) };
+       do
+       :: take_from(l);
+          if
+          :: atomic { got || n == LANES - 1 -> n = 0; break }
+          :: atomic { !got && n < LANES - 1 -> n++; l = 1 - l }
+          fi
+       od;
+       if
+       :: atomic { got -> assert(body[held] == truth[held]); got = false };
+          acknowledge(held, mine); atomic { RING(1 << l); held = 0; l = 0 }
+       :: atomic { !got && (BELL(me) || ALL_SETTLED) -> l = 0 }
+       fi
+    od;
+    atomic { for (i : 0 .. LANES - 1) { at[i] = 0; seen[i] = 0 } placed = 0; i = 0; l = 0 };
+end_idle: false
+  } unless {
+    d_step { dead[me] == DYING ->
+      for (i : 0 .. LANES - 1) { at[i] = 0; seen[i] = 0 }
+      placed = 0; v = 0; i = 0; p = 0; first = 0; held = 0; l = 0; n = 0; w = 0; mine = 0; got = false; dead[me] = GONE }
+  };
+end_gone:
+  dead[me] == 0 -> goto again
+}
+
+inline R1_settle_record() {
+  if
+  :: victim < TAKERS ->
+     if
+     :: atomic { record[victim].state == COMMITTED -> p = record[victim].first };
+        F7_publish(victim, p, record[victim].end);
+        atomic { input[record[victim].in] = (IS_HELD(input[record[victim].in], victim) ->
+                                             W(1, 0, 0, FREE) : input[record[victim].in]) }      // F8, free_pinned
+     :: else
+     fi;
+     atomic { record[victim].state = EMPTY; record[victim].in = 0; record[victim].first = 0; record[victim].end = 0 }
+  :: else
+  fi
+}
+// Nobody else changes what a dead one holds, so the look and the store are one step.
+inline R2_give_back() {
+  do
+  :: atomic {
+       do
+       :: s < INPUTS && !IS_HELD(input[s], victim) -> s++
+       :: s >= INPUTS && s < INPUTS + LANES * SLOTS && !IS_HELD(word[s - INPUTS], victim) -> s++
+       :: else -> break
+       od;
+       if
+       :: s == INPUTS + LANES * SLOTS -> s = 0; break
+       :: s < INPUTS -> input[s] = W(0, DELIVERIES(input[s]), 0, READY)
+       :: else -> word[s - INPUTS] = W(LAP(word[s - INPUTS]), DELIVERIES(word[s - INPUTS]), 0, READY)
+       fi }
+  od
+}
+
+proctype keeper() {
+  byte victim, s, i, p, first;
+  short w;
+end_idle:
+  atomic {
+    if
+    :: dead[0] == GONE -> victim = 0
+    :: dead[1] == GONE -> victim = 1
+    :: dead[TAKERS] == GONE -> victim = TAKERS
+    fi };
+  {
+#ifdef GIVE_BACK_FIRST
+    R2_give_back();
+    R1_settle_record();
+#else
+    R1_settle_record();
+    R2_give_back();
+#endif
+    if
+    :: victim < TAKERS -> R4_mend_lane(victim); forwarding[victim] = false
+    :: else
+    fi;
+    do                                               // R5
+    :: atomic { s < LANES -> release_version(s); s++ }
+    :: atomic { s == LANES -> s = 0; break }
+    od;
+    atomic { RING((1 << SEATS) - 1); dead[victim] = 0; victim = 0 }              // R6
+  } unless { d_step { keeper_dying -> victim = 0; s = 0; i = 0; p = 0; first = 0; w = 0; keeper_dying = false } };
+  goto end_idle
+}
+
+// Who dies when. The keeper's death matters only while it recovers somebody.
+proctype fate() {
+end_done:
+  do
+  :: atomic { deaths < DEATHS && !ALL_SETTLED && dead[0] == 0 -> deaths++; dead[0] = DYING }    // takers are alike
+  :: atomic { deaths < DEATHS && !ALL_SETTLED && READER_DEATHS && dead[TAKERS] == 0 -> deaths++; dead[TAKERS] = DYING }
+  :: atomic { TAKERS > 1 && deaths < DEATHS && DEATHS > 1 && !ALL_SETTLED && dead[1] == 0 -> deaths++; dead[1] = DYING }
+  :: atomic { recovery_deaths < RECOVERY_DEATHS && (SOMEBODY_GONE) -> recovery_deaths++; keeper_dying = true }
+  od
+}
+
+init {
+  atomic {
+    byte s;
+    for (s : 0 .. INPUTS - 1) { input[s] = W(0, 0, 0, READY) }
+    for (s : 0 .. TAKERS - 1) { run taker(s) }
+    for (s : TAKERS .. SEATS - 1) { run reader(s) }
+    run keeper();
+    run fate()
+  }
+}

@@ -1,0 +1,110 @@
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bulkhead/errc.hpp>
+#include <cstring>
+
+#include "os/function_name.hpp"
+#include "os/keeper/forked_child.hpp"
+#include "os/keeper/request.hpp"
+#include "os/keeper/tree.hpp"
+#include "os/system_failure.hpp"
+
+namespace bulkhead::os {
+namespace {
+
+constexpr std::size_t endpoints_max = 4096;
+
+}  // namespace
+
+// Everything that can fail without a process is done before there is one.
+child_context tree::prepare(const control::spawn& wanted, const claimant& who) {
+  child_context context;
+  context.serial = who.serial;
+  context.incarnation = wanted.incarnation;
+  context.name = wanted.name;
+  context.function = find_function(wanted.entry);
+  context.target = find_function(wanted.target);
+  if (context.function == nullptr) throw garbage{};
+  context.fingerprint = wanted.fingerprint;
+  context.arguments = wanted.arguments;
+  for (const std::uint64_t id : wanted.endpoints) {
+    queue_record& queue = queues_.at(id);
+    const auto seat = queue.join(who);
+    child_context::endpoint& e = context.endpoints.emplace_back();
+    e.queue = id;
+    e.name = queue.name();
+    e.seat = seat.seat;
+    e.epoch = seat.epoch;
+    e.sent_before = seat.sent_before;
+  }
+  return context;
+}
+
+void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial) noexcept {
+  for (const std::uint64_t id : wanted.endpoints) {
+    if (queues_.find(id) == nullptr) continue;
+    queue_record& queue = queues_.at(id);
+    queue.seats.die(serial);
+    queue.holders.erase(serial);
+  }
+}
+
+// In the child: what the keeper has stays where it is, unused and undestroyed; the numbers of the
+// descriptors are the child's own.
+pid_t tree::fork_child(child_context& context, int control) {
+  const pid_t keeper = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  context.control = unique_fd(control);
+  context.directory = unique_fd(directory_.fd());
+  for (child_context::endpoint& e : context.endpoints) {
+    e.segment = unique_fd(queues_.at(e.queue).memory().fd());
+  }
+  become_child(std::move(context), keeper, descriptors_, run_child_);
+}
+
+void tree::spawn(participant& p, const datagram& request) {
+  const auto wanted = body_of<control::spawn>(request);
+  if (wanted.endpoints.size() > endpoints_max) throw garbage{};
+  if (p.children + p.events.waiting() >= event_box::events_max) {
+    throw error(make_error_code(errc::start_failed),
+                "'" + p.name + "' has 32768 children whose ends it has not read");
+  }
+  participant child;
+  child.who = {++last_serial_, p.who.serial, wanted.resume_key};
+  child.name = wanted.name;
+  auto [ours, its] = channel::make_pair();
+  child.control = std::move(ours);
+  child.entry = directory_.take(child.who.serial);
+  try {
+    child_context context = prepare(wanted, child.who);
+    context.entry = child.entry;
+    child.pid = fork_child(context, its.fd());
+    if (child.pid < 0) {
+      throw error(make_error_code(errc::start_failed),
+                  "forking '" + wanted.name + "': " + std::strerror(errno));
+    }
+  } catch (...) {
+    undo_joins(wanted, child.who.serial);
+    directory_.give_back(child.entry);
+    throw;
+  }
+  ++p.children;
+  directory_.set_pid(child.entry, child.pid);
+  // Nobody but this thread reaps it, so the number is still its own.
+  child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
+  const std::uint32_t serial = child.who.serial;
+  by_pid_.emplace(child.pid, serial);
+  participant& added = participants_.emplace(serial, std::move(child)).first->second;
+  poller_.add_reader(added.control.fd(), {poller::what::control, serial});
+  if (!added.pidfd) {
+    ::kill(added.pid, SIGKILL);
+    throw_last_error("opening the pidfd of '" + wanted.name + "'");
+  }
+  reply(p, request.head.kind, control::spawn_reply{serial, added.pid},
+        std::span<const int>({added.pidfd.get()}));
+}
+
+}  // namespace bulkhead::os

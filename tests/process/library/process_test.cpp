@@ -1,0 +1,167 @@
+#include <bulkhead/bulkhead.hpp>
+#include <csignal>
+#include <stdexcept>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process/library/waits.hpp"
+#include "support/catch.hpp"
+
+using bulkhead_test::soon;
+namespace this_process = bulkhead::this_process;
+
+namespace {
+
+void nothing() {}
+void leave_with(int code) { std::exit(code); }
+void crash() { *static_cast<volatile int*>(nullptr) = 1; }
+void fail() { throw std::runtime_error("no such record"); }
+void wait_for_stop(bulkhead::queue<int> q, bulkhead::queue<std::string> said) {
+  std::error_code ec;
+  static_cast<void>(q.receive(ec));
+  said.send(ec.message());
+}
+void ignore_stop(bulkhead::queue<int> entered) {
+  entered.send(1);
+  for (;;) pause();
+}
+
+bulkhead::exit_status status_of(const bulkhead::process& p) {
+  const auto status = p.join_for(soon);
+  REQUIRE(status.has_value());
+  return *status;
+}
+
+}  // namespace
+
+TEST_CASE("a process that returns from its function ends with 0", "[process]") {
+  bulkhead::runtime rt;
+  const auto status = status_of(rt.spawn(nothing));
+  CHECK(status.success());
+  CHECK(status.cause == bulkhead::death_cause::exit);
+}
+
+TEST_CASE("every end carries its cause", "[process][crash]") {
+  bulkhead::runtime rt;
+  SECTION("exit") {
+    const auto status = status_of(rt.spawn(leave_with, 3));
+    CHECK(status.code == 3);
+    CHECK(status.report() == "exit code 3");
+    CHECK(status.own_doing());
+  }
+  SECTION("a fault") {
+    const auto status = status_of(rt.spawn(crash));
+    CHECK(status.signal == SIGSEGV);
+    CHECK(status.cause == bulkhead::death_cause::signal);
+    CHECK(status.own_doing());
+  }
+  SECTION("a kill from outside") {
+    bulkhead::queue<int> q{rt};
+    auto p = rt.spawn(ignore_stop, q);
+    CHECK(q.receive_for(soon) == 1);
+    p.kill();
+    const auto status = status_of(p);
+    CHECK(status.signal == SIGKILL);
+    CHECK_FALSE(status.own_doing());
+  }
+  SECTION("an exception") {
+    const auto status = status_of(rt.spawn(fail));
+    CHECK(status.cause == bulkhead::death_cause::exception);
+    CHECK_THAT(status.text, Catch::Contains("std::runtime_error") && Catch::Contains("no such record"));
+  }
+}
+
+TEST_CASE("arguments arrive as the function's parameter types", "[process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<std::string> said{rt};
+  auto p = rt.spawn([](bulkhead::queue<std::string> to, double x, const std::string& text,
+                       std::vector<int> numbers) {
+    to.send(text + ' ' + std::to_string(x) + ' ' + std::to_string(numbers.size()));
+  }, said, 1, "hello", std::vector{1, 2, 3});
+  CHECK(said.receive_for(soon) == "hello 1.000000 3");
+}
+
+TEST_CASE("a stop request ends a waiting call and the child says its last words", "[process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt};
+  bulkhead::queue<std::string> said{rt};
+  auto p = rt.spawn(wait_for_stop, q, said);
+  p.request_stop();
+  CHECK(said.receive_for(soon) == make_error_code(bulkhead::errc::stop_requested).message());
+  const auto status = status_of(p);
+  CHECK(status.success());
+  CHECK(status.cause == bulkhead::death_cause::stopped);
+}
+
+TEST_CASE("a handle's end asks, waits, and kills", "[process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> entered{rt};
+  pid_t pid = 0;
+  {
+    auto p = rt.spawn({.name = "deaf", .shutdown = std::chrono::milliseconds(1)}, ignore_stop, entered);
+    pid = p.id();
+    REQUIRE(entered.receive_for(soon) == 1);
+  }
+  CHECK(::kill(pid, 0) == -1);
+}
+
+TEST_CASE("a child's stop token fires", "[process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt};
+  auto p = rt.spawn([](bulkhead::queue<int> to) {
+    const std::stop_token token = this_process::stop_token();
+    to.send(1);
+    while (!token.stop_requested()) usleep(100);
+    to.send(2);
+  }, q);
+  REQUIRE(q.receive_for(soon) == 1);
+  p.request_stop();
+  CHECK(q.receive_for(soon) == 2);
+}
+
+TEST_CASE("the host's wait sees neither keeper nor children", "[process]") {
+  bulkhead::runtime rt;
+  auto p = rt.spawn(nothing);
+  CHECK(waitpid(-1, nullptr, WNOHANG) == -1);
+  CHECK(errno == ECHILD);
+  CHECK(status_of(p).success());
+}
+
+TEST_CASE("in a forked copy of the host calls fail and destructors do nothing", "[process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt};
+  q.send(1);
+  auto p = rt.spawn(ignore_stop, q);
+  const pid_t copy = fork();
+  if (copy == 0) {
+    std::error_code ec;
+    q.send(2, ec);
+    bool refused = ec == bulkhead::errc::not_initialised;
+    static_cast<void>(q.try_receive(ec));
+    refused = refused && ec == bulkhead::errc::not_initialised;
+    { const bulkhead::queue<int> gone = std::move(q); }
+    { const bulkhead::process gone = std::move(p); }
+    _exit(refused ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(copy, &status, 0) == copy);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(p.running());
+  CHECK(q.receive_for(soon) == 1);
+}
+
+TEST_CASE("a child starts children of its own", "[process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<std::string> names{rt};
+  auto p = rt.spawn({.name = "outer"}, [](bulkhead::queue<std::string> to) {
+    auto inner = this_process::runtime().spawn({.name = "inner"}, [](bulkhead::queue<std::string> out) {
+      out.send(this_process::name());
+    }, to);
+    inner.join();
+    to.send(this_process::name());
+  }, names);
+  CHECK(names.receive_for(soon) == "inner");
+  CHECK(names.receive_for(soon) == "outer");
+}

@@ -1,0 +1,57 @@
+#include <csignal>
+#include <sstream>
+#include <sys/wait.h>
+
+#include "process/library/hosts.hpp"
+#include "process/library/waits.hpp"
+#include "support/catch.hpp"
+
+using bulkhead_test::eventually;
+using bulkhead_test::exists;
+
+namespace {
+
+struct tree {
+  bulkhead_test::host host{"tree"};
+  pid_t keeper = 0, one = 0, two = 0, grandchild = 0;
+
+  tree() {
+    std::istringstream ids(host.line());
+    ids >> keeper >> one >> two >> grandchild;
+  }
+  [[nodiscard]] bool complete() const {
+    return exists(keeper) && exists(one) && exists(two) && exists(grandchild);
+  }
+  [[nodiscard]] bool gone() const {
+    return !exists(keeper) && !exists(one) && !exists(two) && !exists(grandchild);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("when the host is killed its keeper, children and grandchildren end", "[process][crash]") {
+  tree t;
+  REQUIRE(t.complete());
+  t.host.kill();
+  CHECK(eventually([&] { return t.gone(); }));
+}
+
+TEST_CASE("when the keeper is killed everything ends with one sentence and status 70", "[process][crash]") {
+  tree t;
+  REQUIRE(t.complete());
+  ::kill(t.keeper, SIGKILL);
+  const int status = t.host.wait();
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 70);
+  CHECK(eventually([&] { return t.gone(); }));
+  CHECK_THAT(t.host.errors(), Catch::Contains("the keeper (process " + std::to_string(t.keeper) + ")"));
+}
+
+TEST_CASE("when a child is killed its own children end and nobody else", "[process][crash]") {
+  tree t;
+  REQUIRE(t.complete());
+  ::kill(t.two, SIGKILL);
+  CHECK(eventually([&] { return !exists(t.two) && !exists(t.grandchild); }));
+  CHECK(exists(t.keeper));
+  CHECK(exists(t.one));
+}
