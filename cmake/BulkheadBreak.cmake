@@ -2,8 +2,8 @@
 # if it does not, the test is broken, not the library.
 #
 #   -DBULKHEAD_BREAK=<name>                       breaks bulkhead::runtime in the whole build tree
-#   bulkhead_add_core_library(target BREAK name)  builds the core once more with one fault, so that one
-#                                                 tree holds the sound library and all broken ones
+#   bulkhead_add_core_library(target BREAK name)  builds the core once more with one fault, so that
+#                                                 one tree holds the sound and all broken ones
 #
 # In the sources a fault is `#if defined(BULKHEAD_BREAK_<NAME IN CAPITALS>)`.
 

@@ -1,0 +1,6 @@
+#pragma once
+
+// All of the actors layer; <bulkhead/bulkhead.hpp> has the runtime.
+#include <bulkhead/actors/feed.hpp>
+#include <bulkhead/actors/from_queue.hpp>
+#include <bulkhead/actors/system.hpp>

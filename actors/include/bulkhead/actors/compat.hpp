@@ -1,0 +1,150 @@
+#pragma once
+
+// All that differs between versions of CAF and that this layer uses: the rest of it includes this
+// header and CAF's handles only. Tested with 0.17.6. For a 1.x, write a second block of the same
+// functions and test it; the tests need no change.
+
+#include <caf/config.hpp>
+
+#if !defined(CAF_VERSION) || CAF_VERSION < 1706 || CAF_VERSION >= 1800
+#error "Bulkhead's actors are made for CAF 0.17.6; compat.hpp has no block for this version yet"
+#endif
+
+#include <bulkhead/actors/detail/plain_message.hpp>
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/actor_config.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/actor_proxy.hpp>
+#include <caf/actor_registry.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/atom.hpp>
+#include <caf/exit_reason.hpp>
+#include <caf/logger.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/make_actor.hpp>
+#include <caf/make_counted.hpp>
+#include <caf/response_type.hpp>
+#include <caf/sec.hpp>
+#include <caf/system_messages.hpp>
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+/// The seam to CAF; not for users.
+namespace bulkhead::actors::compat {
+
+// -- types ---------------------------------------------------------------------------------------
+
+/// True for handles of actors that take any message and may refuse it.
+template <class Handle>
+inline constexpr bool is_dynamic = std::same_as<Handle, caf::actor>;
+
+/// True when a handle's signatures have one for a message of one T.
+template <class Handle, class T>
+consteval bool accepts() {
+  if constexpr (is_dynamic<Handle>) {
+    return true;
+  } else {
+    using signatures = typename Handle::signatures;
+    // CAF writes integers of one size as one type.
+    return caf::response_type<signatures, T>::valid ||
+           caf::response_type<signatures, caf::detail::implicit_conversions_t<T>>::valid;
+  }
+}
+
+/// Makes a message of a value that need be neither inspectable nor printable. It cannot leave the
+/// process.
+template <class T>
+caf::message local_message(T value) {
+  return caf::message(caf::detail::message_data::cow_ptr(
+      caf::make_counted<detail::plain_content<T>>(std::move(value))));
+}
+
+// -- requests ------------------------------------------------------------------------------------
+
+/// The receiver of the answer to one request, which the request itself keeps alive: through its
+/// sender field while it waits or is being handled, through a promise while that is open. So its
+/// destruction without an answer says that none will come.
+class reply_actor : public caf::actor_proxy {
+ public:
+  using caf::actor_proxy::actor_proxy;
+
+  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) final {
+    // Whoever looks up the sender can send it anything; the answer is all that counts.
+    if (!message->mid.is_response()) return;
+    auto& content = message->content();
+    if (content.match_elements<caf::error>()) {
+      failed(content.get_as<caf::error>(0));
+    } else {
+      answered();
+    }
+  }
+  void kill_proxy(caf::execution_unit*, caf::error) final {}
+
+ private:
+  // Called in the thread that answers: a worker of CAF's, or whoever found the actor dead.
+  virtual void answered() noexcept = 0;
+  virtual void failed(const caf::error& reason) noexcept = 0;
+};
+
+/// Makes a reply actor of class Reply. It is not one of the actors that keep a system running.
+template <class Reply, class... Args>
+caf::strong_actor_ptr make_reply(caf::actor_system& system, Args&&... args) {
+  caf::actor_config config;
+  return caf::make_actor<Reply, caf::strong_actor_ptr>(
+      system.next_actor_id(), system.node(), &system, config, std::forward<Args>(args)...);
+}
+
+/// Sends a request to a local actor. The answer goes to `reply`, perhaps before this returns.
+inline void request(const caf::strong_actor_ptr& to, caf::strong_actor_ptr reply,
+                    caf::message content) {
+  // A reply actor sees one answer only, so that all requests can have one number.
+  to->enqueue(std::move(reply), caf::make_message_id(1), std::move(content), nullptr);
+}
+
+/// True for the error that answers for an actor that is no more.
+inline bool is_receiver_down(const caf::error& reason) {
+  return reason == caf::sec::request_receiver_down;
+}
+
+inline std::string text_of(const caf::error& reason) {
+  return reason ? caf::to_string(reason) : "no reason given";
+}
+
+// -- ends of actors ------------------------------------------------------------------------------
+
+/// Calls `handler(reason)` when the actor ends, in the thread in which it does; at once when it has
+/// ended.
+template <class Handler>
+void on_exit(const caf::strong_actor_ptr& actor, Handler handler) {
+  actor->get()->attach_functor(
+      [handler = std::move(handler)](const caf::error& reason) { handler(reason); });
+}
+
+/// Asks an actor to end before it looks at its next message.
+inline void send_exit(const caf::strong_actor_ptr& actor, caf::exit_reason reason) {
+  actor->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
+                 caf::make_message(caf::exit_msg{actor->address(), reason}), nullptr);
+}
+
+// -- systems -------------------------------------------------------------------------------------
+
+/// How many actors have not ended.
+inline std::size_t running(caf::actor_system& system) { return system.registry().running(); }
+
+/// Drops this thread's reference to a system's logger, which CAF leaves in every thread that makes
+/// a system, spawns an actor or uses a scoped_actor. The system's destructor waits until no thread
+/// has one, for ever if need be.
+inline void forget_logger() { caf::logger::set_current_actor_system(nullptr); }
+
+/// Chooses the scheduler whose idle workers sleep until there is work; CAF's own choice wakes up
+/// 400 times a second.
+inline void prefer_sharing(caf::actor_system_config& config) {
+  config.set("scheduler.policy", caf::atom("sharing"));
+}
+
+}  // namespace bulkhead::actors::compat

@@ -1,0 +1,87 @@
+// What becomes of a feed's messages: the part of feed_state that reply actors and the actor's end
+// call.
+#include "feed_state.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace bulkhead::actors::detail {
+
+void feed_state::answered(std::uint64_t message) noexcept {
+  lease_map::node_type found;
+  {
+    std::lock_guard lock(mutex_);
+    found = held_.extract(message);
+  }
+  if (!found) return;
+  try {
+    found.mapped()->acknowledge();
+  } catch (...) {
+    std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::current_exception();
+  }
+  found = {};
+  settled(1);
+}
+
+void feed_state::failed(std::uint64_t message, const caf::error& reason) noexcept {
+  const auto why =
+      compat::is_receiver_down(reason) ? feed_errc::actor_down : feed_errc::handler_failed;
+  reject(message, why, compat::text_of(reason));
+}
+
+void feed_state::dropped(std::uint64_t message) noexcept {
+  reject(message, feed_errc::handler_failed, "the promise of an answer was dropped");
+}
+
+void feed_state::reject(std::uint64_t message, std::error_code why,
+                        const std::string& reason) noexcept {
+  lease_map::node_type found;
+  {
+    std::lock_guard lock(mutex_);
+    found = held_.extract(message);
+    if (!found) return;
+    if (!failure_) record(why, reason);
+    if (!taking_ended_) {
+      rejected_.insert(std::move(found));
+      changed_.notify_all();
+      return;
+    }
+  }
+  found = {};
+  settled(1);
+}
+
+void feed_state::actor_exited(const caf::error& reason) {
+  lease_map left;
+  {
+    std::lock_guard lock(mutex_);
+    actor_down_ = true;
+    down_reason_ = compat::text_of(reason);
+    // Answers for messages in a dead actor's mailbox came before this, and knew no reason.
+    if (!held_.empty() || failure_code_ == feed_errc::actor_down)
+      record(feed_errc::actor_down, down_reason_);
+    if (taking_ended_) {
+      left.swap(held_);
+    } else {
+      rejected_.merge(held_);
+    }
+    changed_.notify_all();
+  }
+  settled(release_in_order(std::move(left)));
+}
+
+void feed_state::settled(std::size_t count) noexcept {
+  std::lock_guard lock(mutex_);
+  unsettled_ -= count;
+  changed_.notify_all();
+}
+
+// A map's own destruction would go from the last to the first.
+std::size_t feed_state::release_in_order(lease_map leases) {
+  const std::size_t count = leases.size();
+  while (!leases.empty()) leases.erase(leases.begin());
+  return count;
+}
+
+}  // namespace bulkhead::actors::detail

@@ -1,0 +1,125 @@
+#include "system_state.hpp"
+
+#include <algorithm>
+#include <bulkhead/errc.hpp>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "signal_block.hpp"
+
+namespace bulkhead::actors::detail {
+
+namespace {
+
+// CAF has no wait with a deadline for its actors' end. Most end in much less than the longest step.
+constexpr std::chrono::microseconds first_step{50};
+constexpr std::chrono::milliseconds longest_step{5};
+// For CAF's destructor, also when the actors took all of the time. It needs less than one.
+constexpr std::chrono::milliseconds destruction_least{100};
+
+std::unique_ptr<caf_world> make_world(std::unique_ptr<caf::actor_system_config> config) {
+  signal_block none;
+  auto world = std::make_unique<caf_world>(std::move(config));
+  compat::forget_logger();
+  return world;
+}
+
+}  // namespace
+
+system_state::system_state(std::unique_ptr<caf::actor_system_config> config,
+                           const system_options& options)
+    : options_(options), world_(make_world(std::move(config))) {}
+
+std::shared_ptr<feed_state> system_state::add_feed(std::unique_ptr<feed_input> input,
+                                                   caf::strong_actor_ptr actor,
+                                                   std::size_t credit) {
+  std::lock_guard lock(mutex_);
+  if (ending_)
+    throw bulkhead::error(bulkhead::errc::runtime_gone,
+                          "feeding an actor of a system that has ended");
+  std::erase_if(feeds_, [](const auto& feed) { return feed.expired(); });
+  std::erase_if(fed_, [](const auto& one) { return one.lock() == nullptr; });
+  auto feed = std::make_shared<feed_state>(world_->system, std::move(input), actor, credit);
+  feeds_.push_back(feed);
+  fed_.push_back(caf::actor_cast<caf::weak_actor_ptr>(actor));
+  feed->start();
+  return feed;
+}
+
+end_report system_state::end() {
+  if (!world_) return {};
+  if (!home_.is_this()) {
+    // A forked copy has the memory and not the threads: nothing here may be destroyed.
+    static_cast<void>(world_.release());
+    return {};
+  }
+  const auto start = clock::now();
+  std::vector<std::weak_ptr<feed_state>> feeds;
+  std::vector<caf::weak_actor_ptr> fed;
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+    feeds.swap(feeds_);
+    fed.swap(fed_);
+  }
+  for (const auto& feed : feeds) {
+    if (auto state = feed.lock()) state->stop();
+  }
+  // What an actor is handling is still acknowledged when it is done; what waits for it is answered
+  // for it, and released.
+  send_exits(fed, caf::exit_reason::user_shutdown);
+  if (!empty_by(start + options_.shutdown * 4 / 5)) {
+    send_exits(fed, caf::exit_reason::kill);
+    static_cast<void>(empty_by(start + options_.shutdown));
+  }
+  for (const auto& feed : feeds) {
+    if (auto state = feed.lock()) state->abandon(bulkhead::errc::runtime_gone);
+  }
+  fed.clear();
+  const std::size_t left = compat::running(world_->system);
+  if (left == 0)
+    return {destroyed_by(std::max(start + options_.shutdown, clock::now() + destruction_least)), 0};
+  // CAF's destructor would wait for them for ever.
+  static_cast<void>(world_.release());
+  return {false, left};
+}
+
+// CAF's destructor waits, with no end of its own, until no thread but ours has a reference to the
+// logger.
+bool system_state::destroyed_by(clock::time_point deadline) {
+  compat::forget_logger();
+  std::promise<void> done;
+  auto is_done = done.get_future();
+  signal_block none;
+  std::thread destroyer([world = std::move(world_), done = std::move(done)]() mutable {
+    world.reset();
+    done.set_value();
+  });
+  const bool in_time = is_done.wait_until(deadline) == std::future_status::ready;
+  if (in_time) {
+    destroyer.join();
+  } else {
+    destroyer.detach();
+  }
+  return in_time;
+}
+
+void system_state::send_exits(const std::vector<caf::weak_actor_ptr>& actors,
+                              caf::exit_reason reason) {
+  for (const auto& one : actors) {
+    if (auto actor = one.lock()) compat::send_exit(actor, reason);
+  }
+}
+
+bool system_state::empty_by(clock::time_point deadline) {
+  auto step = std::chrono::nanoseconds(first_step);
+  while (compat::running(world_->system) > 0) {
+    if (clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(step);
+    step = std::min(step * 2, std::chrono::nanoseconds(longest_step));
+  }
+  return true;
+}
+
+}  // namespace bulkhead::actors::detail

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <bulkhead/actors/compat.hpp>
+#include <bulkhead/actors/system.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "feed_state.hpp"
+#include "home_process.hpp"
+
+namespace bulkhead::actors::detail {
+
+/// CAF's system together with what it refers to, so that both are left behind together when an
+/// actor does not end.
+struct caf_world {
+  explicit caf_world(std::unique_ptr<caf::actor_system_config> chosen)
+      : config(std::move(chosen)), system(*config) {}
+  std::unique_ptr<caf::actor_system_config> config;
+  caf::actor_system system;
+};
+
+/// How an actor system ended.
+struct end_report {
+  bool gone = true;  ///< Nothing of it is left.
+  std::size_t actors_left = 0;
+};
+
+/// An actor system and what its end must know. @threads any; `end` once.
+class system_state {
+ public:
+  system_state(std::unique_ptr<caf::actor_system_config> config, const system_options& options);
+
+  [[nodiscard]] caf::actor_system& caf() noexcept { return world_->system; }
+  /// Makes a feed that ends with the system. Throws runtime_gone when that has ended.
+  std::shared_ptr<feed_state> add_feed(std::unique_ptr<feed_input> input,
+                                       caf::strong_actor_ptr actor, std::size_t credit);
+  end_report end();
+  [[nodiscard]] std::chrono::milliseconds time_to_end() const noexcept { return options_.shutdown; }
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  void send_exits(const std::vector<caf::weak_actor_ptr>& actors, caf::exit_reason reason);
+  [[nodiscard]] bool empty_by(clock::time_point deadline);
+  [[nodiscard]] bool destroyed_by(clock::time_point deadline);
+
+  const system_options options_;
+  const home_process home_;
+  std::unique_ptr<caf_world> world_;
+
+  std::mutex mutex_;
+  bool ending_ = false;
+  std::vector<std::weak_ptr<feed_state>> feeds_;
+  std::vector<caf::weak_actor_ptr> fed_;
+};
+
+}  // namespace bulkhead::actors::detail

@@ -1,0 +1,80 @@
+#include "runtime/queue_core_memory.hpp"
+#include "support/catch.hpp"
+
+using namespace queue_core;
+using core::outcome;
+
+TEST_CASE("close is a step of two halves with a barrier between, and wakes everyone", "[runtime][unit]") {
+  memory_queue q(small(4, 3));
+  const core::parked_set receivers(q.view(), core::side::receivers);
+  receivers.announce(2);
+  core::close(q.view());
+  CHECK(q.view().header().closed == core::closed_state::closed);
+  CHECK(os_calls::heavy_barriers == 1);
+  CHECK(os_calls::woken.size() == 6);
+  core::close(q.view());
+  CHECK(q.view().header().closed == core::closed_state::closed);
+}
+
+TEST_CASE("a closed queue is over when nothing waits and nobody else can give anything back", "[runtime][unit]") {
+  memory_queue q(small(4, 3));
+  auto lane = q.sender(0);
+  auto a = q.receiver(1);
+  CHECK_FALSE(core::is_over_for(q.view(), 1));
+  REQUIRE(q.send(lane, "x") == outcome::done);
+  core::close(q.view());
+  CHECK_FALSE(core::is_over_for(q.view(), 1));
+  const auto l = q.take(a);
+  CHECK(core::is_over_for(q.view(), 1));        // holds it itself: must settle it
+  CHECK_FALSE(core::is_over_for(q.view(), 2));  // it may come back to this one
+  SECTION("acknowledged") {
+    core::acknowledge(q.view(), *l);
+    CHECK(os_calls::woken.size() > 6);  // every receiver looks again
+    CHECK(core::is_over_for(q.view(), 1));
+    CHECK(core::is_over_for(q.view(), 2));
+  }
+  SECTION("released") {
+    core::release(q.view(), *l);
+    CHECK_FALSE(core::is_over_for(q.view(), 1));
+    CHECK_FALSE(core::is_over_for(q.view(), 2));
+  }
+  SECTION("being buried") {
+    q.view().slot_at(0, 0).store(l->word.with(core::slot_state::burying), std::memory_order_release);
+    CHECK_FALSE(core::is_over_for(q.view(), 1));
+  }
+  SECTION("poison stays out of delivery") {
+    q.view().slot_at(0, 0).store(l->word.with(core::slot_state::poison), std::memory_order_release);
+    CHECK(core::is_over_for(q.view(), 1));
+    CHECK(core::is_over_for(q.view(), 2));
+  }
+}
+
+TEST_CASE("a queue that is only closing is not over", "[runtime][unit]") {
+  memory_queue q(small(4));
+  q.view().header().closed = core::closed_state::closing;
+  CHECK_FALSE(core::is_over_for(q.view(), 0));
+}
+
+TEST_CASE("a queue is not over while a forward may still publish there", "[runtime][unit]") {
+  memory_queue q(small(4));
+  core::close(q.view());
+  q.view().lane(1).forwarding = 4;
+  CHECK_FALSE(core::is_over_for(q.view(), 0));
+  q.view().lane(1).forwarding = 0;
+  CHECK(core::is_over_for(q.view(), 0));
+}
+
+TEST_CASE("a census counts what waits and what is held, and by whom", "[runtime][unit]") {
+  memory_queue q(small(8, 3));
+  auto lane = q.sender(0);
+  auto a = q.receiver(1);
+  auto b = q.receiver(2);
+  for (int n = 0; n < 6; ++n) REQUIRE(q.send(lane, "x") == outcome::done);
+  REQUIRE(q.take(a));
+  REQUIRE(q.take(a));
+  REQUIRE(q.take(b));
+  const auto census = core::count_messages(q.view(), 1);
+  CHECK(census.waiting == 3);
+  CHECK(census.held == 3);
+  CHECK(census.held_by_seat == 2);
+}

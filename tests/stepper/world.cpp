@@ -1,0 +1,158 @@
+#include "stepper/world.hpp"
+
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "bulkhead/exit_status.hpp"
+#include "bulkhead/message.hpp"
+#include "bulkhead/message_id.hpp"
+#include "core/letters.hpp"
+
+namespace stepper {
+namespace {
+
+constexpr core::platform quiet{[](std::atomic<std::uint32_t>&) noexcept {}, []() noexcept {}, false};
+
+// Every message fits its slot.
+class no_payload final : public core::payload_area {
+ public:
+  const std::byte* read(std::uint32_t) override { return nullptr; }
+  std::byte* write(std::uint32_t, std::uint64_t) override { return nullptr; }
+};
+no_payload nothing;
+
+class both_queues final : public core::queue_finder {
+ public:
+  explicit both_queues(const world& w) : world_(&w) {}
+  const core::queue_view* find(std::uint64_t id) override {
+    if (id == world_->in().header().id) return &world_->in();
+    if (id == world_->out().header().id) return &world_->out();
+    return nullptr;
+  }
+
+ private:
+  const world* world_;
+};
+
+}  // namespace
+
+world::world(std::uint32_t max_attempts) {
+  core::queue_shape shape;
+  shape.capacity = capacity;
+  shape.participants = seats;
+  shape.inline_bytes = sizeof(payload);
+  shape.max_attempts = max_attempts;
+  const std::size_t one = core::queue_layout(shape).total_bytes;
+  core::queue_shape letters = shape;
+  letters.inline_bytes = 256;  // a letter fits its slot
+  letters.max_attempts = 0;
+  size_ = 2 * one + core::queue_layout(letters).total_bytes;
+  void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    std::perror("step_test: no shared memory");
+    std::exit(2);
+  }
+  base_ = static_cast<std::byte*>(memory);
+  core::format_queue(base_, shape, 1);
+  core::format_queue(base_ + one, shape, 2);
+  core::format_queue(base_ + 2 * one, letters, 3);
+  in_.emplace(base_, shape, quiet);
+  out_.emplace(base_ + one, shape, quiet);
+  letters_.emplace(base_ + 2 * one, letters, quiet);
+  for (const core::queue_view* queue : {&*in_, &*out_, &*letters_}) queue->header().seats_used = seats;
+}
+
+world::~world() { munmap(base_, size_); }
+
+party::party(const world& w, std::uint32_t seat, std::uint32_t epoch)
+    : in_send(w.in(), seat, nothing),
+      out_send(w.out(), seat, nothing),
+      in_take(w.in(), seat, epoch),
+      out_take(w.out(), seat, epoch) {}
+
+core::outcome send(core::producer& lane, std::uint64_t value) {
+  core::place p;
+  if (const core::outcome found = lane.reserve(sizeof(payload), p); found != core::outcome::done) return found;
+  const payload content = payload::of(value);
+  std::memcpy(p.bytes, &content, sizeof content);
+  return lane.publish(p);
+}
+
+payload read(const core::queue_view& queue, const core::lease& l) {
+  payload p;
+  std::memcpy(&p, core::slot_of(queue, l).payload, sizeof p);
+  return p;
+}
+
+core::outcome forward(const core::queue_view& from, const core::lease& input, core::producer& to,
+                      std::uint64_t base, std::size_t results, std::size_t credit) {
+  if (!to.has_room(results, credit)) return core::outcome::full;
+  for (std::size_t n = 0; n < results; ++n) {
+    core::place p;
+    if (const auto found = to.stage(sizeof(payload), credit, p); found != core::outcome::done) {
+      to.drop_staged();
+      return found;
+    }
+    const payload content = payload::of(base + n);
+    std::memcpy(p.bytes, &content, sizeof content);
+  }
+  const core::forward_input inputs[] = {{&from, input}};
+  const core::forward_output outputs[] = {{&to, results}};
+  const auto done = core::forward(inputs, outputs, from.seat(input.word.owner()).records[0], 1);
+  if (done == core::outcome::done) core::wake_after_forward(inputs, outputs);
+  return done;
+}
+
+std::vector<std::pair<std::uint64_t, std::uint32_t>> read_letters(const world& w) {
+  struct letter {
+    std::uint64_t value, check;
+    bulkhead::message_id id;
+    std::uint32_t attempts;
+    std::vector<bulkhead::exit_status> reasons;
+    std::string note;
+  };
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> all;
+  core::consumer reader(w.letters(), 2, 0);
+  for (core::lease l; reader.take(l); core::acknowledge(w.letters(), l)) {
+    const core::slot& s = core::slot_of(w.letters(), l);
+    letter read{};
+    const bool whole = bulkhead::detail::decode_all({s.payload, static_cast<std::size_t>(s.meta >> 32)}, read) &&
+                       payload{read.value, read.check}.whole() && read.id.queue == 1 &&
+                       read.reasons.size() == read.attempts;
+    all.emplace_back(whole ? read.value : 0, read.attempts);
+  }
+  return all;
+}
+
+// The letters' writer is made anew each time, as in a keeper that follows a killed one.
+void recover(const world& w, bool own_doing) {
+  both_queues finder(w);
+  core::casualty dead;
+  dead.serial = 7;
+  dead.own_doing = own_doing;
+  dead.note.signal = 9;
+  std::optional<core::letter_writer> graves;
+  if (w.in().shape().max_attempts != 0) graves.emplace(w.in(), nothing, w.letters(), nothing);
+  const core::attendance where[] = {{&w.in(), 1, graves ? &*graves : nullptr}, {&w.out(), 1, nullptr}};
+  static_cast<void>(core::recover(where, dead, finder));
+}
+
+image take_image(const world& w, std::span<const std::uint64_t> base) {
+  image differs;
+  const auto* words = reinterpret_cast<const std::uint64_t*>(w.bytes().data());
+  for (std::uint32_t n = 0; n < base.size(); ++n) {
+    if (words[n] != base[n]) differs.emplace_back(n, words[n]);
+  }
+  return differs;
+}
+
+void put_image(const world& w, std::span<const std::uint64_t> base, const image& what) {
+  auto* words = reinterpret_cast<std::uint64_t*>(w.bytes().data());
+  std::memcpy(words, base.data(), base.size_bytes());
+  for (const auto& [index, word] : what) words[index] = word;
+}
+
+}  // namespace stepper
