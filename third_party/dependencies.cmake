@@ -4,7 +4,7 @@ if(POLICY CMP0167)
   cmake_policy(SET CMP0167 NEW) # newer CMake: take Boost's own package
 endif()
 
-# Headers only: Asio and PFR. BOOST_ROOT names another place than the system's; without it, headers
+# Headers only: Asio. BOOST_ROOT names another place than the system's; without it, headers
 # that ./dev setup unpacked are taken, which it does only where the system's are too old.
 set(bulkhead_unpacked_boost ${bulkhead_SOURCE_DIR}/build/boost-1.81/usr)
 if(EXISTS ${bulkhead_unpacked_boost} AND NOT DEFINED BOOST_ROOT AND NOT DEFINED ENV{BOOST_ROOT})
