@@ -191,7 +191,8 @@ TEST_CASE("words added all at once are as those added one by one", "[word_count]
     std::vector<std::uint32_t> lengths;
     std::vector<std::uint32_t> counts;
     for (std::size_t i = 0; i < size; ++i) {
-      const std::string word = "w" + std::to_string(random() % 3000);
+      std::string word = "w";
+      word += std::to_string(random() % 3000);
       letters += word;
       lengths.push_back(static_cast<std::uint32_t>(word.size()));
       counts.push_back(1 + random() % 9);

@@ -129,11 +129,10 @@ def case_equals_grep_and_coreutils(folder):
     make_too_deep(tree)
     twice = os.path.join(tree, "crlf")
     words = reference(tree, twice)
-    files = int(subprocess.check_output(["sh", "-c", 'find "$@" -type f -readable | wc -c', "sh", tree]) != b"")
     for program in ("word_count_single", "word_count"):
         run = Run(program, tree, twice)
         assert "File name too long" in run.out, run.out
-        assert run.number("files read") > 300 * files, run.out
+        assert run.number("files read") > 300, run.out
         if program == "word_count":
             run.check_exact(words)
         else:
@@ -209,7 +208,7 @@ def case_a_killed_parent_leaves_nothing(folder):
         wait_for(lambda: len(marked(mark)) >= 6, 30, "parent, keeper and four workers")
         run.send_signal(signal.SIGKILL)
         run.wait()
-        wait_for(lambda: not marked(mark), 2, f"all processes gone, left: {marked(mark)}")
+        wait_for(lambda: not marked(mark), 2, "all processes gone")
         run.stderr.close()
         assert os.listdir(temporary) == [], os.listdir(temporary)
         wait_for(lambda: set(os.listdir("/dev/shm")) <= shared_before, 2, "nothing new in /dev/shm")

@@ -12,7 +12,8 @@ if not block or block.group(1) != program:
 line = readme[: block.start()].count("\n") + block.group(1).count("\n") + 2
 if line > 25:
     sys.exit(f"README.md: its program ends in line {line}, not by line 25")
-for link in re.findall(r"\]\(([^)#:]+)\)", readme):
+prose = re.sub(r"```.*?```", "", readme, flags=re.DOTALL)
+for link in re.findall(r"\]\(([^)#:]+)\)", prose):
     if not (root / link).exists():
         sys.exit(f"README.md: there is no {link}")
 print(f"the README's program ends in line {line} and is the example's; every link leads somewhere")

@@ -30,6 +30,7 @@ const char* bad_shape(const queue_shape& shape) noexcept {
   if (shape.participants == 0) return "participants is 0; a queue has at least 1 seat";
   if (shape.participants > seats_max) return "participants is above 4096";
   if (shape.inline_bytes % 8 != 0 || shape.inline_bytes < 8) return "inline_bytes is no multiple of 8";
+  if (shape.inline_bytes > 65536) return "inline_bytes is above 64 KiB";
   if (shape.inline_bytes > inline_bytes_max) return "inline_bytes is above 65536";
   if (shape.payload_bytes > (std::uint64_t{1} << 32)) return "payload_bytes is above 4 GiB";
   if (shape.max_deliveries >= deliveries_max) return "max_deliveries is above 62; 0 means no bound";

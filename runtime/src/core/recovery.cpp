@@ -21,6 +21,16 @@ bool sane_range(const queue_view& queue, const forward_record::output& out) noex
   return laps <= 1 && laps * slots + index_of(out.end) - index_of(out.first) <= slots;
 }
 
+// True for a stretch that a forward may have staged: within its lane, less than a turn of the ring.
+bool is_range_of(const queue_view& queue, const forward_record::output& out) noexcept {
+  const std::uint32_t slots = queue.ring_slots();
+  if (out.seat >= queue.shape().participants || index_of(out.first) >= slots || index_of(out.end) >= slots) {
+    return false;
+  }
+  const position a_lap_on = make_position(lap_of(out.first) + 1, index_of(out.first));
+  return !before(out.end, out.first) && !before(a_lap_on, out.end);
+}
+
 // R1: a committed forward is finished, an uncommitted one forgotten (its pinned inputs are given back in R2). A record lies in
 // shared memory, so what it names is checked before it is used.
 void settle_record(forward_record& record, queue_finder& finder, recovery_report& report) noexcept {
