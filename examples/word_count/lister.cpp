@@ -36,7 +36,7 @@ void list_tree(const std::vector<std::string>& roots, bulkhead::queue<piece> job
       move_bookmark(mark, place, {listed, walk.position()});
     }
   }
-  move_bookmark(mark, place, {jobs.sent(), walk.position()});
+  move_bookmark(mark, place, {listed, walk.position()});
   jobs.close();
   // Here the bookmark is given back unread: a lister that is killed before it has returned finds
   // it.

@@ -25,7 +25,7 @@ struct partial {
   std::string reason;                  ///< and why.
 };
 
-/// Where the lister is: everything before `at` is in `pieces` messages that it has sent.
+/// Where the lister is in its walk: before `at` there are `pieces` pieces, all of them sent.
 struct bookmark {
   std::uint64_t pieces = 0;
   walk_position at;

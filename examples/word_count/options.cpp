@@ -52,17 +52,22 @@ std::optional<options> read_options(int argc, char** argv, program which, int& s
   app.add_option("PATH", chosen.paths,
                  "Files and folders; symbolic links below them are not followed")
       ->required()
+      ->type_name("")
       ->check(check_source);
-  app.add_option("--output", chosen.output, "Write every word to this file, as count<TAB>word");
-  app.add_option("--top", chosen.top, "Words in the table at the end (10)");
+  app.add_option("--output", chosen.output, "Write every word to this file, as count<TAB>word")
+      ->type_name("FILE");
+  app.add_option("--top", chosen.top, "Words in the table at the end (10)")->type_name("K");
   if (which == program::processes) {
     app.add_option("--workers", chosen.workers, "Processes that count (4)")
-        ->check(CLI::Range(1, 256));
+        ->check(CLI::Range(1, 64))
+        ->type_name("N");
     app.add_option("--kill-every", kill_every,
                    "SIGKILL a random worker or the lister at this mean interval, e.g. 20ms")
-        ->check(check_duration);
+        ->check(check_duration)
+        ->type_name("DURATION");
     app.add_option("--poison", chosen.poison, "Crash the worker on each piece of this file")
-        ->check(check_source);
+        ->check(check_source)
+        ->type_name("FILE");
   }
   try {
     app.parse(argc, argv);

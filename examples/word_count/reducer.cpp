@@ -26,10 +26,13 @@ void audit(const closing& all, reducer_state& state) {
   auto& jobs = state.jobs;
   jobs.insert(jobs.end(), all.dead.begin(), all.dead.end());
   std::sort(jobs.begin(), jobs.end());
-  const auto different = std::unique(jobs.begin(), jobs.end()) - jobs.begin();
-  const auto distinct = static_cast<std::uint64_t>(different);
-  state.sum->counted_twice = jobs.size() - distinct;
-  state.sum->lost = all.pieces > distinct ? all.pieces - distinct : 0;
+  const auto settled = jobs.size();
+  jobs.erase(std::unique(jobs.begin(), jobs.end()), jobs.end());
+  const std::uint64_t different = jobs.size();
+  state.sum->lost = all.pieces > different ? all.pieces - different : 0;
+  // More messages than pieces: the lister has sent some of them twice.
+  const std::uint64_t sent_twice = different > all.pieces ? different - all.pieces : 0;
+  state.sum->counted_twice = settled - different + sent_twice;
 }
 
 }  // namespace

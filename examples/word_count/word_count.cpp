@@ -75,9 +75,9 @@ std::shared_ptr<outcome> close_reducer(caf::actor_system& actors, const reducer_
 
 void run(const options& chosen, run_result& result) {
   bulkhead::runtime rt;
-  const bulkhead::queue<piece> jobs(rt, queue_named("jobs", 4096, chosen));
+  const bulkhead::queue<piece> jobs(rt, queue_named("jobs", 512, chosen));
   const bulkhead::queue<bookmark> place(rt, queue_named("place", 4, chosen));
-  auto result_options = queue_named("results", 256, chosen);
+  auto result_options = queue_named("results", 64, chosen);
   result_options.payload_bytes = std::size_t{64} << 20;
   const bulkhead::queue<partial> results(rt, result_options);
   place.send({});
@@ -127,3 +127,20 @@ int main(int argc, char** argv) {
     return 1;
   }
 }
+
+// word_count --kill-every 20ms --top 2 /usr/include     prints something like
+//
+//        count  word
+//       798266  typename
+//       540103  const
+//
+// files read             23904
+// unreadable                 0
+// pieces                 23913
+// kills                    310
+// restarts                 310
+// redeliveries             229
+// dead letters               0
+// lost                       0
+// double                     0
+// elapsed                 1.90 s   (266.1 MB, 140.1 MB/s)

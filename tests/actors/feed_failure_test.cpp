@@ -120,6 +120,21 @@ TEST_CASE_METHOD(
   CHECK(std::count(handled.begin(), handled.end(), 2) == 1);
 }
 
+TEST_CASE_METHOD(feed_fixture, "a failing feed does not take what it releases again",
+                 "[actors][unit]") {
+  auto from = make_queue(1, false);
+  auto sink = system.caf().spawn([&](caf::event_based_actor*) -> caf::behavior {
+    return {[&](const item&) -> caf::result<int> {
+      CHECK(eventually([&] { return from->in_take(); }));
+      return caf::sec::runtime_error;
+    }};
+  });
+  auto running = feed(from, sink);
+  CHECK(error_of(running) == feed_errc::handler_failed);
+  CHECK(from->takes() == 1);
+  CHECK(from->released() == numbers(1));
+}
+
 TEST_CASE_METHOD(feed_fixture, "a promise that is dropped has its message released",
                  "[actors][unit]") {
   auto from = make_queue(3);

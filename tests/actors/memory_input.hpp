@@ -40,7 +40,9 @@ class memory_queue {
   }
   std::optional<int> take(std::chrono::milliseconds how_long, std::error_code& ec) {
     std::unique_lock lock(mutex_);
+    in_take_ = true;
     changed_.wait_for(lock, how_long, [&] { return !waiting_.empty() || closed_ || error_; });
+    in_take_ = false;
     if (error_) {
       ec = error_;
     } else if (!waiting_.empty()) {
@@ -75,6 +77,8 @@ class memory_queue {
   std::vector<int> released() const { return copy(released_); }
   std::size_t leased_most() const { return copy(leased_most_); }
   int takes() const { return copy(takes_); }
+  /// True while a taker waits.
+  bool in_take() const { return copy(in_take_); }
 
  private:
   template <class T>
@@ -89,6 +93,7 @@ class memory_queue {
   std::vector<int> leased_, acknowledged_, released_;
   std::size_t leased_most_ = 0;
   int takes_ = 0;
+  bool in_take_ = false;
   bool closed_ = false;
   std::error_code error_;
 };

@@ -143,6 +143,21 @@ TEST_CASE("a system's end is bounded although another thread that spawned an act
   other.join();
 }
 
+TEST_CASE("a system may end in another thread than the one that made it", "[actors][unit]") {
+  std::unique_ptr<system_state> system;
+  gate hold;
+  std::atomic<bool> made = false;
+  std::thread maker([&] {
+    system = make_system(std::chrono::seconds(2));
+    made = true;
+    hold.pass();
+  });
+  REQUIRE(eventually([&] { return made.load(); }));
+  CHECK(system->end().gone);
+  hold.open();
+  maker.join();
+}
+
 TEST_CASE("a forked copy of the process destroys feeds and systems without a wait",
           "[actors][unit]") {
   auto system = make_system(std::chrono::seconds(60));

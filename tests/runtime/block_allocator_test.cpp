@@ -19,7 +19,8 @@ TEST_CASE("blocks come lowest address first and in whole granules", "[runtime][u
   CHECK(a.allocate(128) == 256);
 }
 
-TEST_CASE("an allocator with no block left that large gives nothing and loses nothing", "[runtime][unit]") {
+TEST_CASE("an allocator with no block left that large gives nothing and loses nothing",
+          "[runtime][unit]") {
   block_allocator a(256);
   CHECK_FALSE(a.allocate(257));
   CHECK(a.allocate(256) == 0);
@@ -40,7 +41,8 @@ TEST_CASE("neighbours that are given back become one block again", "[runtime][un
   CHECK(a.allocate(256) == 0);
 }
 
-TEST_CASE("a claim takes just that block and refuses one that is in use or outside", "[runtime][unit]") {
+TEST_CASE("a claim takes just that block and refuses one that is in use or outside",
+          "[runtime][unit]") {
   block_allocator a(1024);
   CHECK(a.claim(256, 100));
   CHECK_FALSE(a.claim(256, 1));

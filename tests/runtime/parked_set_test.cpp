@@ -9,7 +9,9 @@ using core::side;
 
 namespace {
 
-std::uint32_t park_value(const parked_set& set, std::uint32_t seat) { return set.park_word(seat).load(); }
+std::uint32_t park_value(const parked_set& set, std::uint32_t seat) {
+  return set.park_word(seat).load();
+}
 
 }  // namespace
 
@@ -50,7 +52,8 @@ TEST_CASE("each wake-up elects another sleeper, in both levels of the set", "[ru
   CHECK(os_calls::woken.size() == 4);
 }
 
-TEST_CASE("who takes its announcement back is not woken, and the others still are", "[runtime][unit]") {
+TEST_CASE("who takes its announcement back is not woken, and the others still are",
+          "[runtime][unit]") {
   memory_queue q(small(4, 200));
   const parked_set set(q.view(), side::receivers);
   set.announce(3);
@@ -101,8 +104,8 @@ TEST_CASE("waking all rings every seat, announced or not", "[runtime][unit]") {
   CHECK_FALSE(set.any());
 }
 
-// The summary bit may be missing for a moment while a seat's own bit is set: a rival announced itself between the two steps of a
-// clear. Here the words are put into that state by hand.
+// The summary bit may be missing for a moment while a seat's own bit is set: a rival announced
+// itself between the two steps of a clear. Here the words are put into that state by hand.
 TEST_CASE("a rival that announces itself during a clear is found again", "[runtime][unit]") {
   memory_queue q(small(4, 10));
   const parked_set set(q.view(), side::receivers);

@@ -23,7 +23,8 @@ TEST_CASE("a lap back keeps the index, also below lap 0", "[runtime][unit]") {
   CHECK(one_lap_back(make_position(0, 4)) == make_position(lap_mask, 4));
 }
 
-TEST_CASE("positions are ordered by lap, then index, and across the wrap of laps", "[runtime][unit]") {
+TEST_CASE("positions are ordered by lap, then index, and across the wrap of laps",
+          "[runtime][unit]") {
   CHECK(before(make_position(1, 9), make_position(2, 0)));
   CHECK(before(make_position(2, 0), make_position(2, 1)));
   CHECK_FALSE(before(make_position(2, 1), make_position(2, 1)));

@@ -4,7 +4,8 @@
 using namespace queue_core;
 using core::outcome;
 
-TEST_CASE("close is a step of two halves with a barrier between, and wakes everyone", "[runtime][unit]") {
+TEST_CASE("close is a step of two halves with a barrier between, and wakes everyone",
+          "[runtime][unit]") {
   memory_queue q(small(4, 3));
   const core::parked_set receivers(q.view(), core::side::receivers);
   receivers.announce(2);
@@ -16,7 +17,8 @@ TEST_CASE("close is a step of two halves with a barrier between, and wakes every
   CHECK(q.view().header().closed == core::closed_state::closed);
 }
 
-TEST_CASE("a closed queue is over when nothing waits and nobody else can give anything back", "[runtime][unit]") {
+TEST_CASE("a closed queue is over when nothing waits and nobody else can give anything back",
+          "[runtime][unit]") {
   memory_queue q(small(4, 3));
   auto lane = q.sender(0);
   auto a = q.receiver(1);
@@ -39,7 +41,8 @@ TEST_CASE("a closed queue is over when nothing waits and nobody else can give an
     CHECK_FALSE(core::is_over_for(q.view(), 2));
   }
   SECTION("being buried") {
-    q.view().slot_at(0, 0).store(l->word.with(core::slot_state::burying), std::memory_order_release);
+    q.view().slot_at(0, 0).store(l->word.with(core::slot_state::burying),
+                                 std::memory_order_release);
     CHECK_FALSE(core::is_over_for(q.view(), 1));
   }
   SECTION("poison stays out of delivery") {

@@ -8,7 +8,8 @@ namespace {
 
 // One message in seat 1's hand; seat 0 sent it.
 struct hand {
-  explicit hand(std::uint32_t capacity = 4) : q(small(capacity, 3)), source(q.sender(0)), stage(q.sender(1)), taker(q.receiver(1)) {
+  explicit hand(std::uint32_t capacity = 4)
+      : q(small(capacity, 3)), source(q.sender(0)), stage(q.sender(1)), taker(q.receiver(1)) {
     REQUIRE(q.send(source, "in") == outcome::done);
     input = *q.take(taker);
   }
@@ -83,7 +84,8 @@ TEST_CASE("a lane that is too full takes no result", "[runtime][unit]") {
   CHECK(h.stage.has_room(1));
 }
 
-TEST_CASE("the place that an own-lane input frees counts as free for its results", "[runtime][unit]") {
+TEST_CASE("the place that an own-lane input frees counts as free for its results",
+          "[runtime][unit]") {
   memory_queue q(small(4));
   auto lane = q.sender(0);
   auto taker = q.receiver(0);
@@ -99,7 +101,8 @@ TEST_CASE("the place that an own-lane input frees counts as free for its results
   CHECK(lane.has_room(1));
 }
 
-TEST_CASE("credit beyond the ring is no room, and room that comes back is seen", "[runtime][unit]") {
+TEST_CASE("credit beyond the ring is no room, and room that comes back is seen",
+          "[runtime][unit]") {
   memory_queue q(small(16));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
@@ -173,7 +176,8 @@ TEST_CASE("one input becomes results in two queues", "[runtime][unit]") {
   }
 }
 
-TEST_CASE("after a forward its results' receivers and its input's sender are woken", "[runtime][unit]") {
+TEST_CASE("after a forward its results' receivers and its input's sender are woken",
+          "[runtime][unit]") {
   hand h;
   const core::parked_set receivers(h.q.view(), core::side::receivers);
   const core::parked_set senders(h.q.view(), core::side::senders);

@@ -22,7 +22,8 @@ TEST_CASE("a shape that no queue can have is refused in words", "[runtime][unit]
   REQUIRE(core::bad_shape(small(4)) == nullptr);
   using shape = core::queue_shape;
   const auto spoil = GENERATE(
-      +[](shape& s) { s.capacity = 0; }, +[](shape& s) { s.capacity = core::ring_slots_max / 2 + 1; },
+      +[](shape& s) { s.capacity = 0; },
+      +[](shape& s) { s.capacity = core::ring_slots_max / 2 + 1; },
       +[](shape& s) { s.participants = 0; }, +[](shape& s) { s.participants = 4097; },
       +[](shape& s) { s.inline_bytes = 12; }, +[](shape& s) { s.inline_bytes = 0; },
       +[](shape& s) { s.inline_bytes = 0xffff'fff8; },
@@ -45,7 +46,8 @@ TEST_CASE("the largest shape adds up without overflow", "[runtime][unit]") {
   CHECK(l.total_bytes / core::seats_max > (std::uint64_t{1} << 32));
 }
 
-TEST_CASE("a segment is taken for a queue only when its header says so and it is long enough", "[runtime][unit]") {
+TEST_CASE("a segment is taken for a queue only when its header says so and it is long enough",
+          "[runtime][unit]") {
   const auto shape = small(4);
   memory_queue q(shape);
   auto* base = reinterpret_cast<std::byte*>(&q.view().header());

@@ -71,7 +71,9 @@ class memory_queue final : public core::queue_finder {
   heap_payload& payload() { return payload_; }
   [[nodiscard]] core::producer sender(std::uint32_t seat) { return {view_, seat, payload_}; }
   [[nodiscard]] core::consumer receiver(std::uint32_t seat) const { return {view_, seat, 0}; }
-  const core::queue_view* find(std::uint64_t id) override { return id == view_.header().id ? &view_ : nullptr; }
+  const core::queue_view* find(std::uint64_t id) override {
+    return id == view_.header().id ? &view_ : nullptr;
+  }
 
   core::outcome send(core::producer& lane, const std::string& text) {
     core::place p;
@@ -82,7 +84,8 @@ class memory_queue final : public core::queue_finder {
 
   core::outcome stage(core::producer& lane, const std::string& text, std::size_t credit = 0) {
     core::place p;
-    if (const auto found = lane.stage(text.size(), credit, p); found != core::outcome::done) return found;
+    if (const auto found = lane.stage(text.size(), credit, p); found != core::outcome::done)
+      return found;
     std::memcpy(p.bytes, text.data(), text.size());
     return core::outcome::done;
   }
@@ -115,8 +118,8 @@ class memory_queue final : public core::queue_finder {
     return view_.slot_at(lane, index).load(std::memory_order_acquire);
   }
 
-  core::outcome forward(const core::lease& input, core::producer& to, std::vector<std::string> results,
-                        std::size_t credit = 0) {
+  core::outcome forward(const core::lease& input, core::producer& to,
+                        std::vector<std::string> results, std::size_t credit = 0) {
     if (!to.has_room(results.size(), credit)) return core::outcome::full;
     for (const auto& r : results) {
       if (const auto staged = stage(to, r, credit); staged != core::outcome::done) return staged;
@@ -126,7 +129,8 @@ class memory_queue final : public core::queue_finder {
     return core::forward(inputs, outputs, view_.seat(input.word.owner()).records[0], 1);
   }
 
-  core::recovery_report recover(std::uint32_t seat, core::casualty dead = {}, core::graveyard* graves = nullptr) {
+  core::recovery_report recover(std::uint32_t seat, core::casualty dead = {},
+                                core::graveyard* graves = nullptr) {
     const core::attendance where[] = {{&view_, seat, graves}};
     return core::recover(where, dead, *this);
   }

@@ -1,58 +1,12 @@
 #include "core/fault_book.hpp"
-#include "runtime/queue_core_memory.hpp"
+#include "runtime/queue_core_scene.hpp"
 #include "support/catch.hpp"
 
 using namespace queue_core;
 using core::outcome;
-using core::slot_state;
 
-namespace {
-
-core::casualty death(std::uint32_t serial, bool own_doing) {
-  core::casualty dead;
-  dead.serial = serial;
-  dead.own_doing = own_doing;
-  dead.note.signal = 11;
-  dead.note.pid = 4711;
-  return dead;
-}
-
-// Seat 0 sends, seat 1 dies, seat 2 lives on; its cursor has passed what seat 1 holds.
-struct scene {
-  explicit scene(core::queue_shape shape = small(4, 3))
-      : q(shape), source(q.sender(0)), dead(q.receiver(1)), alive(q.receiver(2)) {}
-
-  core::lease dead_takes(const std::string& text) {
-    REQUIRE(q.send(source, text) == outcome::done);
-    const auto l = q.take(dead);
-    REQUIRE(l);
-    CHECK(q.receive(alive) == "nothing");
-    return *l;
-  }
-  // Taken, its taker dies by its own doing, and so on.
-  void die_with(const std::string& text, int times, core::graveyard* graves) {
-    REQUIRE(q.send(source, text) == outcome::done);
-    for (int n = 0; n < times; ++n) {
-      REQUIRE(q.take(dead));
-      q.recover(1, death(static_cast<std::uint32_t>(100 + n), true), graves);
-    }
-  }
-
-  memory_queue q;
-  core::producer source;
-  core::consumer dead, alive;
-};
-
-core::queue_shape bounded(std::uint32_t attempts, std::uint32_t deliveries) {
-  auto shape = small(4, 3);
-  shape.max_attempts = attempts;
-  shape.max_deliveries = deliveries;
-  return shape;
-}
-
-}  // namespace
-
-TEST_CASE("what a dead process held is delivered again, marked, to a receiver that had passed it", "[runtime][unit]") {
+TEST_CASE("what a dead process held is delivered again, marked, to a receiver that had passed it",
+          "[runtime][unit]") {
   scene s;
   s.dead_takes("a");
   REQUIRE(s.q.send(s.source, "b") == outcome::done);
@@ -91,120 +45,15 @@ TEST_CASE("a recovery that is repeated changes nothing more", "[runtime][unit]")
   CHECK(s.q.receive(s.alive) == "nothing");
 }
 
-// A recovery that died after it counted the death and before it gave the message back.
-TEST_CASE("a death is counted once, however often its recovery begins", "[runtime][unit]") {
-  scene s(bounded(3, 0));
-  const auto l = s.dead_takes("a");
-  auto& fault = s.q.view().fault(0, 0);
-  for (int n = 0; n < 4; ++n) CHECK(core::note_fault(fault, l.word, death(9, true)) == 1);
-  CHECK(core::note_fault(fault, l.word, death(10, true)) == 2);
-  CHECK(core::note_fault(fault, l.word, death(11, false)) == 2);
-  CHECK(fault.notes[1].signal == 11);
-  CHECK(fault.notes[1].pid == 4711);
-  CHECK(fault.notes[1].delivery == 1);
-}
-
-TEST_CASE("the attempts of a message do not pass on to the next one of its slot", "[runtime][unit]") {
-  scene s(bounded(3, 0));
-  const auto l = s.dead_takes("a");
-  auto& fault = s.q.view().fault(0, 0);
-  CHECK(core::note_fault(fault, l.word, death(1, true)) == 1);
-  const auto later = core::slot_word::make_ready(1).taken_by(1, 0);
-  CHECK(core::attempts_of(fault, 1) == 0);
-  CHECK(core::note_fault(fault, later, death(1, true)) == 1);
-  CHECK(core::attempts_of(fault, 1) == 1);
-}
-
-TEST_CASE("a message whose takers crash max_attempts times is buried, others go on", "[runtime][unit]") {
-  scene s(bounded(3, 0));
-  list_graveyard graves;
-  s.die_with("poison", 3, &graves);
-  CHECK(s.q.receive(s.alive) == "nothing");
-  REQUIRE(graves.letters.size() == 1);
-  CHECK(graves.letters[0] == list_graveyard::letter{0, 0, 3});
-  CHECK(s.q.word(0, 0) == core::slot_word::make_free(1));
-  REQUIRE(s.q.send(s.source, "next") == outcome::done);
-  CHECK(s.q.receive(s.alive) == "next");
-}
-
-TEST_CASE("a kill from outside is not the message's fault", "[runtime][unit]") {
-  scene s(bounded(2, 0));
-  list_graveyard graves;
-  REQUIRE(s.q.send(s.source, "a") == outcome::done);
-  for (std::uint32_t n = 0; n < 40; ++n) {
-    REQUIRE(s.q.take(s.dead));
-    s.q.recover(1, death(n + 1, false), &graves);
-  }
-  CHECK(graves.letters.empty());
-  const auto l = s.q.take(s.alive);
-  REQUIRE(l);
-  CHECK(l->deliveries() == 41);
-}
-
-TEST_CASE("max_deliveries bounds deliveries of any end", "[runtime][unit]") {
-  scene s(bounded(0, 5));
-  list_graveyard graves;
-  REQUIRE(s.q.send(s.source, "a") == outcome::done);
-  for (std::uint32_t n = 0; n < 5; ++n) {
-    REQUIRE(graves.letters.empty());
-    REQUIRE(s.q.take(s.dead));
-    s.q.recover(1, death(n + 1, false), &graves);
-  }
-  CHECK(graves.letters.size() == 1);
-  CHECK(s.q.receive(s.alive) == "nothing");
-}
-
-TEST_CASE("no bound is no bound, also when the count of deliveries is full", "[runtime][unit]") {
-  scene s;
-  REQUIRE(s.q.send(s.source, "a") == outcome::done);
-  for (std::uint32_t n = 0; n < 200; ++n) {
-    REQUIRE(s.q.take(s.dead));
-    s.q.recover(1, death(n + 1, true));
-  }
-  CHECK(s.q.take(s.alive)->deliveries() == core::deliveries_max);
-}
-
-TEST_CASE("while the dead letters are full a poison message stays put, and is buried later", "[runtime][unit]") {
-  scene s(bounded(1, 0));
-  list_graveyard graves;
-  graves.room = 0;
-  s.die_with("poison", 1, &graves);
-  CHECK(s.q.word(0, 0).is(slot_state::poison));
-  CHECK(s.q.receive(s.alive) == "nothing");
-  for (int n = 0; n < 30; ++n) {  // the pipeline goes on around it
-    REQUIRE(s.q.send(s.source, std::to_string(n)) == outcome::done);
-    REQUIRE(s.q.receive(s.alive) == std::to_string(n));
-  }
-  CHECK(core::bury_again({&s.q.view(), 1, &graves}).stuck == 1);
-  graves.room = 1;
-  const auto report = core::bury_again({&s.q.view(), 1, &graves});
-  CHECK(report.buried == 1);
-  CHECK(report.stuck == 0);
-  CHECK(graves.letters.at(0).attempts == 1);
-  CHECK(s.q.word(0, 0) == core::slot_word::make_free(1));
-  CHECK(core::bury_again({&s.q.view(), 1, &graves}).buried == 0);
-}
-
-TEST_CASE("a burial that was interrupted is finished and not done twice", "[runtime][unit]") {
-  scene s(bounded(1, 0));
-  list_graveyard graves;
-  const auto l = s.dead_takes("poison");
-  const auto burying = l.word.with(slot_state::burying);
-  s.q.view().slot_at(0, 0).store(burying, std::memory_order_release);
-  const bool written = GENERATE(false, true);
-  if (written) graves.bury(s.q.view(), {0, 0, burying, 1});
-  s.q.recover(1, death(5, true), &graves);
-  CHECK(graves.letters.size() == 1);
-  CHECK(s.q.word(0, 0) == core::slot_word::make_free(1));
-}
-
-TEST_CASE("a forward that had not committed is forgotten and its input comes again", "[runtime][unit]") {
+TEST_CASE("a forward that had not committed is forgotten and its input comes again",
+          "[runtime][unit]") {
   scene s;
   auto stage = s.q.sender(1);
   const auto input = s.dead_takes("in");
   for (const char* text : {"r0", "r1"}) REQUIRE(s.q.stage(stage, text) == outcome::done);
   stage.seal_staged();
-  s.q.view().slot_at(0, 0).store(input.word.with(slot_state::pinned), std::memory_order_release);
+  s.q.view().slot_at(0, 0).store(input.word.with(core::slot_state::pinned),
+                                 std::memory_order_release);
   auto& record = s.q.view().seat(1).records[5];
   const bool prepared = GENERATE(false, true);
   if (prepared) {
@@ -233,7 +82,8 @@ TEST_CASE("a forward that had committed is finished, whatever of it was done", "
   const auto input = s.dead_takes("in");
   for (const char* text : {"r0", "r1", "r2"}) REQUIRE(s.q.stage(stage, text) == outcome::done);
   stage.seal_staged();
-  s.q.view().slot_at(0, 0).store(input.word.with(slot_state::pinned), std::memory_order_release);
+  s.q.view().slot_at(0, 0).store(input.word.with(core::slot_state::pinned),
+                                 std::memory_order_release);
   auto& record = s.q.view().seat(1).records[0];
   record.input_count = record.output_count = 1;
   record.inputs[0] = {1, input.position, 0, 1};
@@ -244,7 +94,9 @@ TEST_CASE("a forward that had committed is finished, whatever of it was done", "
   const bool taken = GENERATE(false, true);
   int left = 0;
   for (int n = 0; n < published; ++n) {
-    s.q.view().slot_at(1, static_cast<std::uint32_t>(n)).store(core::slot_word::make_ready(0), std::memory_order_release);
+    s.q.view()
+        .slot_at(1, static_cast<std::uint32_t>(n))
+        .store(core::slot_word::make_ready(0), std::memory_order_release);
     if (taken) CHECK(s.q.receive(s.alive) == "r" + std::to_string(left++));
   }
   if (published == 3) s.q.view().slot_at(0, 0).store(input.word.freed(), std::memory_order_release);
@@ -256,16 +108,18 @@ TEST_CASE("a forward that had committed is finished, whatever of it was done", "
   CHECK(s.q.sender(1).sent() == 3);
 }
 
-TEST_CASE("a record with impossible contents makes nothing visible and does not end the keeper", "[runtime][unit]") {
+TEST_CASE("a record with impossible contents makes nothing visible and does not end the keeper",
+          "[runtime][unit]") {
   scene s;
   auto& record = s.q.view().seat(1).records[0];
   record.input_count = 100'000;
   record.output_count = 1;
-  const auto bad = GENERATE(
-      core::forward_record::output{1, 0, 11, 77, 0}, core::forward_record::output{1, 5, 4, 1, 0},
-      core::forward_record::output{1, 0, core::position_mask, 1, 0},
-      core::forward_record::output{1, 4096, 4097, 1, 0}, core::forward_record::output{99, 0, 1, 1, 0},
-      core::forward_record::output{1, 0, core::make_position(2, 0), 1, 0});
+  const auto bad = GENERATE(core::forward_record::output{1, 0, 11, 77, 0},
+                            core::forward_record::output{1, 5, 4, 1, 0},
+                            core::forward_record::output{1, 0, core::position_mask, 1, 0},
+                            core::forward_record::output{1, 4096, 4097, 1, 0},
+                            core::forward_record::output{99, 0, 1, 1, 0},
+                            core::forward_record::output{1, 0, core::make_position(2, 0), 1, 0});
   record.outputs[0] = bad;
   for (auto& in : record.inputs) in = {1, core::make_position(0, 5'000'000), 4000, 1};
   record.state = core::record_state::committed;
@@ -282,7 +136,8 @@ TEST_CASE("a close that its closer did not finish is finished", "[runtime][unit]
   CHECK(os_calls::heavy_barriers == 1);
 }
 
-TEST_CASE("after a death everyone is woken and the dead is no longer announced", "[runtime][unit]") {
+TEST_CASE("after a death everyone is woken and the dead is no longer announced",
+          "[runtime][unit]") {
   scene s;
   const core::parked_set receivers(s.q.view(), core::side::receivers);
   const core::parked_set senders(s.q.view(), core::side::senders);

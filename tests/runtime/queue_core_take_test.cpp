@@ -6,12 +6,14 @@ using core::outcome;
 
 namespace {
 
-// Puts a lane into the state after many laps: nothing waits, the next message is published at (lap, 0).
+// Puts a lane into the state after many laps: nothing waits, the next message is published at (lap,
+// 0).
 void turn_to_lap(memory_queue& q, std::uint32_t lane, std::uint64_t lap, std::uint64_t sent) {
   for (std::uint32_t n = 0; n < q.view().ring_slots(); ++n) {
     q.view().slot_at(lane, n).store(core::slot_word::make_free(lap), std::memory_order_relaxed);
     q.view().slot_at(lane, n).meta = sent - q.view().ring_slots() + 1 + n;
   }
+  q.view().lane(lane).used = 1;
   q.view().lane(lane).passed = core::make_position(lap, 0);
   q.view().lane(lane).sequence_hint = sent - q.view().ring_slots();
 }
@@ -55,7 +57,8 @@ TEST_CASE("a released message comes again, marked, before the younger ones", "[r
   }
 }
 
-TEST_CASE("several released messages come again in the order in which they were sent", "[runtime][unit]") {
+TEST_CASE("several released messages come again in the order in which they were sent",
+          "[runtime][unit]") {
   memory_queue q(small(8));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
@@ -68,7 +71,8 @@ TEST_CASE("several released messages come again in the order in which they were 
   CHECK(q.receive(taker) == "nothing");
 }
 
-TEST_CASE("a message that was leased for several laps is given back before the younger ones", "[runtime][unit]") {
+TEST_CASE("a message that was leased for several laps is given back before the younger ones",
+          "[runtime][unit]") {
   memory_queue q(small(4));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
@@ -145,7 +149,8 @@ TEST_CASE("two receivers never get the same message", "[runtime][unit]") {
   }
 }
 
-TEST_CASE("settling wakes the lane's sleeping sender, and releasing a sleeping receiver", "[runtime][unit]") {
+TEST_CASE("settling wakes the lane's sleeping sender, and releasing a sleeping receiver",
+          "[runtime][unit]") {
   memory_queue q(small(4, 3));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
@@ -207,12 +212,36 @@ TEST_CASE("a lane goes on across the wrap of its laps", "[runtime][unit]") {
 
 TEST_CASE("a new receiver finds what waits in whatever lap the lane is", "[runtime][unit]") {
   memory_queue q(small(4));
-  const std::uint64_t lap =
-      GENERATE(std::uint64_t{1}, std::uint64_t{2}, core::lap_mask / 2, core::lap_mask / 2 + 1,
-               core::lap_mask - 5, core::lap_mask);
+  const std::uint64_t lap = GENERATE(std::uint64_t{1}, std::uint64_t{2}, core::lap_mask / 2,
+                                     core::lap_mask / 2 + 1, core::lap_mask - 5, core::lap_mask);
   turn_to_lap(q, 0, lap, 12'000);
   auto lane = q.sender(0);
   for (const char* text : {"a", "b"}) REQUIRE(q.send(lane, text) == outcome::done);
   auto late = q.receiver(1);
   for (const char* text : {"a", "b", "nothing"}) CHECK(q.receive(late) == text);
+}
+
+TEST_CASE("messages of different laps that a death gives back come in the order of their sending",
+          "[runtime][unit]") {
+  memory_queue q(small(4));
+  auto lane = q.sender(0);
+  auto dead = q.receiver(1);
+  auto other = q.receiver(0);
+  const auto turn_to = [&](std::uint32_t index) {
+    do {
+      REQUIRE(q.send(lane, "x") == outcome::done);
+      REQUIRE(q.receive(other) == "x");
+    } while (core::index_of(lane.staged_first()) != index);
+  };
+  turn_to(8);
+  REQUIRE(q.send(lane, "a") == outcome::done);
+  REQUIRE(q.take(dead));
+  turn_to(8);
+  turn_to(6);
+  REQUIRE(q.send(lane, "b") == outcome::done);
+  REQUIRE(q.take(dead));
+  turn_to(3);
+  REQUIRE(q.send(lane, "c") == outcome::done);
+  q.recover(1);
+  for (const char* text : {"a", "b", "c"}) CHECK(q.receive(other) == text);
 }

@@ -7,7 +7,8 @@
 namespace stepper {
 namespace {
 
-constexpr int messages_max = 200;  // more than all queues hold: whoever takes more than that goes round in circles
+constexpr int messages_max =
+    200;  // more than all queues hold: whoever takes more than that goes round in circles
 
 }  // namespace
 
@@ -16,14 +17,17 @@ void checker::note_marks() {
     for (std::uint32_t lane = 0; lane < world::seats; ++lane) {
       for (std::uint32_t index = 0; index < queue->ring_slots(); ++index) {
         const core::slot_word w = queue->slot_at(lane, index).load(std::memory_order_acquire);
-        if (w.is(core::slot_state::free) || (!w.is(core::slot_state::ready) && w.owner() != 1)) continue;
-        marks_[{queue->header().id, lane, core::make_position(w.lap(), index)}] = w.deliveries() + 1;
+        if (w.is(core::slot_state::free) || (!w.is(core::slot_state::ready) && w.owner() != 1))
+          continue;
+        marks_[{queue->header().id, lane, core::make_position(w.lap(), index)}] =
+            w.deliveries() + 1;
       }
     }
   }
 }
 
-bool checker::look(const core::queue_view& queue, core::consumer& taker, std::vector<core::lease>& held) {
+bool checker::look(const core::queue_view& queue, core::consumer& taker,
+                   std::vector<core::lease>& held) {
   core::lease l;
   if (!taker.take(l)) return false;
   held.push_back(l);
@@ -36,8 +40,8 @@ void checker::survivor_looks() {
   look(now_.shared->out(), now_.survivor.out_take, now_.survivors_out);
 }
 
-// One message that came out: whole, marked as it must be, not seen before, and, unless it came while messages of the dead were still
-// out, after the older ones of its lane.
+// One message that came out: whole, marked as it must be, not seen before, and, unless it came
+// while messages of the dead were still out, after the older ones of its lane.
 std::string checker::deliver(const core::queue_view& queue, const core::lease& l, bool in_order) {
   const payload p = read(queue, l);
   const std::string name = "message " + std::to_string(p.value);
@@ -62,8 +66,9 @@ std::string checker::deliver(const core::queue_view& queue, const core::lease& l
     if (!first && core::before(l.position, last->second)) return name + " came after a younger one";
     last->second = l.position;
   }
-  const bool new_one = std::find(now_.bystanders.begin(), now_.bystanders.end(), p.value) ==
-                           now_.bystanders.end() && p.value > 20'000;
+  const bool new_one =
+      std::find(now_.bystanders.begin(), now_.bystanders.end(), p.value) == now_.bystanders.end() &&
+      p.value > 20'000;
   if (new_one && l.lane == 1) ++(at.queue == 1 ? from_worker_in_ : from_worker_out_);
   return {};
 }
@@ -91,9 +96,11 @@ void checker::acknowledge_held() {
 std::string checker::check_lane(core::producer& lane, core::consumer& taker) {
   const std::uint64_t sent = lane.sent();
   for (std::uint64_t n = 0; n < world::capacity; ++n) {
-    if (send(lane, 90'000 + n) != core::outcome::done) return "an empty lane does not take `capacity` messages";
+    if (send(lane, 90'000 + n) != core::outcome::done)
+      return "an empty lane does not take `capacity` messages";
   }
-  if (send(lane, 99'999) != core::outcome::full) return "a lane takes more than `capacity` messages";
+  if (send(lane, 99'999) != core::outcome::full)
+    return "a lane takes more than `capacity` messages";
   if (lane.sent() != sent + world::capacity) return "sent() does not count what was sent";
   for (std::uint64_t n = 0; n < world::capacity; ++n) {
     core::lease l;
@@ -144,8 +151,11 @@ std::string checker::check(bool complete) {
   for (const std::uint64_t value : now_.bystanders) {
     // The survivor holds the first ones from before the crash.
     std::size_t count = got_.count(value);
-    for (const core::lease& l : before_->survivors_in) count += read(now_.shared->in(), l).value == value;
-    if (count != 1) complain("bystander " + std::to_string(value) + " came out " + std::to_string(count) + " times");
+    for (const core::lease& l : before_->survivors_in)
+      count += read(now_.shared->in(), l).value == value;
+    if (count != 1)
+      complain("bystander " + std::to_string(value) + " came out " + std::to_string(count) +
+               " times");
   }
   if (!trouble_.empty()) return trouble_;
   for (const auto& [value, delivery] : got_) {
@@ -154,7 +164,8 @@ std::string checker::check(bool complete) {
   if (auto bad = what_.judge(got_, buried, complete); !bad.empty()) return bad;
   const bool ended = core::is_over_for(now_.shared->in(), 2);
   if (complete && what_.closes_in && !ended) return "the closed and drained queue does not end";
-  if (what_.closes_out && !core::is_over_for(now_.shared->out(), 2)) return "the closed queue does not end";
+  if (what_.closes_out && !core::is_over_for(now_.shared->out(), 2))
+    return "the closed queue does not end";
   if (!complete && what_.closes_in && !ended &&
       now_.shared->in().header().closed.load() != core::closed_state::open) {
     return "a close that had begun is not finished";

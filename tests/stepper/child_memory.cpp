@@ -1,5 +1,6 @@
-// A stepped child must take the same path each time it is run, but malloc's depends on all that its parent ever allocated. So
-// in a child `new` takes from one piece of memory, in order, and nothing is given back.
+// A stepped child must take the same path each time it is run, but malloc's depends on all that its
+// parent ever allocated. So in a child `new` takes from one piece of memory, in order, and nothing
+// is given back.
 
 #include "stepper/child_memory.hpp"
 

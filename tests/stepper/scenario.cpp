@@ -1,24 +1,15 @@
 #include "stepper/scenario.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-
 #include "core/closing.hpp"
 
 namespace stepper {
 namespace {
 
-// A setup that does not go as written makes the whole run worthless.
-void require(bool truth, const char* what) {
-  if (truth) return;
-  std::fprintf(stderr, "step_test: setup: %s\n", what);
-  std::exit(2);
-}
+constexpr std::uint64_t subject = 1001;   // the message that an operation takes
+constexpr std::uint64_t result = 20'001;  // what it sends, and the ones after it
 
-constexpr std::uint64_t subject = 1001;      // the message that an operation takes
-constexpr std::uint64_t result = 20'001;     // what it sends, and the ones after it
-
-std::string expect_between(const deliveries& got, std::uint64_t value, std::size_t least, std::size_t most) {
+std::string expect_between(const deliveries& got, std::uint64_t value, std::size_t least,
+                           std::size_t most) {
   const std::size_t count = got.count(value);
   if (count >= least && count <= most) return {};
   return "message " + std::to_string(value) + " was delivered " + std::to_string(count) + " times";
@@ -28,14 +19,15 @@ std::string expect_marked(const deliveries& got, std::uint64_t value, std::uint3
   const auto [first, last] = got.equal_range(value);
   for (auto it = first; it != last; ++it) {
     if (it->second != delivery) {
-      return "message " + std::to_string(value) + " came as delivery " + std::to_string(it->second) +
-             ", not " + std::to_string(delivery);
+      return "message " + std::to_string(value) + " came as delivery " +
+             std::to_string(it->second) + ", not " + std::to_string(delivery);
     }
   }
   return {};
 }
 
-// The source's three messages: the subject in the worker's hand, one in the survivor's, one that waits.
+// The source's three messages: the subject in the worker's hand, one in the survivor's, one that
+// waits.
 void set_up_held(stage& s) {
   s.give_subject(subject);
   s.give(1002);
@@ -81,7 +73,8 @@ std::string judge_forward(const deliveries& got, std::size_t results, bool compl
   const std::size_t each = 1 - got.count(subject);
   for (std::size_t n = 0; n < results; ++n) {
     if (auto bad = expect_between(got, result + n, each, each); !bad.empty()) {
-      return bad + (each == 0 ? " although its input is still there" : " although its input is gone");
+      return bad +
+             (each == 0 ? " although its input is still there" : " although its input is gone");
     }
   }
   return {};
@@ -142,7 +135,8 @@ scenario forward_closed() {
 scenario forward_to_own_queue() {
   scenario c = forward_case("take + forward of three results into the same queue", 3);
   c.operate = [](stage& s) {
-    if (s.worker.in_take.take(s.held)) forward(s.shared->in(), s.held, s.worker.in_send, result, 3, 0);
+    if (s.worker.in_take.take(s.held))
+      forward(s.shared->in(), s.held, s.worker.in_send, result, 3, 0);
   };
   return c;
 }
@@ -163,7 +157,8 @@ scenario forward_in_full_lane() {
 }
 
 std::vector<scenario> sends() {
-  scenario plain{"send", [](stage&) {}, [](stage& s) { send(s.worker.out_send, result); }, judge_send};
+  scenario plain{"send", [](stage&) {}, [](stage& s) { send(s.worker.out_send, result); },
+                 judge_send};
   scenario over = plain;
   over.name = "send around a held place";
   over.set_up = [](stage& s) { hold_next_place(s, 0); };
@@ -186,7 +181,8 @@ std::vector<scenario> settlements() {
   scenario take{"take", set_up_waiting,
                 [](stage& s) { static_cast<void>(s.worker.in_take.take(s.held)); }, judge_take};
   scenario acknowledge{"acknowledge", set_up_held,
-                       [](stage& s) { core::acknowledge(s.shared->in(), s.held); }, judge_acknowledge};
+                       [](stage& s) { core::acknowledge(s.shared->in(), s.held); },
+                       judge_acknowledge};
   scenario release{"release", set_up_held, [](stage& s) { core::release(s.shared->in(), s.held); },
                    judge_release};
   scenario poison = take;
@@ -195,63 +191,18 @@ std::vector<scenario> settlements() {
   poison.own_doing = true;
   poison.judge = [](const deliveries& got, const burials& buried, bool complete) -> std::string {
     const std::size_t letters = buried.contains(subject) ? buried.at(subject) : 0;
-    if (got.count(subject) + letters != 1) return "the message is not exactly once delivered or buried";
+    if (got.count(subject) + letters != 1)
+      return "the message is not exactly once delivered or buried";
     if (complete && letters != 1) return "the message was not buried";
     return expect_marked(got, subject, 1);
   };
-  scenario close{"close", set_up_held, [](stage& s) { core::close(s.shared->in()); }, judge_release};
+  scenario close{"close", set_up_held, [](stage& s) { core::close(s.shared->in()); },
+                 judge_release};
   close.closes_in = true;
   return {take, acknowledge, release, poison, close};
 }
 
 }  // namespace
-
-// Everyone has used every lane once, for more than a lap, so that no operation grows a container or meets lap 0.
-stage::stage(const world& w) : shared(&w), source(w, 0, 0), worker(w, 1, 0), survivor(w, 2, 0) {
-  const std::uint32_t slots = w.in().ring_slots();
-  for (std::uint64_t n = 0; n < slots + 3; ++n) {
-    require(send(source.in_send, 1 + n) == core::outcome::done, "warm-up send");
-    core::lease l;
-    require(worker.in_take.take(l), "warm-up take");
-    require(forward(w.in(), l, worker.out_send, 1 + 3 * n, 3, 0) == core::outcome::done, "warm-up forward");
-    for (int m = 0; m < 3; ++m) {
-      require(survivor.out_take.take(l), "warm-up result");
-      core::acknowledge(w.out(), l);
-    }
-    turn_lane(worker.in_send, 1 + n, 1);
-  }
-  core::lease none;
-  require(!survivor.in_take.take(none) && !worker.in_take.take(none), "warm-up leaves nothing");
-}
-
-void stage::give_subject(std::uint64_t value) {
-  require(send(source.in_send, value) == core::outcome::done, "the source sends");
-}
-
-void stage::give(std::uint64_t value) {
-  give_subject(value);
-  bystanders.push_back(value);
-}
-
-void stage::worker_takes() {
-  require(worker.in_take.take(held) && read(shared->in(), held).value == subject, "the worker takes");
-}
-
-void stage::survivor_takes() {
-  core::lease l;
-  require(survivor.in_take.take(l), "the survivor takes");
-  survivors_in.push_back(l);
-}
-
-void stage::turn_lane(core::producer& lane, std::uint64_t first, std::size_t messages) {
-  const bool in = &lane.queue() == &shared->in();
-  for (std::size_t n = 0; n < messages; ++n) {
-    core::lease l;
-    require(send(lane, first + n) == core::outcome::done, "a message to turn the lane");
-    require((in ? survivor.in_take : survivor.out_take).take(l), "it is taken");
-    core::acknowledge(lane.queue(), l);
-  }
-}
 
 std::vector<scenario> all_scenarios() {
   std::vector<scenario> all = sends();

@@ -14,21 +14,27 @@ struct stage {
   explicit stage(const world& w);
 
   const world* shared;
-  party source;    ///< Seat 0 sends into `in`.
-  party worker;    ///< Seat 1, the one that dies.
-  party survivor;  ///< Seat 2; its cursors have passed whatever it met.
-  core::lease held;                         ///< The worker's, where the operation is about a lease.
-  std::vector<core::lease> survivors_in;    ///< What the survivor holds all the while.
+  party source;                           ///< Seat 0 sends into `in`.
+  party worker;                           ///< Seat 1, the one that dies.
+  party survivor;                         ///< Seat 2; its cursors have passed whatever it met.
+  core::lease held;                       ///< The worker's, where the operation is about a lease.
+  std::vector<core::lease> survivors_in;  ///< What the survivor holds all the while.
   std::vector<core::lease> survivors_out;
-  std::vector<std::uint64_t> bystanders;    ///< Messages that must come out exactly once whatever happens.
+  std::vector<std::uint64_t>
+      bystanders;  ///< Messages that must come out exactly once whatever happens.
 
   // What setups are made of.
-  void give(std::uint64_t value);             ///< The source sends; a bystander.
-  void give_subject(std::uint64_t value);     ///< The source sends what the operation is about.
-  void worker_takes();                        ///< Into `held`.
-  void survivor_takes();                      ///< From `in`, and keeps it.
-  void turn_lane(core::producer& lane, std::uint64_t first, std::size_t messages);  ///< Sent and settled.
+  void give(std::uint64_t value);          ///< The source sends; a bystander.
+  void give_subject(std::uint64_t value);  ///< The source sends what the operation is about.
+  void worker_takes();                     ///< Into `held`.
+  void survivor_takes();                   ///< From `in`, and keeps it.
+  void turn_lane(core::producer& lane, std::uint64_t first,
+                 std::size_t messages);  ///< Sent and settled.
 };
+
+/// Ends the program with a message when a setup does not go as written, which makes a run
+/// worthless.
+void require(bool truth, const char* what);
 
 /// What came out after the crash: how often each value was delivered, and as which delivery.
 using deliveries = std::multimap<std::uint64_t, std::uint32_t>;
@@ -41,11 +47,12 @@ struct scenario {
   std::string name;
   std::function<void(stage&)> set_up;
   std::function<void(stage&)> operate;
-  /// Judges what came out; `complete`: the operation had returned. @returns what is wrong, or an empty string.
+  /// Judges what came out; `complete`: the operation had returned. @returns what is wrong, or an
+  /// empty string.
   std::function<std::string(const deliveries&, const burials&, bool complete)> judge;
   std::uint32_t max_attempts = 0;
-  bool own_doing = false;   ///< The death counts against the messages that it held.
-  bool closes_in = false;   ///< The operation or its setup closes this queue.
+  bool own_doing = false;  ///< The death counts against the messages that it held.
+  bool closes_in = false;  ///< The operation or its setup closes this queue.
   bool closes_out = false;
 };
 

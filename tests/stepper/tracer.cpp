@@ -23,11 +23,13 @@ namespace {
 constexpr std::size_t steps_max = 200'000;  // an operation that takes more hangs
 
 std::uint64_t next_address(pid_t child) {
-  return static_cast<std::uint64_t>(ptrace(PTRACE_PEEKUSER, child, offsetof(user_regs_struct, rip), nullptr));
+  return static_cast<std::uint64_t>(
+      ptrace(PTRACE_PEEKUSER, child, offsetof(user_regs_struct, rip), nullptr));
 }
 
 bool poke_debug(pid_t child, std::size_t reg, std::uint64_t value) {
-  return ptrace(PTRACE_POKEUSER, child, offsetof(struct user, u_debugreg) + reg * sizeof(value), value) == 0;
+  return ptrace(PTRACE_POKEUSER, child, offsetof(struct user, u_debugreg) + reg * sizeof(value),
+                value) == 0;
 }
 
 // Waits for the child's next stop. @returns true for a trap; everything else ends the run.
@@ -90,12 +92,16 @@ void tracer::end(pid_t child) {
 
 std::string tracer::forbidden() {
   const pid_t child = start([] {});
-  if (child < 0) return "ptrace is forbidden here, so nothing can be killed at a chosen instruction";
-  breakpoints_ = poke_debug(child, 0, next_address(child)) && poke_debug(child, 7, 1) && poke_debug(child, 7, 0);
+  if (child < 0)
+    return "ptrace is forbidden here, so nothing can be killed at a chosen instruction";
+  breakpoints_ = poke_debug(child, 0, next_address(child)) && poke_debug(child, 7, 1) &&
+                 poke_debug(child, 7, 0);
   const bool stepped = step(child);
   end(child);
   kills_ = single_steps_ = 0;
-  return stepped ? "" : "ptrace does not single-step here, so nothing can be killed at a chosen instruction";
+  return stepped
+             ? ""
+             : "ptrace does not single-step here, so nothing can be killed at a chosen instruction";
 }
 
 bool tracer::step(pid_t child) {
@@ -139,7 +145,8 @@ bool tracer::run_to(pid_t child, std::uint64_t address, std::uint32_t times) {
 }
 
 bool tracer::kill_at(const operation& work, const path& known, std::size_t target) {
-  // The cheapest way there: to an earlier step by a breakpoint, which costs a trap a visit, and a trap for each step from it.
+  // The cheapest way there: to an earlier step by a breakpoint, which costs a trap a visit, and a
+  // trap for each step from it.
   std::size_t from = 0;
   std::size_t cost = target;
   for (std::size_t j = target; breakpoints_ && j > 0 && target - j < cost; --j) {

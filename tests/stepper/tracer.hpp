@@ -11,10 +11,12 @@ namespace stepper {
 
 /// One run of an operation, instruction by instruction: step k is the state after k instructions.
 struct path {
-  std::vector<std::uint64_t> addresses;  ///< Of the instruction that comes next; [0] is the operation's first.
-  std::vector<std::uint32_t> visits;     ///< How often the address had been met by then, itself included.
-  bool finished = false;                 ///< The operation returned at the last step.
-  std::string trouble;                   ///< Why not.
+  std::vector<std::uint64_t>
+      addresses;  ///< Of the instruction that comes next; [0] is the operation's first.
+  std::vector<std::uint32_t>
+      visits;             ///< How often the address had been met by then, itself included.
+  bool finished = false;  ///< The operation returned at the last step.
+  std::string trouble;    ///< Why not.
 
   [[nodiscard]] std::size_t steps() const noexcept { return addresses.size() - 1; }
 };
@@ -32,7 +34,8 @@ class tracer {
   /// @returns why this machine does not let us trace, or an empty string.
   std::string forbidden();
 
-  /// Steps an operation from its first instruction to its return; `on_step(k)` is called after each.
+  /// Steps an operation from its first instruction to its return; `on_step(k)` is called after
+  /// each.
   path follow(const operation& work, const std::function<void(std::size_t)>& on_step);
 
   /// Runs an operation in a fresh child, SIGKILLs it after `step` instructions and reaps it.
@@ -50,7 +53,7 @@ class tracer {
   bool run_to(pid_t child, std::uint64_t address, std::uint32_t times);
 
   volatile int* returned_ = nullptr;  // in a page of its own, shared with the child
-  bool breakpoints_ = false;  // this machine has hardware ones
+  bool breakpoints_ = false;          // this machine has hardware ones
   std::uint64_t single_steps_ = 0;
   std::uint64_t kills_ = 0;
 };

@@ -14,7 +14,8 @@
 namespace stepper {
 namespace {
 
-constexpr core::platform quiet{[](std::atomic<std::uint32_t>&) noexcept {}, []() noexcept {}, false};
+constexpr core::platform quiet{[](std::atomic<std::uint32_t>&) noexcept {}, []() noexcept {},
+                               false};
 
 // Every message fits its slot.
 class no_payload final : public core::payload_area {
@@ -49,7 +50,7 @@ world::world(std::uint32_t max_attempts) {
   core::queue_shape letters = shape;
   letters.inline_bytes = 256;  // a letter fits its slot
   letters.max_attempts = 0;
-  size_ = 2 * one + core::queue_layout(letters).total_bytes;
+  size_ = 2 * one + (max_attempts != 0 ? core::queue_layout(letters).total_bytes : 0);
   void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     std::perror("step_test: no shared memory");
@@ -58,11 +59,13 @@ world::world(std::uint32_t max_attempts) {
   base_ = static_cast<std::byte*>(memory);
   core::format_queue(base_, shape, 1);
   core::format_queue(base_ + one, shape, 2);
-  core::format_queue(base_ + 2 * one, letters, 3);
   in_.emplace(base_, shape, quiet);
   out_.emplace(base_ + one, shape, quiet);
+  in_->header().seats_used = out_->header().seats_used = seats;
+  if (max_attempts == 0) return;
+  core::format_queue(base_ + 2 * one, letters, 3);
   letters_.emplace(base_ + 2 * one, letters, quiet);
-  for (const core::queue_view* queue : {&*in_, &*out_, &*letters_}) queue->header().seats_used = seats;
+  letters_->header().seats_used = seats;
 }
 
 world::~world() { munmap(base_, size_); }
@@ -75,7 +78,8 @@ party::party(const world& w, std::uint32_t seat, std::uint32_t epoch)
 
 core::outcome send(core::producer& lane, std::uint64_t value) {
   core::place p;
-  if (const core::outcome found = lane.reserve(sizeof(payload), p); found != core::outcome::done) return found;
+  if (const core::outcome found = lane.reserve(sizeof(payload), p); found != core::outcome::done)
+    return found;
   const payload content = payload::of(value);
   std::memcpy(p.bytes, &content, sizeof content);
   return lane.publish(p);
@@ -115,13 +119,15 @@ std::vector<std::pair<std::uint64_t, std::uint32_t>> read_letters(const world& w
     std::string note;
   };
   std::vector<std::pair<std::uint64_t, std::uint32_t>> all;
-  core::consumer reader(w.letters(), 2, 0);
-  for (core::lease l; reader.take(l); core::acknowledge(w.letters(), l)) {
-    const core::slot& s = core::slot_of(w.letters(), l);
+  if (w.letters() == nullptr) return all;
+  core::consumer reader(*w.letters(), 2, 0);
+  for (core::lease l; reader.take(l); core::acknowledge(*w.letters(), l)) {
+    const core::slot& s = core::slot_of(*w.letters(), l);
     letter read{};
-    const bool whole = bulkhead::detail::decode_all({s.payload, static_cast<std::size_t>(s.meta >> 32)}, read) &&
-                       payload{read.value, read.check}.whole() && read.id.queue == 1 &&
-                       read.reasons.size() == read.attempts;
+    const bool whole =
+        bulkhead::detail::decode_all({s.payload, static_cast<std::size_t>(s.meta >> 32)}, read) &&
+        payload{read.value, read.check}.whole() && read.id.queue == 1 &&
+        read.reasons.size() == read.attempts;
     all.emplace_back(whole ? read.value : 0, read.attempts);
   }
   return all;
@@ -135,8 +141,9 @@ void recover(const world& w, bool own_doing) {
   dead.own_doing = own_doing;
   dead.note.signal = 9;
   std::optional<core::letter_writer> graves;
-  if (w.in().shape().max_attempts != 0) graves.emplace(w.in(), nothing, w.letters(), nothing);
-  const core::attendance where[] = {{&w.in(), 1, graves ? &*graves : nullptr}, {&w.out(), 1, nullptr}};
+  if (w.letters() != nullptr) graves.emplace(w.in(), nothing, *w.letters(), nothing);
+  const core::attendance where[] = {{&w.in(), 1, graves ? &*graves : nullptr},
+                                    {&w.out(), 1, nullptr}};
   static_cast<void>(core::recover(where, dead, finder));
 }
 

@@ -16,16 +16,20 @@ namespace stepper {
 
 namespace core = bulkhead::core;
 
-/// What every message of these tests carries: the second half is computed from the first, so a torn one shows.
+/// What every message of these tests carries: the second half is computed from the first, so a torn
+/// one shows.
 struct payload {
   std::uint64_t value;
   std::uint64_t check;
 
-  static payload of(std::uint64_t value) noexcept { return {value, value * 0x9e3779b97f4a7c15u ^ 0x5a5a}; }
+  static payload of(std::uint64_t value) noexcept {
+    return {value, value * 0x9e3779b97f4a7c15u ^ 0x5a5a};
+  }
   [[nodiscard]] bool whole() const noexcept { return check == of(value).check; }
 };
 
-/// Two small queues and the dead letters of the first, in one piece of memory that a killed child leaves as it is.
+/// Two small queues and the dead letters of the first, in one piece of memory that a killed child
+/// leaves as it is.
 class world {
  public:
   static constexpr std::uint32_t seats = 3;
@@ -38,7 +42,10 @@ class world {
 
   [[nodiscard]] const core::queue_view& in() const noexcept { return *in_; }
   [[nodiscard]] const core::queue_view& out() const noexcept { return *out_; }
-  [[nodiscard]] const core::queue_view& letters() const noexcept { return *letters_; }
+  /// nullptr in a world without max_attempts: what is not used need not be compared at each step.
+  [[nodiscard]] const core::queue_view* letters() const noexcept {
+    return letters_ ? &*letters_ : nullptr;
+  }
   [[nodiscard]] std::span<std::byte> bytes() const noexcept { return {base_, size_}; }
 
  private:
@@ -49,7 +56,8 @@ class world {
   std::optional<core::queue_view> letters_;
 };
 
-/// The private halves that one participant has of both queues. A value: a copy is what the process would be, had it gone on.
+/// The private halves that one participant has of both queues. A value: a copy is what the process
+/// would be, had it gone on.
 struct party {
   party(const world& w, std::uint32_t seat, std::uint32_t epoch);
 
@@ -63,7 +71,8 @@ struct party {
 core::outcome send(core::producer& lane, std::uint64_t value);
 payload read(const core::queue_view& queue, const core::lease& l);
 
-/// Forwards leases to `results` messages base, base + 1, ... as the library does: room, stage, forward, wake.
+/// Forwards leases to `results` messages base, base + 1, ... as the library does: room, stage,
+/// forward, wake.
 core::outcome forward(const core::queue_view& from, const core::lease& input, core::producer& to,
                       std::uint64_t base, std::size_t results, std::size_t credit);
 

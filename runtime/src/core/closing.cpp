@@ -29,25 +29,22 @@ void close(const queue_view& queue) noexcept {
 
 census count_messages(const queue_view& queue, std::uint32_t seat) noexcept {
   census all;
-  const std::uint32_t lanes = queue.seats_used();
-  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-    for (std::uint32_t index = 0; index < queue.ring_slots(); ++index) {
-      const slot_word w = queue.slot_at(lane, index).load(std::memory_order_acquire);
-      switch (w.state()) {
-        case slot_state::ready:
-          ++all.waiting;
-          break;
-        case slot_state::leased:
-        case slot_state::pinned:
-        case slot_state::burying:
-          ++all.held;
-          if (w.held_by(seat)) ++all.held_by_seat;
-          break;
-        default:
-          break;
-      }
+  queue.each_slot([&](std::uint32_t, std::uint32_t, const slot& s) {
+    const slot_word w = s.load(std::memory_order_acquire);
+    switch (w.state()) {
+      case slot_state::ready:
+        ++all.waiting;
+        break;
+      case slot_state::leased:
+      case slot_state::pinned:
+      case slot_state::burying:
+        ++all.held;
+        if (w.held_by(seat)) ++all.held_by_seat;
+        break;
+      default:
+        break;
     }
-  }
+  });
   return all;
 }
 

@@ -19,7 +19,7 @@ position end_of(const queue_view& queue, std::uint32_t lane) noexcept {
 
 bool consumer::take(lease& out) {
   const std::uint32_t lanes = queue_->seats_used();
-  if (cursors_.size() < lanes) meet(lanes);
+  if (cursors_.size() < lanes) cursors_.resize(lanes);
   if (served_ >= in_a_row_max) {
     served_ = 0;
     ++turn_;
@@ -36,18 +36,8 @@ bool consumer::take(lease& out) {
   return false;
 }
 
-// A lane is met a lap before the last message of its first slot, from where every slot is met. Lap 0 would not do: the lap that a
-// long-lived lane is in may count as older than that.
-void consumer::meet(std::uint32_t lanes) {
-  for (auto lane = static_cast<std::uint32_t>(cursors_.size()); lane < lanes; ++lane) {
-    const slot_word w = queue_->slot_at(lane, 0).load(std::memory_order_acquire);
-    const bool unused = w.bits == 0 && queue_->lane(lane).sequence_hint.load(std::memory_order_acquire) == 0;
-    const std::uint64_t published = w.is(slot_state::free) ? w.lap() - 1 : w.lap();
-    cursors_.push_back({unused ? 0 : make_position(published - 1, 0), 0});
-  }
-}
-
 bool consumer::take_from(std::uint32_t lane, lease& out) {
+  if (!queue_->is_used(lane)) return false;
   cursor& c = cursors_[lane];
   // T1. Acquire: a version that we see brings the READY word that was stored before it.
   const std::uint64_t version = queue_->lane(lane).version.load(std::memory_order_acquire);

@@ -37,7 +37,6 @@ class consumer {
   // What a look at a cursor's slot says.
   enum class sight : std::uint8_t { ready, behind, unpublished };
 
-  void meet(std::uint32_t lanes);
   bool take_from(std::uint32_t lane, lease& out);
   sight look(std::uint32_t lane, cursor& c, slot_word& w) const noexcept;
   void advance(std::uint32_t lane, cursor& c, slot_word seen) const noexcept;

@@ -65,18 +65,15 @@ letter_writer::letter_writer(const queue_view& origin, payload_area& origin_payl
 // A writer that was killed between its claim and the letter left a place that the next letter,
 // perhaps another message's, is going to take. So no claim outlives its writer unless it was kept.
 void letter_writer::drop_unkept_claims() noexcept {
-  const std::uint32_t lanes = origin_->seats_used();
-  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-    for (std::uint32_t index = 0; index < origin_->ring_slots(); ++index) {
-      const slot_word w = origin_->slot_at(lane, index).load(std::memory_order_acquire);
-      if (!w.is(slot_state::burying) && !w.is(slot_state::poison)) continue;
-      fault_record& record = origin_->fault(lane, index);
-      if (record.letter_for.load(std::memory_order_acquire) == w.lap() + 1 &&
-          !is_buried(record, w.lap())) {
-        record.letter_for.store(0, std::memory_order_release);
-      }
+  origin_->each_slot([this](std::uint32_t lane, std::uint32_t index, const slot& s) {
+    const slot_word w = s.load(std::memory_order_acquire);
+    if (!w.is(slot_state::burying) && !w.is(slot_state::poison)) return;
+    fault_record& record = origin_->fault(lane, index);
+    if (record.letter_for.load(std::memory_order_acquire) == w.lap() + 1 &&
+        !is_buried(record, w.lap())) {
+      record.letter_for.store(0, std::memory_order_release);
     }
-  }
+  });
 }
 
 bool letter_writer::is_buried(const fault_record& record, std::uint64_t lap) const noexcept {

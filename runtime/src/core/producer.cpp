@@ -127,6 +127,8 @@ void producer::drop_pending() {
 // so that positions which are compared with it stay near.
 void producer::say_sequence(position p) noexcept {
   if (lap_of(p) == hinted_lap_) return;
+  // Release: with it a receiver sees the lane as our predecessors left it.
+  queue_->lane(seat_).used.store(1, std::memory_order_release);
   hinted_lap_ = lap_of(p);
   queue_->lane(seat_).passed.store(p, std::memory_order_release);
   queue_->lane(seat_).sequence_hint.store(sequence_, std::memory_order_release);

@@ -86,6 +86,7 @@ struct lane_header {
   alignas(64) std::atomic<position> passed;           ///< All before it are published or stepped over.
   std::atomic<std::uint64_t> sequence_hint;           ///< Messages sent when the current lap began.
   alignas(64) std::atomic<std::uint64_t> version;     ///< Counts redeliveries; a change sends consumers back one lap.
+  std::atomic<std::uint32_t> used;                    ///< Not 0 from before the first publication on; till then nobody looks.
   alignas(64) std::atomic<std::uint64_t> forwarding;  ///< Bit r: record r of this seat is about to publish here.
 };
 

@@ -37,6 +37,20 @@ class queue_view {
     const std::uint32_t used = header().seats_used.load(std::memory_order_acquire);
     return used < shape_.participants ? used : shape_.participants;
   }
+  /// False while nothing was ever published in a lane: many participants only receive.
+  [[nodiscard]] bool is_used(std::uint32_t s) const noexcept {
+    // Acquire: who sees it sees what the producer's predecessors left.
+    return lane(s).used.load(std::memory_order_acquire) != 0;
+  }
+  /// Calls `visit(lane, index, slot)` for every slot that may have held a message.
+  template <class Visit>
+  void each_slot(Visit visit) const {
+    const std::uint32_t lanes = seats_used();
+    for (std::uint32_t l = 0; l < lanes; ++l) {
+      if (!is_used(l)) continue;
+      for (std::uint32_t index = 0; index < ring_slots(); ++index) visit(l, index, slot_at(l, index));
+    }
+  }
 
  private:
   std::byte* base_;

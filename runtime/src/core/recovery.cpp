@@ -21,16 +21,6 @@ bool sane_range(const queue_view& queue, const forward_record::output& out) noex
   return laps <= 1 && laps * slots + index_of(out.end) - index_of(out.first) <= slots;
 }
 
-// True for a stretch that a forward may have staged: within its lane, less than a turn of the ring.
-bool is_range_of(const queue_view& queue, const forward_record::output& out) noexcept {
-  const std::uint32_t slots = queue.ring_slots();
-  if (out.seat >= queue.shape().participants || index_of(out.first) >= slots || index_of(out.end) >= slots) {
-    return false;
-  }
-  const position a_lap_on = make_position(lap_of(out.first) + 1, index_of(out.first));
-  return !before(out.end, out.first) && !before(a_lap_on, out.end);
-}
-
 // R1: a committed forward is finished, an uncommitted one forgotten (its pinned inputs are given back in R2). A record lies in
 // shared memory, so what it names is checked before it is used.
 void settle_record(forward_record& record, queue_finder& finder, recovery_report& report) noexcept {
@@ -94,13 +84,10 @@ void give_back(const attendance& where, std::uint32_t lane, std::uint32_t index,
 }
 
 void bury_all(const attendance& where, recovery_report& report) noexcept {
-  const std::uint32_t lanes = where.queue->seats_used();
-  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-    for (std::uint32_t index = 0; index < where.queue->ring_slots(); ++index) {
-      const slot_word w = where.queue->slot_at(lane, index).load(std::memory_order_acquire);
-      if (w.is(slot_state::burying) || w.is(slot_state::poison)) bury(where, lane, index, report);
-    }
-  }
+  where.queue->each_slot([&](std::uint32_t lane, std::uint32_t index, const slot& s) {
+    const slot_word w = s.load(std::memory_order_acquire);
+    if (w.is(slot_state::burying) || w.is(slot_state::poison)) bury(where, lane, index, report);
+  });
 }
 
 // R4: a producer that died between the publication of a message and the word that steps over a held slot before it would
@@ -117,11 +104,9 @@ void mend_lane(const queue_view& queue, std::uint32_t seat) noexcept {
 void recover_queue(const attendance& where, const casualty& dead, recovery_report& report) noexcept {
   const queue_view& queue = *where.queue;
   const std::uint32_t lanes = queue.seats_used();
-  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-    for (std::uint32_t index = 0; index < queue.ring_slots(); ++index) {
-      give_back(where, lane, index, dead, report);
-    }
-  }
+  queue.each_slot([&](std::uint32_t lane, std::uint32_t index, slot&) {
+    give_back(where, lane, index, dead, report);
+  });
   bury_all(where, report);
   mend_lane(queue, where.seat);
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {  // R5

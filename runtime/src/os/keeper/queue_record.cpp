@@ -65,23 +65,20 @@ queue_record::seat_grant queue_record::join(const claimant& who) {
 
 std::error_code queue_record::reserve_faults(std::uint32_t seat) const noexcept {
   const core::queue_layout& layout = view().layout();
-  const std::uint32_t lanes = view().seats_used();
   std::uint64_t done_to = 0;
-  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-    for (std::uint32_t index = 0; index < view().ring_slots(); ++index) {
-      const core::slot_word w = view().slot_at(lane, index).load(std::memory_order_acquire);
-      if (!w.held_by(seat) && !w.is(core::slot_state::burying) && !w.is(core::slot_state::poison)) {
-        continue;
-      }
-      const std::uint64_t first =
-          layout.faults_offset + lane * layout.fault_bytes + index * sizeof(core::fault_record);
-      const std::uint64_t last = first + sizeof(core::fault_record);
-      if (last <= done_to) continue;
-      done_to = (last + core::page_bytes - 1) / core::page_bytes * core::page_bytes;
-      if (const auto failed = reserve_range(memory_.fd(), first, done_to - first)) return failed;
-    }
-  }
-  return {};
+  std::error_code failed;
+  view().each_slot([&](std::uint32_t lane, std::uint32_t index, const core::slot& s) {
+    const core::slot_word w = s.load(std::memory_order_acquire);
+    const bool wanted = w.held_by(seat) || w.is(core::slot_state::burying) || w.is(core::slot_state::poison);
+    if (failed || !wanted) return;
+    const std::uint64_t first =
+        layout.faults_offset + lane * layout.fault_bytes + index * sizeof(core::fault_record);
+    const std::uint64_t last = first + sizeof(core::fault_record);
+    if (last <= done_to) return;
+    done_to = (last + core::page_bytes - 1) / core::page_bytes * core::page_bytes;
+    failed = reserve_range(memory_.fd(), first, done_to - first);
+  });
+  return failed;
 }
 
 bool queue_record::bury(const core::queue_view& queue, const core::poisoned& message) {
