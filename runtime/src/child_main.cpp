@@ -59,6 +59,10 @@ int run_child(os::child_context start) {
   try {
     entry({const_cast<void*>(start.target), start.arguments, queues});
     return 0;
+  } catch (const std::system_error& failure) {
+    // What a waiting call throws when the process is asked to stop is no failure of a function that lets it pass.
+    if (failure.code() == errc::stop_requested && context->stop_requested()) return 0;
+    return end_with(*context, boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
   } catch (const std::exception& failure) {
     return end_with(*context, boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
   } catch (...) {

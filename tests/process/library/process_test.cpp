@@ -94,6 +94,16 @@ TEST_CASE("a stop request ends a waiting call and the child says its last words"
   CHECK(status.cause == bulkhead::death_cause::stopped);
 }
 
+TEST_CASE("a function that lets the stop request pass ends cleanly", "[process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt};
+  auto p = rt.spawn([](bulkhead::queue<int> from) { static_cast<void>(from.receive()); }, q);
+  p.request_stop();
+  const auto status = status_of(p);
+  CHECK(status.success());
+  CHECK(status.cause == bulkhead::death_cause::stopped);
+}
+
 TEST_CASE("a handle's end asks, waits, and kills", "[process]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> entered{rt};
