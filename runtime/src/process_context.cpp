@@ -71,6 +71,14 @@ std::optional<control::seat_reply> process_context::join_queue(std::uint64_t que
   }
 }
 
+void process_context::bury_used_up(std::uint64_t queue) noexcept {
+  try {
+    link_.ask<control::done>(control::kind::used_up, control::queue_named{queue});
+  } catch (const std::exception&) {
+    // The keeper is gone, and its queues with it.
+  }
+}
+
 // Between the last handle's end and this call another thread may have made a new handle: then the process holds the queue still.
 void process_context::queue_let_go(std::uint64_t queue) noexcept {
   if (!usable()) return;

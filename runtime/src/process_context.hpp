@@ -52,6 +52,8 @@ class process_context : public std::enable_shared_from_this<process_context> {
 
   /// Asks for a seat. @returns nothing and errc::full while all are taken but some will become free.
   std::optional<os::control::seat_reply> join_queue(std::uint64_t queue, std::error_code& ec);
+  /// Has the keeper bury what was set aside in a queue. Should it not hear of it, the next recovery there does.
+  void bury_used_up(std::uint64_t queue) noexcept;
   /// The last handle to a queue is gone.
   void queue_let_go(std::uint64_t queue) noexcept;
 

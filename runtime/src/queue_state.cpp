@@ -194,7 +194,12 @@ void queue_state::acknowledge(const taken& message) {
 }
 
 void queue_state::release(const taken& message) {
-  if (context_->usable()) core::release(view(), lease_of(message));
+  if (!context_->usable()) return;
+  const core::lease held = lease_of(message);
+  const std::uint32_t bound = view().shape().max_deliveries;
+  if (bound == 0 || held.deliveries() < bound) return core::release(view(), held);
+  core::set_aside(view(), held);
+  context_->bury_used_up(id_);
 }
 
 // --- forward ---

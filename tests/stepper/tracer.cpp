@@ -115,8 +115,10 @@ path tracer::follow(const operation& work, const std::function<void(std::size_t)
   const pid_t child = start(work);
   const auto arrive = [&] {
     const std::uint64_t at = next_address(child);
+    // A rep instruction is stepped round by round; a breakpoint stops before the first only.
+    const bool again = !way.addresses.empty() && way.addresses.back() == at;
     way.addresses.push_back(at);
-    way.visits.push_back(++seen[at]);
+    way.visits.push_back(again ? path::inside : ++seen[at]);
   };
   arrive();
   while (!way.finished && way.trouble.empty()) {
@@ -150,8 +152,9 @@ bool tracer::kill_at(const operation& work, const path& known, std::size_t targe
   std::size_t from = 0;
   std::size_t cost = target;
   for (std::size_t j = target; breakpoints_ && j > 0 && target - j < cost; --j) {
+    if (known.visits[j] == path::inside || known.addresses[j] == known.addresses[0]) continue;
     const std::size_t traps = known.visits[j] + (target - j);
-    if (traps < cost && known.addresses[j] != known.addresses[0]) {
+    if (traps < cost) {
       cost = traps;
       from = j;
     }

@@ -11,10 +11,11 @@ namespace stepper {
 
 /// One run of an operation, instruction by instruction: step k is the state after k instructions.
 struct path {
-  std::vector<std::uint64_t>
-      addresses;  ///< Of the instruction that comes next; [0] is the operation's first.
-  std::vector<std::uint32_t>
-      visits;             ///< How often the address had been met by then, itself included.
+  /// Of the instruction that comes next; [0] is the operation's first.
+  std::vector<std::uint64_t> addresses;
+  /// How often the address had been arrived at, this time included; or `inside` a rep instruction.
+  std::vector<std::uint32_t> visits;
+  static constexpr std::uint32_t inside = ~std::uint32_t{0};
   bool finished = false;  ///< The operation returned at the last step.
   std::string trouble;    ///< Why not.
 

@@ -135,4 +135,8 @@ void release(const queue_view& queue, const lease& l) noexcept {
   if (receivers.any()) receivers.wake_one();
 }
 
+void set_aside(const queue_view& queue, const lease& l) noexcept {
+  slot_of(queue, l).store(l.word.with(slot_state::poison), std::memory_order_release);
+}
+
 }  // namespace bulkhead::core

@@ -59,6 +59,8 @@ inline slot& slot_of(const queue_view& queue, const lease& l) noexcept {
 void acknowledge(const queue_view& queue, const lease& l) noexcept;
 /// Gives a message back for another delivery.
 void release(const queue_view& queue, const lease& l) noexcept;
+/// Takes a message whose deliveries are used up out of delivery, until the keeper buries it.
+void set_aside(const queue_view& queue, const lease& l) noexcept;
 /// After slots of a lane became free: wakes its producer, and all receivers where a closed queue may now be drained.
 void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept;
 

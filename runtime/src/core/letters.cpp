@@ -48,7 +48,7 @@ std::string note_of(const queue_shape& shape, const poisoned& message) {
   if (shape.max_attempts != 0 && message.attempts >= shape.max_attempts) {
     return times(message.attempts) + " ended with their taker's crash";
   }
-  return times(message.word.deliveries()) + ", and every taker ended before it acknowledged";
+  return times(message.word.deliveries()) + ", and no taker acknowledged it";
 }
 
 }  // namespace

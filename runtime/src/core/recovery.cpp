@@ -31,8 +31,11 @@ void settle_record(forward_record& record, queue_finder& finder, recovery_report
     for (std::size_t n = 0; n < outputs; ++n) {
       const forward_record::output out = record.outputs[n];
       const queue_view* queue = finder.find(out.queue);
-      if (queue != nullptr && sane_range(*queue, out)) {
+      if (queue == nullptr) continue;
+      if (sane_range(*queue, out)) {
         publish_range(*queue, out.seat, out.first, out.end);
+      } else {
+        queue->header().corrupt.store(1, std::memory_order_release);
       }
     }
     const auto inputs = std::min<std::size_t>(record.input_count, forward_inputs_max);

@@ -24,6 +24,7 @@ enum class kind : std::uint16_t {
                 // on
   leave_queue,  // the sender holds no handle any more
   join_queue,   // reply seat_reply
+  used_up,      // a released message has no delivery left and was set aside: bury it; reply done
   dead_letters,  // reply queue_reply + descriptor: the dead-letter queue of a queue, made on first
                  // demand
   spawn,         // reply spawn_reply + the child's pidfd

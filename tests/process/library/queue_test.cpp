@@ -97,6 +97,18 @@ TEST_CASE("a message whose takers crash goes to the dead letters with their reas
   CHECK(q.empty());
 }
 
+TEST_CASE("a message that is released too often goes to the dead letters", "[queue]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt, {.max_deliveries = 3}};
+  q.send(13);
+  for (int n = 0; n < 3; ++n) q.take().release();
+  const auto letter = q.dead_letters().receive_for(soon);
+  REQUIRE(letter.has_value());
+  CHECK(letter->value == 13);
+  CHECK(letter->attempts == 0);
+  CHECK_FALSE(q.try_take());
+}
+
 TEST_CASE("a kill from outside is not the message's fault", "[queue][process][crash]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> q{rt, {.max_attempts = 2, .max_deliveries = 0}};

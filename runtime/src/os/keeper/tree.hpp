@@ -44,6 +44,7 @@ class tree {
   void make_queue(participant& p, const datagram& request);
   void open_queue(participant& p, const datagram& request);
   void leave_queue(participant& p, const datagram& request);
+  void bury_used_up(participant& p, const datagram& request);
   void join_queue(participant& p, const datagram& request);
   void dead_letters(participant& p, const datagram& request);
   void spawn(participant& p, const datagram& request);

@@ -65,6 +65,8 @@ void tree::answer(participant& p, datagram& request) {
       return leave_queue(p, request);
     case kind::join_queue:
       return join_queue(p, request);
+    case kind::used_up:
+      return bury_used_up(p, request);
     case kind::dead_letters:
       return dead_letters(p, request);
     case kind::spawn:
@@ -111,6 +113,12 @@ void tree::leave_queue(participant& p, const datagram& request) {
 void tree::join_queue(participant& p, const datagram& request) {
   const auto seat = queues_.at(body_of<control::queue_named>(request).queue).join(p.who);
   reply(p, request.head.kind, control::seat_reply{seat.seat, seat.epoch, seat.sent_before});
+}
+
+// The loop buries it, and goes on trying while the dead letters are full.
+void tree::bury_used_up(participant& p, const datagram& request) {
+  queues_.at(body_of<control::queue_named>(request).queue).stuck = true;
+  reply(p, request.head.kind, control::done{});
 }
 
 void tree::dead_letters(participant& p, const datagram& request) {
