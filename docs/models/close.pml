@@ -6,8 +6,17 @@
 #ifndef SENDERS
 #define SENDERS 2           // lanes below SENDERS send, the others forward; two in all
 #endif
-#ifndef SENT
-#define SENT 1              // messages a lane; a lane does not wrap here
+#ifndef SENT0
+#define SENT0 1             // messages of lane 0; a lane does not wrap here
+#endif
+#ifndef SENT1
+#define SENT1 1             // messages of lane 1
+#endif
+#ifndef RECEIVER_BUFFERS
+#define RECEIVER_BUFFERS 1  // 0: an acknowledgement is seen at once
+#endif
+#ifndef VICTIM
+#define VICTIM 0            // the seat that dies; with one death each choice can be explored by itself
 #endif
 #ifndef DEATHS
 #define DEATHS 1
@@ -17,10 +26,11 @@
 #define CLOSER 4
 #define SEATS 5
 #define RECEIVERS 12
-#define MESSAGES (LANES * SENT)
-#define USED (LANES * SENT) // slots that are ever used
+#define MESSAGES (SENT0 + SENT1)
+#define USED MESSAGES       // slots that are ever used: the first of each lane
+#define SENT(me) ((me) == 0 -> SENT0 : SENT1)
 #include "slot.pml"
-#define SLOT(n) ((n) / SENT * SLOTS + (n) % SENT)
+#define SLOT(n) ((n) < SENT0 -> (n) : (n) - SENT0 + SLOTS)
 #define OPEN 0
 #define CLOSING 1
 #define CLOSED 2
@@ -41,8 +51,18 @@ byte deaths, ended;         // ended, bit p: p was told how it ends
 short sent;                 // bit m: message m counts as sent for its sender
 #define ENDED(p) ((ended >> (p)) & 1)
 
-inline heavy_barrier() {
-  pending[0] == 0; pending[1] == 0; pending[2] == 0; pending[3] == 0
+// Every processor empties its buffer at a moment of its own while this goes on; an empty one at once, which is the least it can do.
+#define FULL(p) (pending[p] != 0)
+inline heavy_barrier(need, announced) {           // begins with an announcement, if any
+  atomic { bells = bells & ~announced;
+    need = FULL(0) | (FULL(1) << 1) | (FULL(2) << 2) | (FULL(3) << 3);
+    do
+    :: atomic { (need & 1) && !FULL(0) -> need = need - 1 }
+    :: atomic { (need & 2) && !FULL(1) -> need = need - 2 }
+    :: atomic { (need & 4) && !FULL(2) -> need = need - 4 }
+    :: atomic { (need & 8) && !FULL(3) -> need = need - 8 }
+    :: atomic { need == 0 -> break }
+    od }
 }
 inline drain(p) {
   if
@@ -74,46 +94,50 @@ again:
   {
     atomic { find_newest(me, next) };                 // take_over
     do
-    :: next == SENT -> break
-    :: atomic { next < SENT && closed != OPEN -> next = SENT }
-    :: atomic { next < SENT && closed == OPEN -> truth[AT(me, next)] = me * SENT + next + 1 };
-       if
-       :: me < SENDERS ->
-          d_step { BUFFER(me, AT(me, next) + 1, W(0, 0, 0, READY)) };            // S3
-          if                                                                     // S4
-          :: atomic { closed == OPEN -> sent = sent | BIT(truth[AT(me, next)]) }
-          :: closed != OPEN ->
-             if
-             :: d_step { pending[me] == 0 && word[AT(me, next)] == W(0, 0, 0, READY) ->
-                  word[AT(me, next)] = W(1, WITHDRAWN, 0, FREE) };
+    :: atomic { next == SENT(me) || closed != OPEN -> break }
+    :: atomic { next < SENT(me) && closed == OPEN ->
+         if
+         :: me >= SENDERS -> goto forwarding_one
+         :: else
+         fi };
+       d_step { BUFFER(me, AT(me, next) + 1, W(0, 0, 0, READY)) };               // S3
+       atomic {                                                                  // S4
+         if
+         :: closed == OPEN -> sent = sent | BIT(truth[AT(me, next)]); goto went
+         :: else
+         fi };
+       atomic { pending[me] == 0 ->
+         if
+         :: word[AT(me, next)] == W(0, 0, 0, READY) -> word[AT(me, next)] = W(1, WITHDRAWN, 0, FREE)
+         :: else -> sent = sent | BIT(truth[AT(me, next)]); goto went
+         fi };
 #ifndef NO_WITHDRAW_WAKE
-                RING(RECEIVERS)
+       RING(RECEIVERS);
 #endif
-             :: d_step { pending[me] == 0 && word[AT(me, next)] != W(0, 0, 0, READY) ->
-                  sent = sent | BIT(truth[AT(me, next)]) }
-             fi
-          fi;
-       :: else ->
-          d_step { word[AT(me, next)] = W(0, RESERVED, 0, FREE); record[me] = PREPARING };   // F2, F4
-          d_step { BUFFER(me, FORWARDING, 1) };
-          if                                                                     // F5
-          :: closed == OPEN ->
-             d_step { record[me] = COMMITTED; sent = sent | BIT(truth[AT(me, next)]) };       // F6
-             d_step { pending[me] == 0 && word[AT(me, next)] == W(0, RESERVED, 0, FREE) ->    // F7
-               note_publish(AT(me, next)); word[AT(me, next)] = W(0, 0, 0, READY) };
-             d_step { BUFFER(me, FORWARDING, 0) };                               // F9
-             record[me] = EMPTY
-          :: closed != OPEN ->
-             d_step { BUFFER(me, FORWARDING, 0) };
-             record[me] = EMPTY;
-#ifndef NO_UNDO_WAKE
-             RING(RECEIVERS);
-#endif
-             goto told
-          fi
-       fi;
+       break;
+forwarding_one:
+       atomic { word[AT(me, next)] = W(0, RESERVED, 0, FREE); record[me] = PREPARING };      // F2, F4
+       d_step { BUFFER(me, FORWARDING, 1) };
+       atomic {                                                                  // F5
+         if
+         :: closed != OPEN -> goto undo
+         :: else
+         fi };
+       d_step { record[me] = COMMITTED; sent = sent | BIT(truth[AT(me, next)]) };            // F6
+       d_step { pending[me] == 0 && word[AT(me, next)] == W(0, RESERVED, 0, FREE) ->         // F7
+         note_publish(AT(me, next)); word[AT(me, next)] = W(0, 0, 0, READY) };
+       d_step { BUFFER(me, FORWARDING, 0) };                                     // F9
+       record[me] = EMPTY;
+went:
        atomic { next++; RING(RECEIVERS) }                                        // S5, F10
     od;
+    goto told;
+undo:
+    atomic { BUFFER(me, FORWARDING, 0) };
+    record[me] = EMPTY;
+#ifndef NO_UNDO_WAKE
+    RING(RECEIVERS);
+#endif
 told:
     atomic { next = 0; ended = ended | (1 << me) };
 end_idle: false
@@ -122,143 +146,155 @@ end_gone:
   dead[me] == 0 -> goto again
 }
 
-// count_messages: `waiting` and `others` say whether a message waits, and whether somebody holds one.
+// count_messages: whether a message waits or is held.
 inline census() {
   do
-  :: atomic { i < USED -> w = word[SLOT(i)];
-       waiting = waiting || STATE(w) == READY;
-       others = others || STATE(w) == LEASED || STATE(w) == PINNED;
-       w = 0; i++ }
-  :: atomic { i == USED -> i = 0; break }
+  :: atomic {
+       if
+       :: STATE(word[SLOT(i)]) != FREE -> goto sleep
+       :: else -> i++
+       fi;
+       if
+       :: i == USED -> i = 0; break
+       :: else
+       fi }
   od
 }
 
 proctype receiver(byte me) {
-  byte i, held;
+  byte i, held, need;
   short w, mine;
-  bool waiting, others;
 again:
   {
-    do
-    :: HUSH(me); heavy_barrier();                    // announces itself, then looks
-       do                                            // take: any message that waits; model lane shows how it is found
-       :: atomic { i < USED && STATE(word[SLOT(i)]) == READY ->
+    skip;
+look:
+    heavy_barrier(need, (1 << me));                  // announces itself, then looks
+    do                                               // take: any message that waits; model lane shows how it is found
+    :: atomic {
+         if
+         :: STATE(word[SLOT(i)]) == READY ->
             w = word[SLOT(i)]; held = SLOT(i); i = 0;
             note_take(held / SLOTS, held, w);
-            mine = W(LAP(w), DELIVERIES(w) + 1, me, LEASED); word[held] = mine; w = 0; break }
-       :: atomic { i < USED && STATE(word[SLOT(i)]) != READY -> i++ }
-       :: atomic { i == USED -> i = 0; break }
-       od;
-       if
-       :: mine ->
-          d_step { BUFFER(me, held + 1, W(LAP(mine) + 1, 0, 0, FREE)) };         // acknowledge
-          atomic { mine = 0; held = 0;
+            mine = W(LAP(w), DELIVERIES(w) + 1, me, LEASED); word[held] = mine; w = 0; break
+         :: else ->
+            i++;
             if
-#ifndef NO_ACK_WAKE
-            :: closed == CLOSED -> RING(RECEIVERS)
-#endif
+            :: i == USED -> i = 0; goto is_over
             :: else
-            fi }
-       :: else ->                                    // is_over_for
-          if
-#ifdef CLOSED_EARLY
-          :: closed == OPEN -> goto sleep
-#else
-          :: closed != CLOSED -> goto sleep
-#endif
-          :: else
-          fi;
-          census();
-#ifndef ONE_CENSUS
-          if
-          :: atomic { waiting || others -> waiting = false; others = false; goto sleep }
-          :: else
-          fi;
-#ifndef NO_FORWARDING
-          if
-          :: forwarding[0] -> goto sleep
-          :: else
-          fi;
-          if
-          :: forwarding[1] -> goto sleep
-          :: else
-          fi;
-#endif
-          census();
-#endif
-          if
-          :: atomic { waiting || others -> waiting = false; others = false; goto sleep }
-          :: else -> break
-          fi;
-sleep:    BELL(me)
-       fi
+            fi
+         fi }
     od;
+    atomic {                                         // acknowledge
+#if RECEIVER_BUFFERS
+      BUFFER(me, held + 1, W(LAP(mine) + 1, 0, 0, FREE));
+#else
+      word[held] = W(LAP(mine) + 1, 0, 0, FREE); note_settled(held);
+#endif
+      mine = 0; held = 0 };
+    atomic {
+      if
+#ifndef NO_ACK_WAKE
+      :: closed == CLOSED -> RING(RECEIVERS); goto look
+#endif
+      :: else -> goto look
+      fi };
+is_over:                                             // is_over_for
+    atomic {
+      if
+#ifdef CLOSED_EARLY
+      :: closed == OPEN -> goto sleep
+#else
+      :: closed != CLOSED -> goto sleep
+#endif
+      :: else
+      fi };
+    census();                                        // any message: not over; the rest need not be looked at
+#ifndef ONE_CENSUS
+#ifndef NO_FORWARDING
+    do                                               // any_forwarding, of the lanes that ever forward
+    :: SENDERS == 2 -> break
+    :: atomic { SENDERS < 2 ->
+         if
+         :: forwarding[1 - i] -> goto sleep
+         :: else -> i++
+         fi;
+         if
+         :: i == 2 - SENDERS -> i = 0; break
+         :: else
+         fi }
+    od;
+#endif
+    census();
+#endif
     ended = ended | (1 << me);
-end_idle: false
-  } unless { d_step { dead[me] == DYING ->
-      i = 0; held = 0; w = 0; mine = 0; waiting = false; others = false; dead[me] = GONE } };
+end_idle: false;
+sleep:
+    atomic { BELL(me) -> i = 0; goto look }
+  } unless { d_step { dead[me] == DYING -> i = 0; held = 0; need = 0; w = 0; mine = 0; dead[me] = GONE } };
 end_gone:
   dead[me] == 0 -> goto again
 }
 
-inline close() {
-  closed = (closed == OPEN -> CLOSING : closed);
+inline close(need) {
+  closed = CLOSING;
 #ifndef NO_BARRIER
-  heavy_barrier();
+  heavy_barrier(need, 0);
 #endif
   closed = CLOSED;
-  RING((1 << SEATS) - 1)
+  RING(RECEIVERS)
 }
 proctype closer() {
+  byte need;
   {
-    close();
+    close(need);
     ended = ended | (1 << CLOSER);
 end_idle: false
-  } unless { d_step { dead[CLOSER] == DYING -> dead[CLOSER] = GONE } };
+  } unless { d_step { dead[CLOSER] == DYING -> need = 0; dead[CLOSER] = GONE } };
 end_gone:
-  (dead[CLOSER] == 0 && closed == OPEN) -> close();  // a close that never began is somebody else's to do
+  (dead[CLOSER] == 0 && closed == OPEN) -> close(need);  // its next incarnation; R5 goes on with a close that began
 end_done: false
 }
 
 proctype keeper() {
-  byte victim, s;
+  byte victim, s, need;
 end_idle:
   do
-  :: atomic { deaths < DEATHS && ended != (1 << SEATS) - 1 -> select(victim : 0 .. SEATS - 1);
-       if
-       :: ENDED(victim) -> victim = 0
-       :: else -> deaths++; dead[victim] = DYING
-       fi }
+  :: d_step { deaths < DEATHS && !ENDED(VICTIM) && dead[VICTIM] == 0 -> deaths++; victim = VICTIM; dead[VICTIM] = DYING }
+#ifdef VICTIM2
+  :: d_step { deaths < DEATHS && !ENDED(VICTIM2) && dead[VICTIM2] == 0 -> deaths++; victim = VICTIM2; dead[VICTIM2] = DYING }
+#endif
   :: atomic { dead[victim] == GONE && (victim == CLOSER || pending[victim] == 0) ->     // its stores are out by now
        if                                            // R1
        :: victim < LANES && record[victim] == COMMITTED ->
           do
-          :: s < SENT && word[AT(victim, s)] != W(0, RESERVED, 0, FREE) -> s++
-          :: s < SENT && word[AT(victim, s)] == W(0, RESERVED, 0, FREE) ->
+          :: s < SENT(victim) && word[AT(victim, s)] != W(0, RESERVED, 0, FREE) -> s++
+          :: s < SENT(victim) && word[AT(victim, s)] == W(0, RESERVED, 0, FREE) ->
              note_publish(AT(victim, s)); word[AT(victim, s)] = W(0, 0, 0, READY)
-          :: s == SENT -> s = 0; break
+          :: s == SENT(victim) -> s = 0; break
           od
        :: else
        fi };
      if
-     :: victim < LANES -> record[victim] = EMPTY
-     :: else
+     :: atomic { victim < SENDERS || victim >= LANES }
+     :: atomic { victim >= SENDERS && victim < LANES -> record[victim] = EMPTY };
+        forwarding[victim] = false                   // R4; nobody looks at it in R2
      fi;
-     do                                              // R2
-     :: d_step { s < USED && IS_HELD(word[SLOT(s)], victim) ->
-          word[SLOT(s)] = W(LAP(word[SLOT(s)]), DELIVERIES(word[SLOT(s)]), 0, READY); s++ }
-     :: atomic { s < USED && !IS_HELD(word[SLOT(s)], victim) -> s++ }
-     :: atomic { s == USED -> s = 0; break }
-     od;
-     if
-     :: victim < LANES -> forwarding[victim] = false                             // R4
-     :: else
-     fi;
+     atomic {                                        // R2: it held one message at most
+       do
+       :: s < USED && IS_HELD(word[SLOT(s)], victim) ->
+          word[SLOT(s)] = W(LAP(word[SLOT(s)]), DELIVERIES(word[SLOT(s)]), 0, READY); s++
+       :: s < USED && !IS_HELD(word[SLOT(s)], victim) -> s++
+       :: s == USED -> s = 0; break
+       od };
      if                                              // R5
-     :: closed == CLOSING -> close()
+#ifdef CLOSE_NOT_REPEATED
+     :: skip
+#else
+     :: closed == CLOSING -> close(need)
      :: else
+#endif
      fi;
-     atomic { RING((1 << SEATS) - 1); dead[victim] = 0; victim = 0 }             // R6
+     atomic { RING(RECEIVERS); dead[victim] = 0; victim = 0 }                    // R6
   od
 }
 
@@ -270,6 +306,8 @@ end_idle:
 
 init {
   atomic {
+    byte m;
+    for (m : 0 .. MESSAGES - 1) { truth[SLOT(m)] = m + 1 }
     run memory();
     run producer(0); run producer(1);
     run receiver(2); run receiver(3);

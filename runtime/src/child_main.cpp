@@ -1,8 +1,8 @@
 #include "child_main.hpp"
 
+#include <boost/core/demangle.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/runtime.hpp>
-#include <boost/core/demangle.hpp>
 #include <cstdio>
 #include <typeinfo>
 #include <vector>
@@ -36,8 +36,8 @@ class given_queues final : public endpoint_source {
 };
 
 int end_with(process_context& context, const std::string& text) {
-  std::fprintf(stderr, "bulkhead: process '%s' (%u) ends: uncaught exception %s\n", context.who().name.c_str(),
-               context.who().serial, text.c_str());
+  std::fprintf(stderr, "bulkhead: process '%s' (%u) ends: uncaught exception %s\n",
+               context.who().name.c_str(), context.who().serial, text.c_str());
   // Best effort: without it the exit status has the code and no text.
   static_cast<void>(context.keeper().tell(os::control::kind::last_words,
                                           os::control::last_words{death_cause::exception, text}));
@@ -50,8 +50,8 @@ int run_child(os::child_context start) {
   const auto context = std::make_shared<process_context>(
       process_context::identity{start.serial, start.entry, start.incarnation, start.name},
       std::move(start.control), std::move(start.directory));
-  // Both stay until the process ends, and so does its hold on the queues: the exit handlers of the program may use them, and
-  // the seats are the next incarnation's.
+  // Both stay until the process ends, and so does its hold on the queues: the exit handlers of the
+  // program may use them, and the seats are the next incarnation's.
   auto* const rt = new bulkhead::runtime(std::make_shared<runtime_state>(context));
   process_record::set_child(context, rt);
   auto* const queues = new given_queues(*context, start.endpoints);
@@ -60,11 +60,14 @@ int run_child(os::child_context start) {
     entry({const_cast<void*>(start.target), start.arguments, queues});
     return 0;
   } catch (const std::system_error& failure) {
-    // What a waiting call throws when the process is asked to stop is no failure of a function that lets it pass.
+    // What a waiting call throws when the process is asked to stop is no failure of a function that
+    // lets it pass.
     if (failure.code() == errc::stop_requested && context->stop_requested()) return 0;
-    return end_with(*context, boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
+    return end_with(*context,
+                    boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
   } catch (const std::exception& failure) {
-    return end_with(*context, boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
+    return end_with(*context,
+                    boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
   } catch (...) {
     return end_with(*context, "of a type that is no std::exception");
   }

@@ -6,7 +6,8 @@ namespace {
 const char* text_of(errc code) {
   switch (code) {
     case errc::not_initialised:
-      return "bulkhead is not initialised in this process: call bulkhead::init(argc, argv) first in main";
+      return "bulkhead is not initialised in this process: call bulkhead::init(argc, argv) first "
+             "in main";
     case errc::closed:
       return "the mailbox is closed";
     case errc::full:
@@ -58,7 +59,9 @@ const char* text_of(errc code) {
 class bulkhead_category final : public std::error_category {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "bulkhead"; }
-  [[nodiscard]] std::string message(int code) const override { return text_of(static_cast<errc>(code)); }
+  [[nodiscard]] std::string message(int code) const override {
+    return text_of(static_cast<errc>(code));
+  }
 };
 
 }  // namespace

@@ -8,10 +8,12 @@ namespace {
 
 std::string signal_text(int number) {
   const char* name = sigabbrev_np(number);
-  return "signal " + std::to_string(number) + (name != nullptr ? " (SIG" + std::string(name) + ")" : "");
+  return "signal " + std::to_string(number) +
+         (name != nullptr ? " (SIG" + std::string(name) + ")" : "");
 }
 
-// Signals that a process brings on itself. That somebody may send them by hand cannot be told apart, and is rare.
+// Signals that a process brings on itself. That somebody may send them by hand cannot be told
+// apart, and is rare.
 bool own_signal(int number) {
   switch (number) {
     case SIGSEGV:

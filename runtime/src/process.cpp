@@ -22,7 +22,8 @@ process& process::operator=(process&& other) noexcept {
 
 process::~process() { end_owned(); }
 
-// Ask, wait, kill. The child may end by itself at any point: then the requests find nobody, and the waits return at once.
+// Ask, wait, kill. The child may end by itself at any point: then the requests find nobody, and the
+// waits return at once.
 void process::end_owned() noexcept {
   if (!std::exchange(owns_, false) || state_ == nullptr) return;
   const shutdown_rule rule = state_->shutdown().resolved(child_kind::worker);
@@ -56,7 +57,8 @@ const std::string& process::name() const { return some(state_).name(); }
 std::uint64_t process::incarnation() const { return some(state_).incarnation(); }
 bool process::running() const { return some(state_).pid() != 0; }
 exit_status process::join() const { return some(state_).join(); }
-std::optional<exit_status> process::join_until(std::chrono::steady_clock::time_point deadline) const {
+std::optional<exit_status> process::join_until(
+    std::chrono::steady_clock::time_point deadline) const {
   return some(state_).join_until(deadline);
 }
 void process::request_stop() const { some(state_).request_stop(); }

@@ -15,8 +15,8 @@ process_context::process_context(identity who, os::unique_fd line, os::unique_fd
 
 void process_context::check_usable() const {
   if (!usable()) {
-    throw error(errc::not_initialised,
-                "this is a forked copy of process '" + who_.name + "': only the original may use its runtime");
+    throw error(errc::not_initialised, "this is a forked copy of process '" + who_.name +
+                                           "': only the original may use its runtime");
   }
 }
 
@@ -35,8 +35,9 @@ std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::st
   const std::lock_guard lock(mutex_);
   auto& entry = queues_[queue];
   if (auto there = entry.lock()) return there;
-  auto state = std::make_shared<queue_state>(shared_from_this(), queue, std::move(name),
-                                             std::make_unique<os::queue_memory>(std::move(segment), platform_));
+  auto state = std::make_shared<queue_state>(
+      shared_from_this(), queue, std::move(name),
+      std::make_unique<os::queue_memory>(std::move(segment), platform_));
   entry = state;
   return state;
 }
@@ -44,11 +45,13 @@ std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::st
 std::shared_ptr<queue_state> process_context::make_queue(const control::make_queue& wanted) {
   check_usable();
   std::vector<os::unique_fd> descriptors;
-  const auto reply = link_.ask<control::queue_reply>(control::kind::make_queue, wanted, &descriptors);
+  const auto reply =
+      link_.ask<control::queue_reply>(control::kind::make_queue, wanted, &descriptors);
   return known(reply, descriptors);
 }
 
-std::shared_ptr<queue_state> process_context::dead_letters_of(std::uint64_t queue, std::uint64_t fingerprint) {
+std::shared_ptr<queue_state> process_context::dead_letters_of(std::uint64_t queue,
+                                                              std::uint64_t fingerprint) {
   check_usable();
   std::vector<os::unique_fd> descriptors;
   const auto reply = link_.ask<control::queue_reply>(
@@ -62,7 +65,8 @@ std::shared_ptr<queue_state> process_context::find(std::uint64_t queue) {
   return there == queues_.end() ? nullptr : there->second.lock();
 }
 
-std::optional<control::seat_reply> process_context::join_queue(std::uint64_t queue, std::error_code& ec) {
+std::optional<control::seat_reply> process_context::join_queue(std::uint64_t queue,
+                                                               std::error_code& ec) {
   try {
     return link_.ask<control::seat_reply>(control::kind::join_queue, control::queue_named{queue});
   } catch (const std::system_error& failure) {
@@ -79,7 +83,8 @@ void process_context::bury_used_up(std::uint64_t queue) noexcept {
   }
 }
 
-// Between the last handle's end and this call another thread may have made a new handle: then the process holds the queue still.
+// Between the last handle's end and this call another thread may have made a new handle: then the
+// process holds the queue still.
 void process_context::queue_let_go(std::uint64_t queue) noexcept {
   if (!usable()) return;
   try {

@@ -16,8 +16,8 @@ namespace bulkhead::detail {
 
 class queue_state;
 
-/// This process's membership in a tree: its line to the keeper, its entry in the directory and the queues that it knows.
-/// Everything of this library that a process holds keeps it alive.
+/// This process's membership in a tree: its line to the keeper, its entry in the directory and the
+/// queues that it knows. Everything of this library that a process holds keeps it alive.
 class process_context : public std::enable_shared_from_this<process_context> {
  public:
   struct identity {
@@ -50,9 +50,11 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
 
-  /// Asks for a seat. @returns nothing and errc::full while all are taken but some will become free.
+  /// Asks for a seat. @returns nothing and errc::full while all are taken but some will become
+  /// free.
   std::optional<os::control::seat_reply> join_queue(std::uint64_t queue, std::error_code& ec);
-  /// Has the keeper bury what was set aside in a queue. Should it not hear of it, the next recovery there does.
+  /// Has the keeper bury what was set aside in a queue. Should it not hear of it, the next recovery
+  /// there does.
   void bury_used_up(std::uint64_t queue) noexcept;
   /// The last handle to a queue is gone.
   void queue_let_go(std::uint64_t queue) noexcept;

@@ -20,14 +20,17 @@ std::shared_ptr<process_context>& the_context() noexcept {
 
 void process_record::set_initialised() noexcept { the_record.initialised = true; }
 
-void process_record::set_child(std::shared_ptr<process_context> context, bulkhead::runtime* rt) noexcept {
+void process_record::set_child(std::shared_ptr<process_context> context,
+                               bulkhead::runtime* rt) noexcept {
   the_context() = std::move(context);
   the_record = {true, rt};
 }
 
 bool process_record::initialised() noexcept { return the_record.initialised; }
 
-const std::shared_ptr<process_context>& process_record::child_context() noexcept { return the_context(); }
+const std::shared_ptr<process_context>& process_record::child_context() noexcept {
+  return the_context();
+}
 
 bulkhead::runtime* process_record::child_runtime() noexcept { return the_record.rt; }
 

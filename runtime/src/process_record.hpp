@@ -11,8 +11,8 @@ namespace bulkhead::detail {
 
 class process_context;
 
-/// The one thing that this library keeps for the whole process: whether `init` ran, and in a child what it is. Written by `init`
-/// and by a child's start, before any other thread is there.
+/// The one thing that this library keeps for the whole process: whether `init` ran, and in a child
+/// what it is. Written by `init` and by a child's start, before any other thread is there.
 class process_record {
  public:
   static void set_initialised() noexcept;

@@ -1,16 +1,17 @@
 #include "process_state.hpp"
 
-#include <cerrno>
-#include <csignal>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cerrno>
+#include <csignal>
 
 #include "os/system_failure.hpp"
 #include "runtime_state.hpp"
 
 namespace bulkhead::detail {
 
-void process_state::begin(std::uint32_t serial, pid_t pid, os::unique_fd pidfd, std::uint64_t incarnation) {
+void process_state::begin(std::uint32_t serial, pid_t pid, os::unique_fd pidfd,
+                          std::uint64_t incarnation) {
   const std::lock_guard lock(mutex_);
   serial_ = serial;
   pid_ = pid;
@@ -48,7 +49,8 @@ exit_status process_state::join() {
   return status_;
 }
 
-std::optional<exit_status> process_state::join_until(std::chrono::steady_clock::time_point deadline) {
+std::optional<exit_status> process_state::join_until(
+    std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   if (!changed_.wait_until(lock, deadline, [this] { return over_; })) return std::nullopt;
   return status_;
@@ -69,7 +71,8 @@ void process_state::signal(int number) {
   const std::lock_guard lock(mutex_);
   if (pid_ == 0) return;
   if (syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) != 0 && errno != ESRCH) {
-    os::throw_last_error("sending signal " + std::to_string(number) + " to process '" + name_ + "'");
+    os::throw_last_error("sending signal " + std::to_string(number) + " to process '" + name_ +
+                         "'");
   }
 }
 

@@ -11,7 +11,8 @@
 namespace bulkhead::detail {
 namespace {
 
-core::queue_shape shape_of(const queue_options& options, std::size_t inline_bytes, std::uint64_t fingerprint) {
+core::queue_shape shape_of(const queue_options& options, std::size_t inline_bytes,
+                           std::uint64_t fingerprint) {
   core::queue_shape shape;
   shape.capacity = options.capacity;
   shape.participants = options.participants;
@@ -74,7 +75,8 @@ std::error_code queue_core::publish(open_place& place) const { return state_->pu
 
 std::uint64_t queue_core::sent() const {
   std::uint64_t count = 0;
-  check(state_ ? state_->sent(count) : make_error_code(errc::not_initialised), "counting what was sent to");
+  check(state_ ? state_->sent(count) : make_error_code(errc::not_initialised),
+        "counting what was sent to");
   return count;
 }
 
@@ -91,13 +93,15 @@ void queue_core::acknowledge(const taken& message) const { state_->acknowledge(m
 
 void queue_core::release(const taken& message) const { state_->release(message); }
 
-std::error_code queue_core::forward(const taken& message, const queue_core& out, const result_source& results,
-                                    patience how_long) const {
+std::error_code queue_core::forward(const taken& message, const queue_core& out,
+                                    const result_source& results, patience how_long) const {
   if (!out.state_) return errc::not_initialised;
   return state_->forward(message, *out.state_, results, how_long);
 }
 
-message_id queue_core::id_of(const taken& message) const { return {id(), message.position, message.lane}; }
+message_id queue_core::id_of(const taken& message) const {
+  return {id(), message.position, message.lane};
+}
 
 std::uint32_t queue_core::attempt_of(const taken& message) {
   return core::slot_word{message.word}.deliveries();
@@ -124,9 +128,13 @@ bool queue_core::closed() const {
   return view_of(*this).header().closed.load(std::memory_order_acquire) != core::closed_state::open;
 }
 
-std::size_t queue_core::size() const { return core::count_messages(view_of(*this), core::seats_max).waiting; }
+std::size_t queue_core::size() const {
+  return core::count_messages(view_of(*this), core::seats_max).waiting;
+}
 
-std::size_t queue_core::in_flight() const { return core::count_messages(view_of(*this), core::seats_max).held; }
+std::size_t queue_core::in_flight() const {
+  return core::count_messages(view_of(*this), core::seats_max).held;
+}
 
 std::uint32_t queue_core::capacity() const { return view_of(*this).shape().capacity; }
 
@@ -138,7 +146,8 @@ const std::string& queue_core::name() const {
 std::uint64_t queue_core::id() const { return state_ ? state_->id() : no_endpoint; }
 
 queue_core queue_core::dead_letters(std::uint64_t fingerprint) const {
-  check(state_ ? std::error_code() : make_error_code(errc::not_initialised), "reading the dead letters of");
+  check(state_ ? std::error_code() : make_error_code(errc::not_initialised),
+        "reading the dead letters of");
   return queue_core(state_->context().dead_letters_of(state_->id(), fingerprint));
 }
 

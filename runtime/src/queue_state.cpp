@@ -46,8 +46,8 @@ queue_state::participation::participation(const core::queue_view& view, os::queu
       senders(view, core::side::senders, grant.seat),
       sent_before(grant.sent_before) {}
 
-queue_state::queue_state(std::shared_ptr<process_context> context, std::uint64_t id, std::string name,
-                         std::unique_ptr<os::queue_memory> memory)
+queue_state::queue_state(std::shared_ptr<process_context> context, std::uint64_t id,
+                         std::string name, std::unique_ptr<os::queue_memory> memory)
     : context_(std::move(context)), id_(id), name_(std::move(name)), memory_(std::move(memory)) {}
 
 // In a forked copy the mappings are not there, and something else may be in their place.
@@ -58,14 +58,16 @@ queue_state::~queue_state() {
 
 void queue_state::take_seat(const seat_grant& grant) {
   const std::lock_guard lock(join_mutex_);
-  if (participation_ != nullptr) return;  // another thread asked as well; the keeper answers both alike
+  if (participation_ != nullptr)
+    return;  // another thread asked as well; the keeper answers both alike
   memory_->own_seat(grant.seat);
   participation_ = std::make_unique<participation>(view(), *memory_, grant);
   joined_.store(participation_.get(), std::memory_order_release);
 }
 
-// The seat comes with the first call that needs one. While all are taken and some belong to the dead, they become free as
-// their lanes drain, which nobody announces; so we ask again, 200 times a second.
+// The seat comes with the first call that needs one. While all are taken and some belong to the
+// dead, they become free as their lanes drain, which nobody announces; so we ask again, 200 times a
+// second.
 std::error_code queue_state::join(patience how_long, participation*& out) {
   if (auto ec = check_alive()) return ec;
   while ((out = joined_.load(std::memory_order_acquire)) == nullptr) {
@@ -76,7 +78,8 @@ std::error_code queue_state::join(patience how_long, participation*& out) {
       return ec;
     } else if (how_long.how == patience::kind::none) {
       return errc::full;
-    } else if (how_long.how == patience::kind::until && std::chrono::steady_clock::now() >= how_long.deadline) {
+    } else if (how_long.how == patience::kind::until &&
+               std::chrono::steady_clock::now() >= how_long.deadline) {
       return errc::timed_out;
     } else if (context_->stop_requested()) {
       return errc::stop_requested;
@@ -135,7 +138,8 @@ std::error_code queue_state::reserve(std::size_t size, patience how_long, open_p
 
 std::error_code queue_state::publish(open_place& place) {
   participation& me = *joined_.load(std::memory_order_acquire);
-  const core::outcome outcome = me.producer.publish({place.position, place.size, place.bytes, place.block});
+  const core::outcome outcome =
+      me.producer.publish({place.position, place.size, place.bytes, place.block});
   place.locked = nullptr;
   me.lane_mutex.unlock();
   // S5, after the publication and its barrier.
@@ -204,7 +208,8 @@ void queue_state::release(const taken& message) {
 
 // --- forward ---
 
-// A record is held for the length of one forward, which waits for nothing; so the wait for one is short.
+// A record is held for the length of one forward, which waits for nothing; so the wait for one is
+// short.
 std::uint32_t queue_state::participation::claim_record() {
   constexpr std::uint64_t all = (std::uint64_t{1} << core::records_per_seat) - 1;
   std::unique_lock lock(record_mutex);
@@ -247,8 +252,8 @@ class staging_sink final : public result_sink {
 
 }  // namespace
 
-attempt_result queue_state::try_forward(participation& me, const core::lease& held, queue_state& out,
-                                        const result_source& results) {
+attempt_result queue_state::try_forward(participation& me, const core::lease& held,
+                                        queue_state& out, const result_source& results) {
   participation& there = *out.joined_.load(std::memory_order_acquire);
   const std::unique_lock lock(there.lane_mutex);
   if (auto ec = out.check_alive()) return ec;
@@ -275,8 +280,8 @@ attempt_result queue_state::try_forward(participation& me, const core::lease& he
   return error_of(outcome);
 }
 
-std::error_code queue_state::forward(const taken& message, queue_state& out, const result_source& results,
-                                     patience how_long) {
+std::error_code queue_state::forward(const taken& message, queue_state& out,
+                                     const result_source& results, patience how_long) {
   participation* me = nullptr;
   participation* there = nullptr;
   if (auto ec = join(how_long, me)) return ec;

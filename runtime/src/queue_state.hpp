@@ -21,13 +21,15 @@ class process_context;
 struct seat_grant {
   std::uint32_t seat = 0;
   std::uint32_t epoch = 0;
-  std::uint64_t sent_before = 0;  ///< Messages that former owners of the seat sent, who were not this child.
+  std::uint64_t sent_before =
+      0;  ///< Messages that former owners of the seat sent, who were not this child.
 };
 
-/// What this process knows of one queue: the mapped segment, its seat, and the private halves of both sides. All handles of
-/// the process share it; when the last goes the keeper is told.
+/// What this process knows of one queue: the mapped segment, its seat, and the private halves of
+/// both sides. All handles of the process share it; when the last goes the keeper is told.
 ///
-/// Lock order: a lane lock (several in address order), then nothing; the receive lock, then nothing; never both.
+/// Lock order: a lane lock (several in address order), then nothing; the receive lock, then
+/// nothing; never both.
 class queue_state {
  public:
   queue_state(std::shared_ptr<process_context> context, std::uint64_t id, std::string name,

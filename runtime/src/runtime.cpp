@@ -12,14 +12,16 @@ runtime::runtime() : runtime(boost::asio::any_io_executor()) {}
 runtime::runtime(boost::asio::any_io_executor executor, const runtime_options& /*options*/)
     : state_(std::make_shared<detail::runtime_state>(std::move(executor))) {}
 
-runtime::runtime(std::shared_ptr<detail::runtime_state> state) noexcept : state_(std::move(state)) {}
+runtime::runtime(std::shared_ptr<detail::runtime_state> state) noexcept
+    : state_(std::move(state)) {}
 
 runtime::~runtime() { state_->stop(); }
 
 boost::asio::any_io_executor runtime::get_executor() const { return state_->executor(); }
 
 process runtime::start(const spawn_options& options, detail::start_recipe recipe) {
-  const std::string name = options.name.empty() ? "process-" + std::to_string(state_->new_resume_key()) : options.name;
+  const std::string name =
+      options.name.empty() ? "process-" + std::to_string(state_->new_resume_key()) : options.name;
   auto shared = std::make_shared<detail::process_state>(state_, name, options.shutdown);
   detail::runtime_state::start_order order;
   order.name = name;

@@ -1,9 +1,9 @@
 #include "runtime_state.hpp"
 
-#include <bulkhead/errc.hpp>
-#include <cstdio>
 #include <poll.h>
 #include <unistd.h>
+#include <bulkhead/errc.hpp>
+#include <cstdio>
 
 #include "os/function_name.hpp"
 #include "os/keeper_start.hpp"
@@ -48,7 +48,8 @@ void runtime_state::ensure_running() {
   if (!thread_.joinable()) listen();
 }
 
-// The host's first use: the keeper, then the thread, which is the one that notices should the keeper die.
+// The host's first use: the keeper, then the thread, which is the one that notices should the
+// keeper die.
 void runtime_state::begin() {
   if (!process_record::initialised()) {
     throw error(errc::not_initialised, "add bulkhead::init(argc, argv) as the first line of main");
@@ -59,7 +60,8 @@ void runtime_state::begin() {
   process_context::identity me;
   me.serial = keeper.greeting.serial;
   me.entry = keeper.greeting.entry;
-  context_ = std::make_shared<process_context>(me, keeper.control.take(), std::move(keeper.directory));
+  context_ =
+      std::make_shared<process_context>(me, keeper.control.take(), std::move(keeper.directory));
   listen();
 }
 
@@ -109,12 +111,14 @@ void runtime_state::deliver(const control::exited& event) {
   handler(event);
 }
 
-// Until the host can start another keeper, the tree ends with it: the children by their parent-death signal, and we here.
+// Until the host can start another keeper, the tree ends with it: the children by their
+// parent-death signal, and we here.
 void runtime_state::keeper_gone() const {
-  std::fprintf(stderr,
-               "bulkhead: the keeper (process %u) of this program was killed, and with it all children; "
-               "the program ends with status %d\n",
-               keeper_pid_, keeper_gone_code);
+  std::fprintf(
+      stderr,
+      "bulkhead: the keeper (process %u) of this program was killed, and with it all children; "
+      "the program ends with status %d\n",
+      keeper_pid_, keeper_gone_code);
   std::_Exit(keeper_gone_code);
 }
 
@@ -131,11 +135,14 @@ runtime_state::started runtime_state::start(const start_order& order, end_handle
   wanted.endpoints = order.recipe->endpoints;
   ensure_running();
   std::vector<os::unique_fd> descriptors;
-  const auto reply = me.keeper().ask<control::spawn_reply>(control::kind::spawn, wanted, &descriptors);
-  if (descriptors.size() != 1) throw error(errc::corrupt, "the keeper sent no pidfd for '" + order.name + "'");
+  const auto reply =
+      me.keeper().ask<control::spawn_reply>(control::kind::spawn, wanted, &descriptors);
+  if (descriptors.size() != 1)
+    throw error(errc::corrupt, "the keeper sent no pidfd for '" + order.name + "'");
   const std::lock_guard lock(mutex_);
   if (const auto ended = early_.find(reply.serial); ended != early_.end()) {
-    boost::asio::post(loop_, [at_end = std::move(at_end), event = ended->second] { at_end(event); });
+    boost::asio::post(loop_,
+                      [at_end = std::move(at_end), event = ended->second] { at_end(event); });
     early_.erase(ended);
   } else {
     at_end_.emplace(reply.serial, std::move(at_end));
@@ -156,8 +163,8 @@ std::uint64_t runtime_state::new_resume_key() {
   return ++last_key_;
 }
 
-// The thread ends first, so that it does not take the keeper's orderly end for its death. Then the tree ends: the keeper
-// sees the line shut down.
+// The thread ends first, so that it does not take the keeper's orderly end for its death. Then the
+// tree ends: the keeper sees the line shut down.
 void runtime_state::stop() {
   {
     const std::lock_guard lock(mutex_);

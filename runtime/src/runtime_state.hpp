@@ -21,13 +21,15 @@ namespace bulkhead::detail {
 
 class process_context;
 
-/// A runtime: the membership of this process in its tree, and the one thread on which ends of children are told.
+/// A runtime: the membership of this process in its tree, and the one thread on which ends of
+/// children are told.
 /// @threads any, but where said otherwise.
 class runtime_state : public std::enable_shared_from_this<runtime_state> {
  public:
   using end_handler = std::function<void(const os::control::exited&)>;
 
-  /// What is started: a recipe, under a name, as an incarnation of a supervised child (key not 0) or not.
+  /// What is started: a recipe, under a name, as an incarnation of a supervised child (key not 0)
+  /// or not.
   struct start_order {
     std::string name;
     std::uint64_t resume_key = 0;
@@ -55,7 +57,8 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   /// Where the user's handlers run.
   [[nodiscard]] boost::asio::any_io_executor executor();
 
-  /// Starts a process. `at_end` runs once, on the thread, after everything that the process held was recovered.
+  /// Starts a process. `at_end` runs once, on the thread, after everything that the process held
+  /// was recovered.
   started start(const start_order& order, end_handler at_end);
   void request_stop(std::uint32_t serial);
   void forget(std::uint64_t resume_key);

@@ -32,7 +32,9 @@ void check(const std::optional<core::refusal>& refused, std::string_view name) {
 }
 
 void check_start(const std::optional<exit_status>& failed, std::string_view name) {
-  if (failed) throw error(errc::start_failed, "child '" + std::string(name) + "': " + failed->report(), *failed);
+  if (failed)
+    throw error(errc::start_failed, "child '" + std::string(name) + "': " + failed->report(),
+                *failed);
 }
 
 supervisor_options checked(const supervisor_options& options) {
@@ -42,7 +44,8 @@ supervisor_options checked(const supervisor_options& options) {
 
 }  // namespace
 
-supervisor_state::supervisor_state(std::shared_ptr<runtime_state> rt, const supervisor_options& options)
+supervisor_state::supervisor_state(std::shared_ptr<runtime_state> rt,
+                                   const supervisor_options& options)
     : rt_(std::move(rt)),
       machine_(checked(options), options.name, make_random()),
       timer_(rt_->loop()),
@@ -67,7 +70,8 @@ bool supervisor_state::ended() const {
 
 core::child_id supervisor_state::id_of(std::string_view name) const {
   const auto there = children_.find(name);
-  if (there == children_.end()) throw std::invalid_argument("there is no child '" + std::string(name) + "'");
+  if (there == children_.end())
+    throw std::invalid_argument("there is no child '" + std::string(name) + "'");
   return there->second.id;
 }
 
@@ -76,7 +80,8 @@ supervisor_state::child* supervisor_state::find(core::child_id id) {
   return there == by_id_.end() ? nullptr : there->second;
 }
 
-std::future<std::optional<exit_status>> supervisor_state::expect(std::string_view name, bool for_stop) {
+std::future<std::optional<exit_status>> supervisor_state::expect(std::string_view name,
+                                                                 bool for_stop) {
   return waiters_.emplace_back(waiter{std::string(name), for_stop, {}}).result.get_future();
 }
 
@@ -155,7 +160,8 @@ void supervisor_state::shutdown() {
 
 void supervisor_state::run() {
   if (std::exchange(running_, true)) return;
-  for (auto commands = machine_.take_commands(); !commands.empty(); commands = machine_.take_commands()) {
+  for (auto commands = machine_.take_commands(); !commands.empty();
+       commands = machine_.take_commands()) {
     for (const core::command& c : commands) {
       std::visit([this](const auto& what) { execute(what); }, c);
     }
@@ -188,8 +194,8 @@ void supervisor_state::execute(const core::commands::start& c) {
   order.incarnation = c.incarnation;
   order.recipe = &who->recipe;
   try {
-    auto begun = rt_->start(order, [self = shared_from_this(), id = c.id, incarnation = c.incarnation](
-                                       const os::control::exited& event) {
+    auto begun = rt_->start(order, [self = shared_from_this(), id = c.id,
+                                    incarnation = c.incarnation](const os::control::exited& event) {
       self->told_of_end(id, incarnation, event);
     });
     who->process->begin(begun.serial, begun.pid, std::move(begun.pidfd), c.incarnation);
@@ -260,7 +266,8 @@ void supervisor_state::answer(const supervision_event& event) {
     }
     std::optional<exit_status> result;
     if (failed != nullptr) result = failed->status;
-    if (stopped && !w->for_stop) result = exit_status{-1, 0, false, death_cause::stopped, "stopped while it started"};
+    if (stopped && !w->for_stop)
+      result = exit_status{-1, 0, false, death_cause::stopped, "stopped while it started"};
     w->result.set_value(result);
     w = waiters_.erase(w);
   }

@@ -16,7 +16,8 @@
 namespace bulkhead::detail {
 
 /// A supervisor: the pure state machine, and the processes that its commands are about.
-/// @threads its public functions may be called from any thread but the runtime's, on which all of it runs.
+/// @threads its public functions may be called from any thread but the runtime's, on which all of
+/// it runs.
 class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
  public:
   supervisor_state(std::shared_ptr<runtime_state> rt, const supervisor_options& options);

@@ -42,7 +42,8 @@ std::uint64_t incarnation() {
 bulkhead::runtime& runtime() {
   auto* const rt = detail::process_record::child_runtime();
   if (rt == nullptr) {
-    throw error(errc::not_initialised, "this_process::runtime() is for children; the host makes its own runtime");
+    throw error(errc::not_initialised,
+                "this_process::runtime() is for children; the host makes its own runtime");
   }
   return *rt;
 }

@@ -1,7 +1,7 @@
 #include "waiting.hpp"
 
-#include <algorithm>
 #include <sched.h>
+#include <algorithm>
 
 #include "os/futex.hpp"
 
@@ -11,11 +11,13 @@ namespace {
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-// A wake-up costs 5 us on one CPU and tens across two, an attempt some tens of nanoseconds: a spin of 4 us finds the message of a
-// peer that is awake and costs little where there is none. Spins are timed, since PAUSE takes from 3 to 140 cycles.
+// A wake-up costs 5 us on one CPU and tens across two, an attempt some tens of nanoseconds: a spin
+// of 4 us finds the message of a peer that is awake and costs little where there is none. Spins are
+// timed, since PAUSE takes from 3 to 140 cycles.
 constexpr auto spin_time = 4us;
 constexpr int attempts_between_looks = 8;
-// Second line, should a wake-up ever be lost: a sleeper looks again after 1 s, then 2 s, up to 30 s.
+// Second line, should a wake-up ever be lost: a sleeper looks again after 1 s, then 2 s, up to 30
+// s.
 constexpr auto look_again_first = 1s;
 constexpr auto look_again_most = 30s;
 
@@ -38,7 +40,8 @@ inline void relax() noexcept {
       if (auto result = step()) return result;
     }
   } while (steady_clock::now() < end);
-  // Where the peer shares our CPU it can only go on when we let it; one yield finds that at half the price of a sleep.
+  // Where the peer shares our CPU it can only go on when we let it; one yield finds that at half
+  // the price of a sleep.
   sched_yield();
   return step();
 }
@@ -49,7 +52,8 @@ void waiting_room::announce() {
   parked_.announce(seat_);
 }
 
-// The seat's bit stays while other threads of this process sleep under it. @returns false when a waker had taken it.
+// The seat's bit stays while other threads of this process sleep under it. @returns false when a
+// waker had taken it.
 bool waiting_room::withdraw() {
   const std::lock_guard lock(mutex_);
   return --sleepers_ != 0 || parked_.withdraw(seat_);
@@ -74,7 +78,8 @@ bool waiting_room::withdraw() {
     look_again = std::min<steady_clock::duration>(look_again * 2, look_again_most);
     const bool untouched = withdraw();
     auto result = step();
-    if (!result && how_long.how == patience::kind::until && steady_clock::now() >= how_long.deadline) {
+    if (!result && how_long.how == patience::kind::until &&
+        steady_clock::now() >= how_long.deadline) {
       result = make_error_code(errc::timed_out);
     }
     if (!result) continue;

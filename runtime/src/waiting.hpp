@@ -30,14 +30,16 @@ class attempt_of final : public attempt {
   Fn fn_;
 };
 
-/// The sleepers of one side of a queue in this process: its threads share the seat's park word and its bit.
+/// The sleepers of one side of a queue in this process: its threads share the seat's park word and
+/// its bit.
 class waiting_room {
  public:
   waiting_room(const core::queue_view& queue, core::side which, std::uint32_t seat) noexcept
       : parked_(queue, which), queue_(&queue), seat_(seat) {}
 
   /// Repeats `step` until it ends: at once, after a short spin, then sleeping between wake-ups.
-  /// @returns how it ended; errc::full when patience is none and it did not; errc::timed_out at the deadline.
+  /// @returns how it ended; errc::full when patience is none and it did not; errc::timed_out at the
+  /// deadline.
   std::error_code wait(attempt& step, patience how_long);
 
  private:

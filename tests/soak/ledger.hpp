@@ -34,7 +34,8 @@ class ledger {
     return missing;
   }
 
-  std::atomic<std::uint64_t> entered{0}, distinct{0}, torn{0}, marked_doubles{0}, unmarked_doubles{0};
+  std::atomic<std::uint64_t> entered{0}, distinct{0}, torn{0}, marked_doubles{0},
+      unmarked_doubles{0};
 
  private:
   std::vector<bool> seen_;

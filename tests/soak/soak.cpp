@@ -1,8 +1,10 @@
-// Kills at random instants over queue and forward, for minutes: nothing is lost, nothing comes twice unmarked, nothing stops.
+// Kills at random instants over queue and forward, for minutes: nothing is lost, nothing comes
+// twice unmarked, nothing stops.
 //   soak [--seconds N] [--kill-every-ms N] [--seed N]
 // Chain 1: source -> 2 stages -> 2 stages -> sink, by forward: exactly once.
 // Chain 2: source -> 2 stages -> sink, by send and acknowledge: at least once, doubles marked.
-// Exit status 0: all held. A random-kill soak hits a window of some instructions rarely; tests/stepper hits each.
+// Exit status 0: all held. A random-kill soak hits a window of some instructions rarely;
+// tests/stepper hits each.
 #include <bulkhead/bulkhead.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -58,9 +60,7 @@ struct chain {
       : name(n), sink(rt, shape("sink")), total(rt, shape("total")) {}
   // Reads the sink until it is closed.
   void drain() {
-    reader = std::thread([this] {
-      sink.consume([this](const item& i) { book.enter(i); });
-    });
+    reader = std::thread([this] { sink.consume([this](const item& i) { book.enter(i); }); });
   }
 
   const char* name;
@@ -83,24 +83,31 @@ struct chain {
   bool report() {
     const auto sent = total.receive_for(60s);
     const std::uint64_t lost = sent ? book.lost(*sent) : ~std::uint64_t{0};
-    std::printf("%s: sent %llu, lost %llu, unmarked doubles %llu, marked doubles %llu, torn %llu, longest stall %.2f s\n",
-                name, static_cast<unsigned long long>(sent.value_or(0)), static_cast<unsigned long long>(lost),
-                static_cast<unsigned long long>(book.unmarked_doubles),
-                static_cast<unsigned long long>(book.marked_doubles), static_cast<unsigned long long>(book.torn),
-                std::chrono::duration<double>(stall).count());
-    return sent && *sent > 0 && lost == 0 && book.unmarked_doubles == 0 && book.torn == 0 && stall < longest_stall;
+    std::printf(
+        "%s: sent %llu, lost %llu, unmarked doubles %llu, marked doubles %llu, torn %llu, longest "
+        "stall %.2f s\n",
+        name, static_cast<unsigned long long>(sent.value_or(0)),
+        static_cast<unsigned long long>(lost),
+        static_cast<unsigned long long>(book.unmarked_doubles),
+        static_cast<unsigned long long>(book.marked_doubles),
+        static_cast<unsigned long long>(book.torn), std::chrono::duration<double>(stall).count());
+    return sent && *sent > 0 && lost == 0 && book.unmarked_doubles == 0 && book.torn == 0 &&
+           stall < longest_stall;
   }
 };
 
 using children = std::vector<bulkhead::process>;
 
 template <class Fn, class... Args>
-void start(bulkhead::supervisor& sup, children& all, const std::string& name, Fn fn, const Args&... args) {
-  all.push_back(sup.start({.name = name, .restart = bulkhead::restart::transient, .backoff = bulkhead::no_backoff},
-                          fn, args...));
+void start(bulkhead::supervisor& sup, children& all, const std::string& name, Fn fn,
+           const Args&... args) {
+  all.push_back(sup.start(
+      {.name = name, .restart = bulkhead::restart::transient, .backoff = bulkhead::no_backoff}, fn,
+      args...));
 }
 
-long kill_at_random(const children& all, std::initializer_list<chain*> chains, const options& given) {
+long kill_at_random(const children& all, std::initializer_list<chain*> chains,
+                    const options& given) {
   std::mt19937_64 random(given.seed);
   std::exponential_distribution<double> pause(1.0 / static_cast<double>(given.kill_every_ms));
   const auto end = clock_type::now() + std::chrono::seconds(given.seconds);
@@ -114,16 +121,18 @@ long kill_at_random(const children& all, std::initializer_list<chain*> chains, c
     if (clock_type::now() < next_line) continue;
     next_line += 10s;
     std::printf("kills %ld", kills);
-    for (chain* c : chains) std::printf(", %s %llu", c->name, static_cast<unsigned long long>(c->book.distinct));
+    for (chain* c : chains)
+      std::printf(", %s %llu", c->name, static_cast<unsigned long long>(c->book.distinct));
     std::printf("\n");
     std::fflush(stdout);
   }
   return kills;
 }
 
-// Ends a chain from its front: the source tells its total, each queue is closed when those who fill it have ended.
-void finish(bulkhead::supervisor& sup, children& all, const std::string& prefix, bulkhead::queue<item> first,
-            bulkhead::queue<item> middle, chain& c) {
+// Ends a chain from its front: the source tells its total, each queue is closed when those who fill
+// it have ended.
+void finish(bulkhead::supervisor& sup, children& all, const std::string& prefix,
+            bulkhead::queue<item> first, bulkhead::queue<item> middle, chain& c) {
   sup.terminate_child(prefix + "source");
   const auto join = [&](const char* part) {
     for (auto& p : all) {
@@ -143,12 +152,14 @@ void finish(bulkhead::supervisor& sup, children& all, const std::string& prefix,
 int main(int argc, char** argv) {
   bulkhead::init(argc, argv);
   const options given = parse(argc, argv);
-  std::printf("soak: %ld s, a kill every %ld ms, seed %lu\n", given.seconds, given.kill_every_ms, given.seed);
+  std::printf("soak: %ld s, a kill every %ld ms, seed %lu\n", given.seconds, given.kill_every_ms,
+              given.seed);
   bulkhead::runtime rt;
   bulkhead::supervisor sup{rt, {.intensity = bulkhead::unlimited}};
   chain once(rt, "exactly once");
   chain marked(rt, "at least once");
-  bulkhead::queue<item> first{rt, shape("first")}, middle{rt, shape("middle")}, plain{rt, shape("plain")};
+  bulkhead::queue<item> first{rt, shape("first")}, middle{rt, shape("middle")},
+      plain{rt, shape("plain")};
   children all;
   start(sup, all, "1-source", soak::source, first, once.total);
   start(sup, all, "2-source", soak::source, plain, marked.total);

@@ -15,7 +15,8 @@ struct item {
 item make_item(std::uint64_t number);
 bool intact(const item& i);
 
-/// Sends items 0, 1, 2, ... until it is asked to stop, then how many it sent. Goes on where its predecessor stopped.
+/// Sends items 0, 1, 2, ... until it is asked to stop, then how many it sent. Goes on where its
+/// predecessor stopped.
 void source(bulkhead::queue<item> to, bulkhead::queue<std::uint64_t> total);
 /// Passes items on by forward: exactly once.
 void stage(bulkhead::queue<item> from, bulkhead::queue<item> to);

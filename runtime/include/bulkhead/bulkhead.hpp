@@ -1,6 +1,7 @@
 #pragma once
 
-// All of the runtime: what one process needs to start others, exchange messages with them and supervise them.
+// All of the runtime: what one process needs to start others, exchange messages with them and
+// supervise them.
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/errc.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <bulkhead/detail/queue_core.hpp>
-#include <bulkhead/message.hpp>
 #include <bulkhead/detail/results.hpp>
+#include <bulkhead/message.hpp>
 #include <utility>
 
 namespace bulkhead {
@@ -10,9 +10,11 @@ namespace bulkhead {
 template <class T>
 class queue;
 
-/// A message that this process holds a lease of, until it settles it or dies. Destroyed without a word, it is released.
+/// A message that this process holds a lease of, until it settles it or dies. Destroyed without a
+/// word, it is released.
 /// @threads one at a time; different deliveries at once. @owns a handle to its queue.
-/// @errors already_settled: a bug in the caller; the other calls throw it, the ones with an error_code report it.
+/// @errors already_settled: a bug in the caller; the other calls throw it, the ones with an
+/// error_code report it.
 template <class T>
 class delivery {
  public:
@@ -44,7 +46,8 @@ class delivery {
   /// The decoded copy; it stays when the message is settled.
   [[nodiscard]] T& value() noexcept { return *value_; }
 
-  /// Which delivery of this message it is, from 1: above 1, an earlier taker released it or died. Counts up to 63.
+  /// Which delivery of this message it is, from 1: above 1, an earlier taker released it or died.
+  /// Counts up to 63.
   [[nodiscard]] std::uint32_t attempt() const { return detail::queue_core::attempt_of(message_); }
   /// Names the message; the same at every delivery.
   [[nodiscard]] message_id id() const { return core_.id_of(message_); }
@@ -59,8 +62,9 @@ class delivery {
     settle();
     core_.release(message_);
   }
-  /// Settles the message and sends its result, a value or a range of values, to `out`, in one step: after a crash at any instruction
-  /// both have happened or neither. Waits for room first, holding only the lease.
+  /// Settles the message and sends its result, a value or a range of values, to `out`, in one step:
+  /// after a crash at any instruction both have happened or neither. Waits for room first, holding
+  /// only the lease.
   /// @errors closed, stop_requested, too_large: nothing was sent and the lease is kept.
   template <class U, class Result>
   void forward(const queue<U>& out, const Result& result) {
@@ -78,7 +82,8 @@ class delivery {
     return forward_within(out, result, detail::patience::none());
   }
   template <class U, class Result, class Rep, class Period>
-  bool forward_for(const queue<U>& out, const Result& result, std::chrono::duration<Rep, Period> time) {
+  bool forward_for(const queue<U>& out, const Result& result,
+                   std::chrono::duration<Rep, Period> time) {
     return forward_within(out, result, detail::patience::lasting(time));
   }
 
@@ -92,7 +97,8 @@ class delivery {
     return true;
   }
   template <class U, class Result>
-  void send_on(const queue<U>& out, const Result& result, detail::patience how_long, std::error_code& ec) {
+  void send_on(const queue<U>& out, const Result& result, detail::patience how_long,
+               std::error_code& ec) {
     if (!held_) {
       ec = errc::already_settled;
       return;

@@ -21,11 +21,11 @@ enum class death_cause : std::uint8_t {
 
 /// How a process ended. A value: copyable, comparable, sent in messages.
 struct exit_status {
-  int code = 0;                          ///< Exit code, -1 when a signal ended it.
-  int signal = 0;                        ///< The signal, 0 when it exited.
-  bool core = false;                     ///< The kernel wrote a core file.
+  int code = 0;       ///< Exit code, -1 when a signal ended it.
+  int signal = 0;     ///< The signal, 0 when it exited.
+  bool core = false;  ///< The kernel wrote a core file.
   death_cause cause = death_cause::none;
-  std::string text = {};                 ///< What is known beyond that, e.g. an exception's text.
+  std::string text = {};  ///< What is known beyond that, e.g. an exception's text.
 
   /// True for an end with exit code 0, asked for or not.
   [[nodiscard]] bool success() const noexcept { return code == 0 && signal == 0; }

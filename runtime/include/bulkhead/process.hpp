@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/types.h>
 #include <bulkhead/errc.hpp>
 #include <bulkhead/exit_status.hpp>
 #include <bulkhead/supervision_types.hpp>
@@ -8,23 +9,24 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 
 namespace bulkhead {
 
 /// How a process is started.
 struct spawn_options {
-  std::string name;             ///< For reports, `ps` and events; a number is made up when it is empty.
-  shutdown_rule shutdown = {};  ///< What its handle's destructor does: asks, waits so long (5 s), then kills.
+  std::string name;  ///< For reports, `ps` and events; a number is made up when it is empty.
+  shutdown_rule shutdown =
+      {};  ///< What its handle's destructor does: asks, waits so long (5 s), then kills.
 };
 
 namespace detail {
 class process_state;
 }
 
-/// A handle to a child process. Movable; the owner of a spawned one ends it in its destructor: asks it to stop, waits
-/// `spawn_options::shutdown`, kills it. A handle that a supervisor gave watches and does not own: it stays valid over restarts,
-/// shows the current incarnation, and its destructor does nothing.
+/// A handle to a child process. Movable; the owner of a spawned one ends it in its destructor: asks
+/// it to stop, waits `spawn_options::shutdown`, kills it. A handle that a supervisor gave watches
+/// and does not own: it stays valid over restarts, shows the current incarnation, and its
+/// destructor does nothing.
 /// @threads any.
 class process {
  public:
@@ -40,20 +42,24 @@ class process {
   [[nodiscard]] std::uint64_t incarnation() const;
   [[nodiscard]] bool running() const;
 
-  /// Waits until it has ended and everything it held is recovered; a supervised child: until no restart will follow.
+  /// Waits until it has ended and everything it held is recovered; a supervised child: until no
+  /// restart will follow.
   /// @returns how it ended; again at each call.
   exit_status join() const;
   /// @returns nothing when it has not ended in that time.
   template <class Rep, class Period>
   std::optional<exit_status> join_for(std::chrono::duration<Rep, Period> time) const {
-    return join_until(std::chrono::steady_clock::now() + std::chrono::ceil<std::chrono::nanoseconds>(time));
+    return join_until(std::chrono::steady_clock::now() +
+                      std::chrono::ceil<std::chrono::nanoseconds>(time));
   }
 
-  /// Asks it to stop: its waiting calls end with errc::stop_requested, never in the middle of a hand-off, and its stop token fires.
+  /// Asks it to stop: its waiting calls end with errc::stop_requested, never in the middle of a
+  /// hand-off, and its stop token fires.
   void request_stop() const;
   void terminate() const;  ///< SIGTERM.
   void kill() const;       ///< SIGKILL.
-  /// Sends a signal to the current process, if there is one; one that has ended is not an error. @errors std::system_error for a bad number.
+  /// Sends a signal to the current process, if there is one; one that has ended is not an error.
+  /// @errors std::system_error for a bad number.
   void signal(int number) const;
 
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }

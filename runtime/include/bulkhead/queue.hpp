@@ -13,16 +13,21 @@ namespace bulkhead {
 
 /// A typed, bounded mailbox between processes: many senders, many receivers, in shared memory.
 ///
-/// Copies are handles to the same queue, and so is what a child gets as an argument; the queue goes when no process holds one.
-/// FIFO per sender; a sender is a process, over its incarnations when it is supervised. A message that was taken and not settled when its
-/// taker dies is delivered again, marked, before younger ones of its sender.
+/// Copies are handles to the same queue, and so is what a child gets as an argument; the queue goes
+/// when no process holds one. FIFO per sender; a sender is a process, over its incarnations when it
+/// is supervised. A message that was taken and not settled when its taker dies is delivered again,
+/// marked, before younger ones of its sender.
 ///
-/// Each waiting call has a `_for` and a `try_` form, and each throwing one a twin that reports to a `std::error_code&`.
-/// @errors closed: the normal end of a stream. stop_requested: this process was asked to stop, before anything was taken.
-///   too_large: the message exceeds payload_bytes. too_many_participants: raise `participants`. corrupt: make a new queue.
-///   not_initialised: in a forked copy of a process. timed_out: only from `_for` forms with an error_code.
+/// Each waiting call has a `_for` and a `try_` form, and each throwing one a twin that reports to a
+/// `std::error_code&`.
+/// @errors closed: the normal end of a stream. stop_requested: this process was asked to stop,
+/// before anything was taken.
+///   too_large: the message exceeds payload_bytes. too_many_participants: raise `participants`.
+///   corrupt: make a new queue. not_initialised: in a forked copy of a process. timed_out: only
+///   from `_for` forms with an error_code.
 /// @threads any, all calls; the threads of one process share its place in the queue.
-/// @crash what `send` returned for survives its sender; what was received is its receiver's; what was taken comes back.
+/// @crash what `send` returned for survives its sender; what was received is its receiver's; what
+/// was taken comes back.
 template <class T>
 class queue {
   static_assert(detail::require_message<T>());
@@ -36,10 +41,14 @@ class queue {
   explicit queue(runtime& rt, const queue_options& options = {})
       : core_(rt, options, inline_bytes, detail::fingerprint_of<T>()) {}
 
-  /// Hands a message over: when it returns, the message is in the queue and outlives this process. Waits while the
-  /// sender's `capacity` messages are under way.
-  void send(const T& value) const { core_.check(put(value, detail::patience::forever()), "sending to"); }
-  void send(const T& value, std::error_code& ec) const { ec = put(value, detail::patience::forever()); }
+  /// Hands a message over: when it returns, the message is in the queue and outlives this process.
+  /// Waits while the sender's `capacity` messages are under way.
+  void send(const T& value) const {
+    core_.check(put(value, detail::patience::forever()), "sending to");
+  }
+  void send(const T& value, std::error_code& ec) const {
+    ec = put(value, detail::patience::forever());
+  }
   /// @returns false when it is full.
   bool try_send(const T& value) const { return sent_or_not(put(value, detail::patience::none())); }
   bool try_send(const T& value, std::error_code& ec) const {
@@ -51,10 +60,12 @@ class queue {
     return sent_or_not(put(value, detail::patience::lasting(time)));
   }
   template <class Rep, class Period>
-  bool send_for(const T& value, std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
+  bool send_for(const T& value, std::chrono::duration<Rep, Period> time,
+                std::error_code& ec) const {
     return sent_or_not(put(value, detail::patience::lasting(time)), ec);
   }
-  /// @returns how many messages this sender has sent, over all its incarnations: where a deterministic source goes on.
+  /// @returns how many messages this sender has sent, over all its incarnations: where a
+  /// deterministic source goes on.
   [[nodiscard]] std::uint64_t sent() const { return core_.sent(); }
 
   /// Receives a message at most once: it is this process's from then on, and dies with it.
@@ -86,7 +97,8 @@ class queue {
     return value;
   }
 
-  /// Takes a message at least once: it is leased to this process until the delivery settles it, and delivered again if this process dies first.
+  /// Takes a message at least once: it is leased to this process until the delivery settles it, and
+  /// delivered again if this process dies first.
   delivery<T> take() const {
     std::error_code ec;
     delivery<T> d = lease(detail::patience::forever(), ec);
@@ -112,8 +124,9 @@ class queue {
     return d;
   }
 
-  /// Runs `handler` on every message and acknowledges it when the handler returns, until the queue is closed and drained or this process is
-  /// asked to stop. A handler that throws: the message is released and the exception goes on to the caller.
+  /// Runs `handler` on every message and acknowledges it when the handler returns, until the queue
+  /// is closed and drained or this process is asked to stop. A handler that throws: the message is
+  /// released and the exception goes on to the caller.
   template <class Handler>
   void consume(Handler&& handler) const {
     while (delivery<T> d = next()) {
@@ -121,8 +134,9 @@ class queue {
       d.ack();
     }
   }
-  /// A stage of a pipeline: runs `fn` on every message and hands its result (a value, an optional or a range) to `out` in one step with the
-  /// acknowledgement, so that after any crash both have happened or neither. Ends as `consume` does.
+  /// A stage of a pipeline: runs `fn` on every message and hands its result (a value, an optional
+  /// or a range) to `out` in one step with the acknowledgement, so that after any crash both have
+  /// happened or neither. Ends as `consume` does.
   template <class U, class Fn>
   void transform(const queue<U>& out, Fn&& fn) const {
     while (delivery<T> d = next()) d.forward(out, std::invoke(fn, std::as_const(*d)));
@@ -138,7 +152,8 @@ class queue {
   [[nodiscard]] std::size_t capacity() const { return core_.capacity(); }
   [[nodiscard]] const std::string& name() const { return core_.name(); }
 
-  /// @returns the queue of messages that used up their deliveries, at most 1024. While it is full, they stay out of delivery.
+  /// @returns the queue of messages that used up their deliveries, at most 1024. While it is full,
+  /// they stay out of delivery.
   [[nodiscard]] queue<dead_letter<T>> dead_letters() const {
     return queue<dead_letter<T>>(core_.dead_letters(detail::fingerprint_of<dead_letter<T>>()));
   }
@@ -150,7 +165,8 @@ class queue {
   [[nodiscard]] const detail::queue_core& core() const noexcept { return core_; }
 
  private:
-  // A slot holds a message of fixed size where that is small; others get 48 bytes and go to the payload area beyond.
+  // A slot holds a message of fixed size where that is small; others get 48 bytes and go to the
+  // payload area beyond.
   static constexpr std::size_t inline_bytes =
       detail::is_fixed_size<T> && detail::fixed_size_of<T> <= 112
           ? (detail::fixed_size_of<T> + 7) / 8 * 8 + (detail::fixed_size_of<T> == 0 ? 8 : 0)
@@ -188,7 +204,9 @@ class queue {
     if (ec != errc::closed && ec != errc::stop_requested) core_.check(ec, "taking from");
     return d;
   }
-  static bool is_nothing(const std::error_code& ec) { return ec == errc::full || ec == errc::timed_out; }
+  static bool is_nothing(const std::error_code& ec) {
+    return ec == errc::full || ec == errc::timed_out;
+  }
   static void clear_if_nothing(std::error_code& ec) {
     if (is_nothing(ec)) ec.clear();
   }
@@ -231,7 +249,9 @@ struct detail::endpoint_codec<queue<T>> {
     if (!q) from.fail();
     return q;
   }
-  static constexpr std::uint64_t fingerprint() { return mix(hash_of("queue"), fingerprint_of<T>()); }
+  static constexpr std::uint64_t fingerprint() {
+    return mix(hash_of("queue"), fingerprint_of<T>());
+  }
 };
 
 }  // namespace bulkhead

@@ -11,10 +11,11 @@ struct queue_options {
   std::string name;  ///< For messages and reports; need not be unique.
   /// Messages a sender may have under way, waiting and leased together: 1 to 8388608.
   std::uint32_t capacity = 1024;
-  /// Payload that a sender's messages under way may take together, and so the largest message: up to 4 GiB. Memory is reserved as it
-  /// is first used, in steps of 256 KiB.
+  /// Payload that a sender's messages under way may take together, and so the largest message: up
+  /// to 4 GiB. Memory is reserved as it is first used, in steps of 256 KiB.
   std::size_t payload_bytes = std::size_t{16} << 20;
-  /// Deliveries whose taker ended by its own doing (exit_status::own_doing), after which a message goes to the dead letters. 0: no bound.
+  /// Deliveries whose taker ended by its own doing (exit_status::own_doing), after which a message
+  /// goes to the dead letters. 0: no bound.
   std::uint32_t max_attempts = 5;
   /// Deliveries in all after which it goes there: up to 62. 0: no bound.
   std::uint32_t max_deliveries = 60;

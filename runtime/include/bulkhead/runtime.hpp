@@ -1,8 +1,8 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/process.hpp>
-#include <boost/asio/any_io_executor.hpp>
 #include <memory>
 
 namespace bulkhead {
@@ -14,12 +14,15 @@ namespace detail {
 class runtime_state;
 }
 
-/// The place of this process in its tree: what makes processes and mailboxes. Made once, after `init`, in the host; in a child
-/// `this_process::runtime()` is there from the start.
+/// The place of this process in its tree: what makes processes and mailboxes. Made once, after
+/// `init`, in the host; in a child `this_process::runtime()` is there from the start.
 ///
-/// The keeper process and this process's one thread (all signals blocked) start at the first queue or spawn, not before.
-/// @threads any. @owns neither queues nor processes; it outlives supervisors, and handles that outlive it report runtime_gone.
-/// @crash when the host is killed every process of the tree ends. When the keeper is killed the tree ends, the host too, with one sentence on
+/// The keeper process and this process's one thread (all signals blocked) start at the first queue
+/// or spawn, not before.
+/// @threads any. @owns neither queues nor processes; it outlives supervisors, and handles that
+/// outlive it report runtime_gone.
+/// @crash when the host is killed every process of the tree ends. When the keeper is killed the
+/// tree ends, the host too, with one sentence on
 ///   standard error and status 70.
 class runtime {
  public:
@@ -30,9 +33,12 @@ class runtime {
   runtime& operator=(const runtime&) = delete;
   ~runtime();
 
-  /// Starts a process that runs `fn(args...)` and ends with exit code 0 when it returns; what it returns is dropped, `std::exit` gives another code.
-  /// @limits fn: a function or a lambda without captures. args: messages and queues, converted to fn's parameter types here.
-  /// @returns the owner of the process. @errors start_failed, not_initialised, and what the system says.
+  /// Starts a process that runs `fn(args...)` and ends with exit code 0 when it returns; what it
+  /// returns is dropped, `std::exit` gives another code.
+  /// @limits fn: a function or a lambda without captures. args: messages and queues, converted to
+  /// fn's parameter types here.
+  /// @returns the owner of the process. @errors start_failed, not_initialised, and what the system
+  /// says.
   template <class F, class... Args>
   process spawn(const F& fn, const Args&... args) {
     return start({}, detail::make_recipe(fn, args...));
@@ -45,7 +51,9 @@ class runtime {
   /// Where event handlers run.
   [[nodiscard]] boost::asio::any_io_executor get_executor() const;
 
-  [[nodiscard]] const std::shared_ptr<detail::runtime_state>& state() const noexcept { return state_; }
+  [[nodiscard]] const std::shared_ptr<detail::runtime_state>& state() const noexcept {
+    return state_;
+  }
   explicit runtime(std::shared_ptr<detail::runtime_state> state) noexcept;
 
  private:

@@ -15,9 +15,11 @@ class supervisor_state;
 
 /// Starts children, starts them again when they fail, and stops them in order.
 ///
-/// The model is Erlang's supervisor; supervision_types.hpp and child_spec.hpp have every rule. Its decisions are taken on the
-/// runtime's thread; nothing in it waits for a child but the calls that say so.
-/// @threads any; do not call start, terminate_child, restart_child, shutdown or join from an event handler: they wait for what runs there.
+/// The model is Erlang's supervisor; supervision_types.hpp and child_spec.hpp have every rule. Its
+/// decisions are taken on the runtime's thread; nothing in it waits for a child but the calls that
+/// say so.
+/// @threads any; do not call start, terminate_child, restart_child, shutdown or join from an event
+/// handler: they wait for what runs there.
 /// @owns its children: the destructor is `shutdown()`. The runtime outlives it.
 class supervisor {
  public:
@@ -29,7 +31,8 @@ class supervisor {
 
   /// Starts a child behind all others and waits until it is up.
   /// @returns a handle that watches and does not own, valid over restarts.
-  /// @errors std::invalid_argument names the field; bulkhead::error start_failed with its exit status: nothing of it is kept; gave_up.
+  /// @errors std::invalid_argument names the field; bulkhead::error start_failed with its exit
+  /// status: nothing of it is kept; gave_up.
   template <class F, class... Args>
   process start(const child_spec& spec, const F& fn, const Args&... args) {
     return add(spec, detail::make_recipe(fn, args...));
@@ -46,10 +49,12 @@ class supervisor {
   [[nodiscard]] std::vector<child_info> which_children() const;
   [[nodiscard]] child_count count_children() const;
 
-  /// Calls `handler` for every event from now on, one at a time, in order, on the runtime's executor.
+  /// Calls `handler` for every event from now on, one at a time, in order, on the runtime's
+  /// executor.
   void on_event(std::function<void(const supervision_event&)> handler);
 
-  /// Stops all children in the reverse of their order, one at a time, each within its own `shutdown`, and ends. Waits for that.
+  /// Stops all children in the reverse of their order, one at a time, each within its own
+  /// `shutdown`, and ends. Waits for that.
   void shutdown();
   /// Waits until the supervisor has ended. @returns why.
   end_reason join();

@@ -15,11 +15,13 @@ namespace this_process {
 [[nodiscard]] const std::string& name();
 /// @returns which start of a supervised child it is, from 1.
 [[nodiscard]] std::uint64_t incarnation();
-/// The runtime of a child, which is there from the start. @errors throws not_initialised in the host, which makes its own.
+/// The runtime of a child, which is there from the start. @errors throws not_initialised in the
+/// host, which makes its own.
 [[nodiscard]] bulkhead::runtime& runtime();
 /// True when somebody asked this process to stop. One load from memory.
 [[nodiscard]] bool stop_requested() noexcept;
-/// A token that fires then. @threads the first call starts a thread that waits for it; callbacks run on that thread.
+/// A token that fires then. @threads the first call starts a thread that waits for it; callbacks
+/// run on that thread.
 [[nodiscard]] std::stop_token stop_token();
 
 }  // namespace this_process

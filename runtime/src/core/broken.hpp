@@ -2,8 +2,8 @@
 
 namespace bulkhead::core::broken {
 
-// Protocol steps that a build with -DBULKHEAD_BREAK=<name> does wrongly on purpose, so that the tests which must catch
-// them are seen to. None is on in any other build.
+// Protocol steps that a build with -DBULKHEAD_BREAK=<name> does wrongly on purpose, so that the
+// tests which must catch them are seen to. None is on in any other build.
 #ifdef BULKHEAD_BREAK_FORWARD_ACK_FIRST
 inline constexpr bool forward_ack_first = true;
 #else

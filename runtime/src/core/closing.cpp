@@ -15,8 +15,8 @@ bool any_forwarding(const queue_view& queue) noexcept {
 
 }  // namespace
 
-// Between CLOSING and CLOSED every sender and forwarder either sees CLOSING, or has published (or announced its forward)
-// before the barrier, so that a receiver that sees CLOSED sees that too.
+// Between CLOSING and CLOSED every sender and forwarder either sees CLOSING, or has published (or
+// announced its forward) before the barrier, so that a receiver that sees CLOSED sees that too.
 void close(const queue_view& queue) noexcept {
   auto& closed = queue.header().closed;
   auto open = closed_state::open;

@@ -4,14 +4,17 @@
 
 namespace bulkhead::core {
 
-/// Closes a queue for good: senders fail from now on, receivers get what is left. Repeatable, by anyone, at any time.
+/// Closes a queue for good: senders fail from now on, receivers get what is left. Repeatable, by
+/// anyone, at any time.
 void close(const queue_view& queue) noexcept;
 
-/// True when `seat` may be told that a closed queue has nothing more for it: nothing waits, and nothing that others hold or
-/// are forwarding can come back. A seat that holds leases itself is told as soon as nothing waits, so that it can settle them.
+/// True when `seat` may be told that a closed queue has nothing more for it: nothing waits, and
+/// nothing that others hold or are forwarding can come back. A seat that holds leases itself is
+/// told as soon as nothing waits, so that it can settle them.
 bool is_over_for(const queue_view& queue, std::uint32_t seat) noexcept;
 
-/// How many messages of a queue wait and how many are held by takers. Exact while nobody sends or takes.
+/// How many messages of a queue wait and how many are held by takers. Exact while nobody sends or
+/// takes.
 struct census {
   std::uint64_t waiting = 0;
   std::uint64_t held = 0;

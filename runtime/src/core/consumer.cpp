@@ -7,7 +7,8 @@
 namespace bulkhead::core {
 namespace {
 
-constexpr std::uint32_t in_a_row_max = 32;  // a lane's neighbouring slots share cache lines, so it pays to stay
+constexpr std::uint32_t in_a_row_max =
+    32;  // a lane's neighbouring slots share cache lines, so it pays to stay
 
 // The position after the newest that a lane published.
 position end_of(const queue_view& queue, std::uint32_t lane) noexcept {
@@ -59,14 +60,16 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
         break;
     }
     const slot_word mine = w.taken_by(seat_, epoch_);
-    if (!queue_->slot_at(lane, index_of(c.at)).exchange_if(w, mine)) continue;  // T3: a rival took it
+    if (!queue_->slot_at(lane, index_of(c.at)).exchange_if(w, mine))
+      continue;  // T3: a rival took it
     out = {lane, make_position(w.lap(), index_of(c.at)), mine};
     if (w.lap() == lap_of(c.at)) c.at = next(c.at, queue_->ring_slots());
     return true;
   }
 }
 
-// T2. An older message under the cursor may be taken, but the cursor goes on only when its own position is behind it.
+// T2. An older message under the cursor may be taken, but the cursor goes on only when its own
+// position is behind it.
 consumer::sight consumer::look(std::uint32_t lane, cursor& c, slot_word& w) const noexcept {
   const slot& s = queue_->slot_at(lane, index_of(c.at));
   const std::uint64_t lap = lap_of(c.at);
@@ -75,17 +78,20 @@ consumer::sight consumer::look(std::uint32_t lane, cursor& c, slot_word& w) cons
   if (w.is(slot_state::ready) && !newer_lap(w.lap(), lap)) return sight::ready;
   if (newer_lap(w.lap(), lap)) return sight::behind;
   if (w.lap() == lap && !w.is(slot_state::free)) return sight::behind;
-  // Acquire: everything before `passed` that was published is visible now, so a word that still says nothing was stepped over.
-  if (!before(c.at, queue_->lane(lane).passed.load(std::memory_order_acquire))) return sight::unpublished;
+  // Acquire: everything before `passed` that was published is visible now, so a word that still
+  // says nothing was stepped over.
+  if (!before(c.at, queue_->lane(lane).passed.load(std::memory_order_acquire)))
+    return sight::unpublished;
   const slot_word again = s.load(std::memory_order_acquire);
   if (again == w) return sight::behind;
   w = again;
   return look(lane, c, w);
 }
 
-// The oldest position before `limit` whose message waits, else `limit`: a turn of the ring, after messages came back or a
-// sleep of laps. Which lap an old message is of cannot be told from its neighbours: a producer steps over held slots, and may come by
-// laps later while what lies between still waits.
+// The oldest position before `limit` whose message waits, else `limit`: a turn of the ring, after
+// messages came back or a sleep of laps. Which lap an old message is of cannot be told from its
+// neighbours: a producer steps over held slots, and may come by laps later while what lies between
+// still waits.
 position consumer::first_ready(std::uint32_t lane, position limit) const noexcept {
   position first = limit;
   for (std::uint32_t index = 0; index < queue_->ring_slots(); ++index) {
@@ -96,8 +102,8 @@ position consumer::first_ready(std::uint32_t lane, position limit) const noexcep
   return first;
 }
 
-// A slot that is laps ahead shows that this cursor slept. What was published since lies at most a lap behind that slot's newest message, or
-// waits where `first_ready` finds it.
+// A slot that is laps ahead shows that this cursor slept. What was published since lies at most a
+// lap behind that slot's newest message, or waits where `first_ready` finds it.
 void consumer::advance(std::uint32_t lane, cursor& c, slot_word seen) const noexcept {
   const position after = next(c.at, queue_->ring_slots());
   const std::uint64_t published = seen.is(slot_state::free) ? seen.lap() - 1 : seen.lap();
@@ -119,17 +125,20 @@ void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept {
   }
 }
 
-// A plain store is enough here and in `release`: only the owner, or recovery after its proven death, changes a leased word.
-// Release: our reads of the payload come before the producer's next use of it.
+// A plain store is enough here and in `release`: only the owner, or recovery after its proven
+// death, changes a leased word. Release: our reads of the payload come before the producer's next
+// use of it.
 void acknowledge(const queue_view& queue, const lease& l) noexcept {
   slot_of(queue, l).store(l.word.freed(), std::memory_order_release);
   after_freeing(queue, l.lane);
 }
 
 void release(const queue_view& queue, const lease& l) noexcept {
-  slot_of(queue, l).store(slot_word::make_ready(l.word.lap(), l.deliveries()), std::memory_order_release);
+  slot_of(queue, l).store(slot_word::make_ready(l.word.lap(), l.deliveries()),
+                          std::memory_order_release);
   // Release, and after the word: a consumer that sees the new version finds the message (T1).
-  if constexpr (!broken::no_version_bump) queue.lane(l.lane).version.fetch_add(1, std::memory_order_release);
+  if constexpr (!broken::no_version_bump)
+    queue.lane(l.lane).version.fetch_add(1, std::memory_order_release);
   queue.os().light_barrier();
   const parked_set receivers(queue, side::receivers);
   if (receivers.any()) receivers.wake_one();

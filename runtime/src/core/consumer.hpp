@@ -46,8 +46,8 @@ class consumer {
   std::uint32_t seat_;
   std::uint32_t epoch_;
   std::vector<cursor> cursors_;
-  std::uint32_t turn_ = 0;         // the lane that is served
-  std::uint32_t served_ = 0;       // messages in a row that it gave
+  std::uint32_t turn_ = 0;    // the lane that is served
+  std::uint32_t served_ = 0;  // messages in a row that it gave
 };
 
 /// The slot that a lease is about.
@@ -61,7 +61,8 @@ void acknowledge(const queue_view& queue, const lease& l) noexcept;
 void release(const queue_view& queue, const lease& l) noexcept;
 /// Takes a message whose deliveries are used up out of delivery, until the keeper buries it.
 void set_aside(const queue_view& queue, const lease& l) noexcept;
-/// After slots of a lane became free: wakes its producer, and all receivers where a closed queue may now be drained.
+/// After slots of a lane became free: wakes its producer, and all receivers where a closed queue
+/// may now be drained.
 void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept;
 
 }  // namespace bulkhead::core

@@ -3,14 +3,16 @@
 namespace bulkhead::core {
 namespace {
 
-// lap 38 | attempts 10 | low 16 bits of the serial of the death that was counted last. In one death a slot is held at most once, so
-// the serial tells a repetition; two deaths of one message that share 16 bits would cost it one attempt, in its favour.
+// lap 38 | attempts 10 | low 16 bits of the serial of the death that was counted last. In one death
+// a slot is held at most once, so the serial tells a repetition; two deaths of one message that
+// share 16 bits would cost it one attempt, in its favour.
 struct fault_count {
   std::uint64_t bits;
   [[nodiscard]] std::uint64_t lap() const noexcept { return bits >> 26; }
   [[nodiscard]] std::uint32_t attempts() const noexcept { return (bits >> 16) & 0x3ff; }
   [[nodiscard]] std::uint16_t serial() const noexcept { return static_cast<std::uint16_t>(bits); }
-  static fault_count make(std::uint64_t lap, std::uint32_t attempts, std::uint32_t serial) noexcept {
+  static fault_count make(std::uint64_t lap, std::uint32_t attempts,
+                          std::uint32_t serial) noexcept {
     return {(lap & lap_mask) << 26 | std::uint64_t{attempts & 0x3ff} << 16 | (serial & 0xffff)};
   }
 };
@@ -33,8 +35,10 @@ std::uint32_t note_fault(fault_record& record, slot_word held, const casualty& d
   const std::uint32_t attempts = same_message ? count.attempts() : 0;
   if (!dead.own_doing) return attempts;
   if (same_message && count.serial() == static_cast<std::uint16_t>(dead.serial)) return attempts;
-  // Release, and before the slot becomes READY: a delivery that is counted is counted before anybody sees the message again.
-  record.count.store(fault_count::make(held.lap(), attempts + 1, dead.serial).bits, std::memory_order_release);
+  // Release, and before the slot becomes READY: a delivery that is counted is counted before
+  // anybody sees the message again.
+  record.count.store(fault_count::make(held.lap(), attempts + 1, dead.serial).bits,
+                     std::memory_order_release);
   return attempts + 1;
 }
 

@@ -19,17 +19,19 @@ void write_record(inputs_span inputs, outputs_span outputs, forward_record& reco
   record.input_count = static_cast<std::uint32_t>(inputs.size());
   record.output_count = static_cast<std::uint32_t>(outputs.size());
   forward_record::input* in = record.inputs;
-  for (const forward_input& i : inputs) *in++ = {i.queue->header().id, i.held.position, i.held.lane, i.held.word.owner()};
+  for (const forward_input& i : inputs)
+    *in++ = {i.queue->header().id, i.held.position, i.held.lane, i.held.word.owner()};
   forward_record::output* out = record.outputs;
   for (const forward_output& o : outputs) {
-    *out++ = {o.lane->queue().header().id, o.lane->staged_first(), o.lane->staged_end(), o.lane->seat(), 0};
+    *out++ = {o.lane->queue().header().id, o.lane->staged_first(), o.lane->staged_end(),
+              o.lane->seat(), 0};
   }
   // Release: whoever sees PREPARING, or later COMMITTED, sees what the record names.
   record.state.store(record_state::preparing, std::memory_order_release);
 }
 
-// A receiver of a closed queue waits until no lane says that a forward is about to publish there. The word has one writer, the
-// process that holds the lane lock.
+// A receiver of a closed queue waits until no lane says that a forward is about to publish there.
+// The word has one writer, the process that holds the lane lock.
 void announce(outputs_span outputs, std::uint64_t bit, bool on) noexcept {
   for (const forward_output& o : outputs) {
     auto& word = o.lane->queue().lane(o.lane->seat()).forwarding;
@@ -41,7 +43,8 @@ void announce(outputs_span outputs, std::uint64_t bit, bool on) noexcept {
 bool any_closed(outputs_span outputs) noexcept {
   if (!outputs.empty()) outputs.front().lane->queue().os().light_barrier();  // F4 before F5
   for (const forward_output& o : outputs) {
-    if (o.lane->queue().header().closed.load(std::memory_order_relaxed) != closed_state::open) return true;
+    if (o.lane->queue().header().closed.load(std::memory_order_relaxed) != closed_state::open)
+      return true;
   }
   return false;
 }
@@ -66,7 +69,7 @@ outcome forward(inputs_span inputs, outputs_span outputs, forward_record& record
   set_input_states(inputs, slot_state::pinned);  // F3
   write_record(inputs, outputs, record);         // F4
   announce(outputs, record_bit, true);
-  if (any_closed(outputs)) {                     // F5
+  if (any_closed(outputs)) {  // F5
     announce(outputs, record_bit, false);
     record.state.store(record_state::empty, std::memory_order_release);
     set_input_states(inputs, slot_state::leased);
@@ -89,7 +92,8 @@ outcome forward(inputs_span inputs, outputs_span outputs, forward_record& record
   return outcome::done;
 }
 
-void free_pinned(const queue_view& queue, std::uint32_t lane, position at, std::uint32_t seat) noexcept {
+void free_pinned(const queue_view& queue, std::uint32_t lane, position at,
+                 std::uint32_t seat) noexcept {
   slot& s = queue.slot_at(lane, index_of(at));
   const slot_word w = s.load(std::memory_order_acquire);
   if (w.is(slot_state::pinned) && w.owner() == seat && w.lap() == lap_of(at)) {

@@ -29,9 +29,9 @@ void parked_set::announce(std::uint32_t seat) const noexcept {
   summary().fetch_or(bit_of(seat / 64), std::memory_order_seq_cst);
 }
 
-// Clears a seat's bit and, with the last of a word, the word's bit in the summary. Between the two a rival may announce
-// itself, and a sender may read a summary without it and not wake it: whoever finds that puts the bit back and wakes in the
-// sender's place.
+// Clears a seat's bit and, with the last of a word, the word's bit in the summary. Between the two
+// a rival may announce itself, and a sender may read a summary without it and not wake it: whoever
+// finds that puts the bit back and wakes in the sender's place.
 bool parked_set::clear(std::uint32_t seat) const noexcept {
   auto& word = words()[seat / 64];
   const std::uint64_t bit = bit_of(seat);
@@ -57,8 +57,9 @@ void parked_set::ring(std::uint32_t seat) const noexcept {
   queue_->os().wake(word);
 }
 
-// Which sleeper is woken matters little, since whoever is awake takes; the lowest is found with two instructions. A rival waker
-// may take the one we saw: then another is looked for, as both have a message to announce.
+// Which sleeper is woken matters little, since whoever is awake takes; the lowest is found with two
+// instructions. A rival waker may take the one we saw: then another is looked for, as both have a
+// message to announce.
 void parked_set::wake_one() const noexcept {
   std::uint64_t left = summary().load(std::memory_order_seq_cst);
   while (left != 0) {

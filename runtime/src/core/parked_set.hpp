@@ -10,7 +10,8 @@ namespace bulkhead::core {
 /// Which side of a queue somebody waits on.
 enum class side : std::uint8_t { receivers, senders };
 
-/// The set of seats that sleep on one side of a queue: a summary word that wakers read, over a bit a seat.
+/// The set of seats that sleep on one side of a queue: a summary word that wakers read, over a bit
+/// a seat.
 class parked_set {
  public:
   parked_set(const queue_view& queue, side which) noexcept : queue_(&queue), side_(which) {}
@@ -21,16 +22,19 @@ class parked_set {
   /// The word that the seat's threads sleep on; it changes with every wake-up.
   [[nodiscard]] std::atomic<std::uint32_t>& park_word(std::uint32_t seat) const noexcept;
 
-  /// Announces that `seat` is about to sleep. The caller does a heavy barrier and looks again before it does.
+  /// Announces that `seat` is about to sleep. The caller does a heavy barrier and looks again
+  /// before it does.
   void announce(std::uint32_t seat) const noexcept;
-  /// Takes the announcement back. @returns false when a waker had taken it: that wake-up is the caller's to use or to pass on.
+  /// Takes the announcement back. @returns false when a waker had taken it: that wake-up is the
+  /// caller's to use or to pass on.
   bool withdraw(std::uint32_t seat) const noexcept;
 
   /// Wakes one seat, if any sleeps. Never waits.
   void wake_one() const noexcept;
   /// Wakes `seat` if it sleeps.
   void wake_seat(std::uint32_t seat) const noexcept;
-  /// Wakes all that sleep, announced or not: after a death nobody knows which announcements were taken.
+  /// Wakes all that sleep, announced or not: after a death nobody knows which announcements were
+  /// taken.
   void wake_all() const noexcept;
 
  private:

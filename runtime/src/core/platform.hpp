@@ -14,7 +14,8 @@ struct platform {
   /// Light barriers must be full fences: this process could not register for the heavy one.
   bool fences = false;
 
-  /// Orders the stores before it against the loads after it, as seen by whoever does a heavy barrier in between.
+  /// Orders the stores before it against the loads after it, as seen by whoever does a heavy
+  /// barrier in between.
   void light_barrier() const noexcept {
     if (fences) {
       std::atomic_thread_fence(std::memory_order_seq_cst);

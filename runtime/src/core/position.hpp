@@ -4,9 +4,10 @@
 
 namespace bulkhead::core {
 
-// A position names one message place in the life of a lane: lap << 24 | index. Laps have 38 bits and wrap, so positions are
-// compared modulo; two that are compared are never 2^37 laps apart (a lane of 1024 slots at 10 M messages a second
-// wraps after ten months, and nothing stays held that long without being met).
+// A position names one message place in the life of a lane: lap << 24 | index. Laps have 38 bits
+// and wrap, so positions are compared modulo; two that are compared are never 2^37 laps apart (a
+// lane of 1024 slots at 10 M messages a second wraps after ten months, and nothing stays held that
+// long without being met).
 using position = std::uint64_t;
 
 inline constexpr unsigned index_bits = 24;
@@ -29,7 +30,8 @@ constexpr position next(position p, std::uint32_t ring_slots) noexcept {
   return index == ring_slots ? make_position(lap_of(p) + 1, 0) : make_position(lap_of(p), index);
 }
 
-/// The same index one lap earlier. Before lap 0 comes the last lap, which every word of lap 0 counts as newer than.
+/// The same index one lap earlier. Before lap 0 comes the last lap, which every word of lap 0
+/// counts as newer than.
 constexpr position one_lap_back(position p) noexcept {
   return make_position(lap_of(p) - 1, index_of(p));
 }
@@ -45,6 +47,7 @@ constexpr bool newer_lap(std::uint64_t a, std::uint64_t b) noexcept {
 }
 
 static_assert(before(make_position(lap_mask, 3), make_position(0, 0)), "positions compare modulo");
-static_assert(next(make_position(lap_mask, 7), 8) == make_position(0, 0), "the last lap wraps to the first");
+static_assert(next(make_position(lap_mask, 7), 8) == make_position(0, 0),
+              "the last lap wraps to the first");
 
 }  // namespace bulkhead::core

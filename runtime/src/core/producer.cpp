@@ -18,11 +18,12 @@ producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& pa
   take_over();
 }
 
-// S1: the next place that nobody holds. Consumers are told of what a send steps over before the message
-// behind it comes out; a forward says so only when it publishes (F7).
-// What a sweep met there too early is settled by now.
+// S1: the next place that nobody holds. Consumers are told of what a send steps over before the
+// message behind it comes out; a forward says so only when it publishes (F7). What a sweep met
+// there too early is settled by now.
 position producer::free_place_from(position p, bool say_passed) {
-  while (!queue_->slot_at(seat_, index_of(p)).load(std::memory_order_acquire).is(slot_state::free)) {
+  while (
+      !queue_->slot_at(seat_, index_of(p)).load(std::memory_order_acquire).is(slot_state::free)) {
     p = next(p, queue_->ring_slots());
     // Release: whoever sees it sees every publication before it (T2, "c < passed").
     if (say_passed) queue_->lane(seat_).passed.store(p, std::memory_order_release);
@@ -33,7 +34,8 @@ position producer::free_place_from(position p, bool say_passed) {
 
 bool producer::has_room(std::size_t count, std::size_t credit) {
   // Not more than the ring holds: one slot stays free for the producer to find.
-  const std::size_t bound = std::min<std::size_t>(queue_->shape().capacity + credit, queue_->ring_slots() - 1);
+  const std::size_t bound =
+      std::min<std::size_t>(queue_->shape().capacity + credit, queue_->ring_slots() - 1);
   const std::size_t needed = staged_.size() + count;
   if (outstanding_ + needed > bound) sweep(needed < bound ? bound - needed : 0);
   return outstanding_ + needed <= bound;
@@ -122,9 +124,10 @@ void producer::drop_pending() {
   pending_ = {};
 }
 
-// Once a lap the lane says how many messages came before, of which a slot's meta word has the low half only. A takeover adds up both,
-// so the hint must be there before the lap's first message can be the newest one, and may lag by many laps. `passed` moves along,
-// so that positions which are compared with it stay near.
+// Once a lap the lane says how many messages came before, of which a slot's meta word has the low
+// half only. A takeover adds up both, so the hint must be there before the lap's first message can
+// be the newest one, and may lag by many laps. `passed` moves along, so that positions which are
+// compared with it stay near.
 void producer::say_sequence(position p) noexcept {
   if (lap_of(p) == hinted_lap_) return;
   // Release: with it a receiver sees the lane as our predecessors left it.
@@ -145,14 +148,16 @@ void producer::forget(std::uint32_t index) {
 bool producer::settle(std::uint32_t index) {
   if (!held_[index].outstanding) return false;
   // Acquire: the taker's reads of the payload are over before its block is used again.
-  if (!queue_->slot_at(seat_, index).load(std::memory_order_acquire).is(slot_state::free)) return false;
+  if (!queue_->slot_at(seat_, index).load(std::memory_order_acquire).is(slot_state::free))
+    return false;
   forget(index);
   return true;
 }
 
-// Finds out which messages are settled. In order of age it stops at the first that is not, once no more than `enough` are left; so a
-// first-in-first-out flow costs one look a message, and one slow lease costs a turn of the ring only when the lane is full.
-// Without enough it makes the whole turn: the sender goes to sleep on its word, and nobody wakes it for what is settled.
+// Finds out which messages are settled. In order of age it stops at the first that is not, once no
+// more than `enough` are left; so a first-in-first-out flow costs one look a message, and one slow
+// lease costs a turn of the ring only when the lane is full. Without enough it makes the whole
+// turn: the sender goes to sleep on its word, and nobody wakes it for what is settled.
 void producer::sweep(std::size_t enough) {
   const std::uint32_t slots = queue_->ring_slots();
   for (std::uint32_t n = 0; n < slots && outstanding_ != 0; ++n) {
@@ -203,8 +208,8 @@ void producer::drop_staged() {
 
 newest_published find_newest(const queue_view& queue, std::uint32_t seat) noexcept {
   newest_published newest;
-  // A zero word is a place that was never used, or one that the last lap freed before laps begin at 0 again; in a lane that
-  // counts messages of earlier laps every place was used.
+  // A zero word is a place that was never used, or one that the last lap freed before laps begin at
+  // 0 again; in a lane that counts messages of earlier laps every place was used.
   const bool used = queue.lane(seat).sequence_hint.load(std::memory_order_acquire) != 0;
   for (std::uint32_t index = 0; index < queue.ring_slots(); ++index) {
     const slot_word w = queue.slot_at(seat, index).load(std::memory_order_acquire);
@@ -247,12 +252,15 @@ void producer::take_over() {
   }
 }
 
-void publish_range(const queue_view& queue, std::uint32_t seat, position first, position end) noexcept {
+void publish_range(const queue_view& queue, std::uint32_t seat, position first,
+                   position end) noexcept {
   auto& passed = queue.lane(seat).passed;
   for (position p = first; p != end; p = next(p, queue.ring_slots())) {
     slot& s = queue.slot_at(seat, index_of(p));
-    // Exactly the reserved word of this lap: a slot that was published, and perhaps taken, before is left alone.
-    if (!s.exchange_if(slot_word::make_free(lap_of(p), free_tag::reserved), slot_word::make_ready(lap_of(p))) &&
+    // Exactly the reserved word of this lap: a slot that was published, and perhaps taken, before
+    // is left alone.
+    if (!s.exchange_if(slot_word::make_free(lap_of(p), free_tag::reserved),
+                       slot_word::make_ready(lap_of(p))) &&
         before(passed.load(std::memory_order_relaxed), next(p, queue.ring_slots()))) {
       passed.store(next(p, queue.ring_slots()), std::memory_order_release);
     }

@@ -25,11 +25,13 @@ struct place {
   static constexpr std::uint64_t no_block = ~std::uint64_t{0};
 };
 
-/// The one publisher of a lane: the private half of the sending side (docs/queue-protocol.md, send and F2).
-/// Not thread-safe: the process holds its lane lock from `reserve` or `stage` to `publish`, `commit_staged` or `drop_staged`.
+/// The one publisher of a lane: the private half of the sending side (docs/queue-protocol.md, send
+/// and F2). Not thread-safe: the process holds its lane lock from `reserve` or `stage` to
+/// `publish`, `commit_staged` or `drop_staged`.
 class producer {
  public:
-  /// Takes the seat's lane over as its predecessor, if any, left it. The seat's recovery is done by then.
+  /// Takes the seat's lane over as its predecessor, if any, left it. The seat's recovery is done by
+  /// then.
   producer(const queue_view& queue, std::uint32_t seat, payload_area& payload);
 
   /// Messages that this seat has sent, over all its incarnations.
@@ -39,10 +41,12 @@ class producer {
 
   /// S1. Finds a place for a message of `size` bytes; what it found is forgotten by the next call.
   outcome reserve(std::size_t size, place& out);
-  /// S2, S3. Makes a filled place visible. @returns S4: `closed` when a close was under way and the message was taken back.
+  /// S2, S3. Makes a filled place visible. @returns S4: `closed` when a close was under way and the
+  /// message was taken back.
   outcome publish(const place& p);
 
-  /// True when `count` messages more fit; of own-lane inputs that a forward frees, `credit` places count as free.
+  /// True when `count` messages more fit; of own-lane inputs that a forward frees, `credit` places
+  /// count as free.
   bool has_room(std::size_t count, std::size_t credit = 0);
 
   /// F2. Like `reserve` for the next of several results: invisible, in places marked reserved.
@@ -79,15 +83,16 @@ class producer {
   std::vector<held> held_;
   std::vector<place> staged_;
   std::uint32_t outstanding_ = 0;
-  std::uint32_t hand_ = 0;    // where the next sweep begins
-  place pending_;             // what `reserve` set aside and nobody has published
+  std::uint32_t hand_ = 0;  // where the next sweep begins
+  place pending_;           // what `reserve` set aside and nobody has published
   position next_ = 0;
   position staging_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t hinted_lap_ = lap_mask;
 };
 
-/// The newest position that the seat's lane ever published, and whether there is one. What recovery and takeover start from.
+/// The newest position that the seat's lane ever published, and whether there is one. What recovery
+/// and takeover start from.
 struct newest_published {
   bool any = false;
   position at = 0;
@@ -95,7 +100,9 @@ struct newest_published {
 };
 newest_published find_newest(const queue_view& queue, std::uint32_t seat) noexcept;
 
-/// F7. Makes the reserved places in [first, end) of a lane visible, in order, and steps over the others. Repeatable.
-void publish_range(const queue_view& queue, std::uint32_t seat, position first, position end) noexcept;
+/// F7. Makes the reserved places in [first, end) of a lane visible, in order, and steps over the
+/// others. Repeatable.
+void publish_range(const queue_view& queue, std::uint32_t seat, position first,
+                   position end) noexcept;
 
 }  // namespace bulkhead::core

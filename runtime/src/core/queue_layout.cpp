@@ -5,12 +5,15 @@
 namespace bulkhead::core {
 namespace {
 
-constexpr std::size_t round_up(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
+constexpr std::size_t round_up(std::size_t bytes, std::size_t to) {
+  return (bytes + to - 1) / to * to;
+}
 
 }  // namespace
 
-// The ring has an eighth more slots than the bound (at least 8): one for the producer to find when all others are held, the
-// rest for results that a forward sends into the lane whose message it still holds.
+// The ring has an eighth more slots than the bound (at least 8): one for the producer to find when
+// all others are held, the rest for results that a forward sends into the lane whose message it
+// still holds.
 queue_layout::queue_layout(const queue_shape& shape)
     : ring_slots(shape.capacity + std::max<std::uint32_t>(8, shape.capacity / 8)),
       slot_bytes(slot_head_bytes + shape.inline_bytes),
@@ -29,7 +32,8 @@ const char* bad_shape(const queue_shape& shape) noexcept {
   if (shape.capacity > ring_slots_max / 2) return "capacity is above 8388608";
   if (shape.participants == 0) return "participants is 0; a queue has at least 1 seat";
   if (shape.participants > seats_max) return "participants is above 4096";
-  if (shape.inline_bytes % 8 != 0 || shape.inline_bytes < 8) return "inline_bytes is no multiple of 8";
+  if (shape.inline_bytes % 8 != 0 || shape.inline_bytes < 8)
+    return "inline_bytes is no multiple of 8";
   if (shape.inline_bytes > 65536) return "inline_bytes is above 64 KiB";
   if (shape.inline_bytes > inline_bytes_max) return "inline_bytes is above 65536";
   if (shape.payload_bytes > (std::uint64_t{1} << 32)) return "payload_bytes is above 4 GiB";

@@ -11,23 +11,25 @@ namespace bulkhead::core {
 inline constexpr std::uint64_t queue_magic = 0x31'51'44'41'45'48'4b'42;  // "BKHEADQ1"
 inline constexpr std::uint32_t queue_format = 1;
 inline constexpr std::size_t page_bytes = 4096;
-inline constexpr std::size_t records_per_seat = 8;  ///< Threads of one process that forward at once.
+inline constexpr std::size_t records_per_seat =
+    8;  ///< Threads of one process that forward at once.
 inline constexpr std::size_t forward_inputs_max = 16;
 inline constexpr std::size_t forward_outputs_max = 8;
 inline constexpr std::size_t death_notes_max = 8;
 inline constexpr std::uint32_t inline_bytes_max = 65536;
-inline constexpr std::uint64_t message_bytes_max = 0xffff'ffff;  ///< The meta word has 32 bits for the size.
+inline constexpr std::uint64_t message_bytes_max =
+    0xffff'ffff;  ///< The meta word has 32 bits for the size.
 
 /// What the maker of a queue chooses; the same in every process that joins it.
 struct queue_shape {
-  std::uint32_t capacity = 0;        ///< Messages a lane holds at most, waiting and leased together.
-  std::uint32_t participants = 0;    ///< Seats.
-  std::uint32_t inline_bytes = 48;   ///< Payload that fits a slot; a multiple of 8.
-  std::uint32_t max_attempts = 0;    ///< 0: no bound.
+  std::uint32_t capacity = 0;       ///< Messages a lane holds at most, waiting and leased together.
+  std::uint32_t participants = 0;   ///< Seats.
+  std::uint32_t inline_bytes = 48;  ///< Payload that fits a slot; a multiple of 8.
+  std::uint32_t max_attempts = 0;   ///< 0: no bound.
   std::uint32_t max_deliveries = 0;  ///< 0: no bound.
   std::uint32_t reserved = 0;
-  std::uint64_t payload_bytes = 0;   ///< Payload area of a seat.
-  std::uint64_t fingerprint = 0;     ///< Of the message type.
+  std::uint64_t payload_bytes = 0;  ///< Payload area of a seat.
+  std::uint64_t fingerprint = 0;    ///< Of the message type.
 
   friend bool operator==(const queue_shape&, const queue_shape&) = default;
 };
@@ -42,11 +44,12 @@ struct queue_header {
   std::uint64_t id;
   queue_shape shape;
   // Read by every send and acknowledge, written only when somebody parks or closes.
-  alignas(64) std::atomic<std::uint64_t> parked_receivers;  ///< Summary: bit n says that word n is not zero.
+  alignas(64) std::atomic<std::uint64_t> parked_receivers;  ///< Summary: bit n says that word n is
+                                                            ///< not zero.
   std::atomic<std::uint64_t> parked_senders;
   std::atomic<closed_state> closed;
-  std::atomic<std::uint32_t> seats_used;   ///< Seats from 0 that were ever given out.
-  std::atomic<std::uint32_t> corrupt;      ///< Not 0: a check failed, nobody goes on.
+  std::atomic<std::uint32_t> seats_used;  ///< Seats from 0 that were ever given out.
+  std::atomic<std::uint32_t> corrupt;     ///< Not 0: a check failed, nobody goes on.
   alignas(64) std::atomic<std::uint64_t> receivers[seats_max / 64];
   std::atomic<std::uint64_t> senders[seats_max / 64];
 };
@@ -54,7 +57,8 @@ static_assert(sizeof(queue_header) <= page_bytes);
 
 enum class record_state : std::uint64_t { empty, preparing, committed };
 
-/// One forward in progress (docs/queue-protocol.md, F4 to F9). Written by the seat's process, settled by recovery.
+/// One forward in progress (docs/queue-protocol.md, F4 to F9). Written by the seat's process,
+/// settled by recovery.
 struct forward_record {
   struct input {
     std::uint64_t queue;
@@ -83,20 +87,26 @@ struct seat_block {
 };
 
 struct lane_header {
-  alignas(64) std::atomic<position> passed;           ///< All before it are published or stepped over.
-  std::atomic<std::uint64_t> sequence_hint;           ///< Messages sent when the current lap began.
-  alignas(64) std::atomic<std::uint64_t> version;     ///< Counts redeliveries; a change sends consumers back one lap.
-  std::atomic<std::uint32_t> used;                    ///< Not 0 from before the first publication on; till then nobody looks.
-  alignas(64) std::atomic<std::uint64_t> forwarding;  ///< Bit r: record r of this seat is about to publish here.
+  alignas(64) std::atomic<position> passed;        ///< All before it are published or stepped over.
+  std::atomic<std::uint64_t> sequence_hint;        ///< Messages sent when the current lap began.
+  alignas(64) std::atomic<std::uint64_t> version;  ///< Counts redeliveries; a change sends
+                                                   ///< consumers back one lap.
+  std::atomic<std::uint32_t>
+      used;  ///< Not 0 from before the first publication on; till then nobody looks.
+  alignas(64) std::atomic<std::uint64_t> forwarding;  ///< Bit r: record r of this seat is about to
+                                                      ///< publish here.
 };
 
-/// A message place. `payload` has `inline_bytes`, or begins with a block's offset when the size is larger.
+/// A message place. `payload` has `inline_bytes`, or begins with a block's offset when the size is
+/// larger.
 struct slot {
   std::atomic<std::uint64_t> word;
   std::uint64_t meta;  ///< size << 32 | low half of the sequence number.
   std::byte payload[8];
 
-  [[nodiscard]] slot_word load(std::memory_order order) const noexcept { return {word.load(order)}; }
+  [[nodiscard]] slot_word load(std::memory_order order) const noexcept {
+    return {word.load(order)};
+  }
   void store(slot_word w, std::memory_order order) noexcept { word.store(w.bits, order); }
   bool exchange_if(slot_word expected, slot_word desired) noexcept {
     return word.compare_exchange_strong(expected.bits, desired.bits, std::memory_order_acq_rel,
@@ -108,8 +118,8 @@ static_assert(slot_head_bytes == 16);
 
 /// How one taker of a message ended.
 struct death_note {
-  std::uint64_t lap;       ///< Of the message that it is about.
-  std::int64_t time_ns;    ///< Since 1970.
+  std::uint64_t lap;     ///< Of the message that it is about.
+  std::int64_t time_ns;  ///< Since 1970.
   std::int32_t code;
   std::int32_t signal;
   std::int32_t pid;
@@ -118,11 +128,13 @@ struct death_note {
   std::uint8_t core;
 };
 
-/// What the keeper knows of a slot's message: lap 38 | attempts 10 | low 16 bits of the last counted death's serial.
+/// What the keeper knows of a slot's message: lap 38 | attempts 10 | low 16 bits of the last
+/// counted death's serial.
 struct fault_record {
   std::atomic<std::uint64_t> count;
-  std::atomic<std::uint64_t> letter_for;  ///< Lap + 1 of the message that `letter_at` is about, 0: none.
-  position letter_at;                     ///< Where its dead letter is, or was to be, published.
+  std::atomic<std::uint64_t>
+      letter_for;      ///< Lap + 1 of the message that `letter_at` is about, 0: none.
+  position letter_at;  ///< Where its dead letter is, or was to be, published.
   std::uint64_t reserved;
   death_note notes[death_notes_max];
 };
@@ -133,7 +145,7 @@ struct queue_layout {
 
   std::uint32_t ring_slots;
   std::size_t slot_bytes;
-  std::size_t seat_bytes, lane_bytes, fault_bytes, payload_bytes;                   // a seat
+  std::size_t seat_bytes, lane_bytes, fault_bytes, payload_bytes;  // a seat
   std::size_t seats_offset, lanes_offset, faults_offset, payload_offset, total_bytes;
 };
 

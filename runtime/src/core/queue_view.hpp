@@ -18,7 +18,9 @@ class queue_view {
   [[nodiscard]] const platform& os() const noexcept { return *os_; }
   [[nodiscard]] std::uint32_t ring_slots() const noexcept { return layout_.ring_slots; }
 
-  [[nodiscard]] queue_header& header() const noexcept { return *reinterpret_cast<queue_header*>(base_); }
+  [[nodiscard]] queue_header& header() const noexcept {
+    return *reinterpret_cast<queue_header*>(base_);
+  }
   [[nodiscard]] seat_block& seat(std::uint32_t s) const noexcept {
     return *reinterpret_cast<seat_block*>(base_ + layout_.seats_offset + s * layout_.seat_bytes);
   }
@@ -31,7 +33,8 @@ class queue_view {
   }
   /// The keeper's side table; mapped by the keeper only.
   [[nodiscard]] fault_record& fault(std::uint32_t s, std::uint32_t index) const noexcept {
-    return reinterpret_cast<fault_record*>(base_ + layout_.faults_offset + s * layout_.fault_bytes)[index];
+    return reinterpret_cast<fault_record*>(base_ + layout_.faults_offset +
+                                           s * layout_.fault_bytes)[index];
   }
   [[nodiscard]] std::uint32_t seats_used() const noexcept {
     const std::uint32_t used = header().seats_used.load(std::memory_order_acquire);
@@ -48,7 +51,8 @@ class queue_view {
     const std::uint32_t lanes = seats_used();
     for (std::uint32_t l = 0; l < lanes; ++l) {
       if (!is_used(l)) continue;
-      for (std::uint32_t index = 0; index < ring_slots(); ++index) visit(l, index, slot_at(l, index));
+      for (std::uint32_t index = 0; index < ring_slots(); ++index)
+        visit(l, index, slot_at(l, index));
     }
   }
 

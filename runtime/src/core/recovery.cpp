@@ -14,15 +14,16 @@ namespace {
 // A forward never spans more than one turn of the ring.
 bool sane_range(const queue_view& queue, const forward_record::output& out) noexcept {
   const std::uint64_t slots = queue.ring_slots();
-  if (out.seat >= queue.shape().participants || index_of(out.first) >= slots || index_of(out.end) >= slots) {
+  if (out.seat >= queue.shape().participants || index_of(out.first) >= slots ||
+      index_of(out.end) >= slots) {
     return false;
   }
   const std::uint64_t laps = (lap_of(out.end) - lap_of(out.first)) & lap_mask;
   return laps <= 1 && laps * slots + index_of(out.end) - index_of(out.first) <= slots;
 }
 
-// R1: a committed forward is finished, an uncommitted one forgotten (its pinned inputs are given back in R2). A record lies in
-// shared memory, so what it names is checked before it is used.
+// R1: a committed forward is finished, an uncommitted one forgotten (its pinned inputs are given
+// back in R2). A record lies in shared memory, so what it names is checked before it is used.
 void settle_record(forward_record& record, queue_finder& finder, recovery_report& report) noexcept {
   const record_state state = record.state.load(std::memory_order_acquire);
   if (state == record_state::empty) return;
@@ -58,7 +59,8 @@ bool used_up(const queue_shape& shape, slot_word w, std::uint32_t attempts) noex
 }
 
 // R3. BURYING says that a letter may be under way, so a repetition asks the graveyard, which knows.
-void bury(const attendance& where, std::uint32_t lane, std::uint32_t index, recovery_report& report) noexcept {
+void bury(const attendance& where, std::uint32_t lane, std::uint32_t index,
+          recovery_report& report) noexcept {
   slot& s = where.queue->slot_at(lane, index);
   const slot_word w = s.load(std::memory_order_acquire);
   const std::uint32_t attempts = attempts_of(where.queue->fault(lane, index), w.lap());
@@ -72,8 +74,8 @@ void bury(const attendance& where, std::uint32_t lane, std::uint32_t index, reco
 }
 
 // R2 for one slot.
-void give_back(const attendance& where, std::uint32_t lane, std::uint32_t index, const casualty& dead,
-               recovery_report& report) noexcept {
+void give_back(const attendance& where, std::uint32_t lane, std::uint32_t index,
+               const casualty& dead, recovery_report& report) noexcept {
   slot& s = where.queue->slot_at(lane, index);
   const slot_word w = s.load(std::memory_order_acquire);
   if (!w.held_by(where.seat)) return;
@@ -93,8 +95,8 @@ void bury_all(const attendance& where, recovery_report& report) noexcept {
   });
 }
 
-// R4: a producer that died between the publication of a message and the word that steps over a held slot before it would
-// leave consumers before that slot for ever.
+// R4: a producer that died between the publication of a message and the word that steps over a held
+// slot before it would leave consumers before that slot for ever.
 void mend_lane(const queue_view& queue, std::uint32_t seat) noexcept {
   lane_header& lane = queue.lane(seat);
   const newest_published newest = find_newest(queue, seat);
@@ -104,7 +106,8 @@ void mend_lane(const queue_view& queue, std::uint32_t seat) noexcept {
   lane.forwarding.store(0, std::memory_order_release);
 }
 
-void recover_queue(const attendance& where, const casualty& dead, recovery_report& report) noexcept {
+void recover_queue(const attendance& where, const casualty& dead,
+                   recovery_report& report) noexcept {
   const queue_view& queue = *where.queue;
   const std::uint32_t lanes = queue.seats_used();
   queue.each_slot([&](std::uint32_t lane, std::uint32_t index, slot&) {
@@ -121,7 +124,8 @@ void recover_queue(const attendance& where, const casualty& dead, recovery_repor
   static_cast<void>(parked_set(queue, side::receivers).withdraw(where.seat));
   static_cast<void>(parked_set(queue, side::senders).withdraw(where.seat));
   if (queue.header().closed.load(std::memory_order_acquire) == closed_state::closing) close(queue);
-  parked_set(queue, side::receivers).wake_all();  // R6: the casualty may have taken an announcement and died
+  parked_set(queue, side::receivers)
+      .wake_all();  // R6: the casualty may have taken an announcement and died
   parked_set(queue, side::senders).wake_all();
 }
 

@@ -8,9 +8,10 @@ namespace bulkhead::core {
 
 /// A participant whose death is proven: its parent has reaped it.
 struct casualty {
-  std::uint32_t serial = 0;  ///< Names this death; a repeated recovery of it counts no attempt twice.
-  death_note note{};         ///< Cause, code, signal, pid, time; lap and delivery are filled in a message.
-  bool own_doing = false;    ///< Its deliveries count as attempts (design.md G2).
+  std::uint32_t serial =
+      0;              ///< Names this death; a repeated recovery of it counts no attempt twice.
+  death_note note{};  ///< Cause, code, signal, pid, time; lap and delivery are filled in a message.
+  bool own_doing = false;  ///< Its deliveries count as attempts (design.md G2).
 };
 
 /// A message that recovery takes out of delivery.
@@ -56,9 +57,11 @@ struct recovery_report {
   std::uint64_t finished = 0;     ///< Committed forwards that were finished.
 };
 
-/// R1 to R6 of docs/queue-protocol.md: settles everything that the casualty had in hand, in all its queues. Every step may be
-/// repeated, so a recovery that was itself killed at any instruction is run again from the start. One runner at a time.
-recovery_report recover(std::span<const attendance> queues, const casualty& dead, queue_finder& finder) noexcept;
+/// R1 to R6 of docs/queue-protocol.md: settles everything that the casualty had in hand, in all its
+/// queues. Every step may be repeated, so a recovery that was itself killed at any instruction is
+/// run again from the start. One runner at a time.
+recovery_report recover(std::span<const attendance> queues, const casualty& dead,
+                        queue_finder& finder) noexcept;
 
 /// R3 alone, for messages that found the dead letters full earlier.
 recovery_report bury_again(const attendance& where) noexcept;

@@ -30,12 +30,16 @@ inline constexpr std::uint32_t seats_max = 4096;
 struct slot_word {
   std::uint64_t bits = 0;
 
-  [[nodiscard]] constexpr slot_state state() const noexcept { return static_cast<slot_state>(bits & 7); }
+  [[nodiscard]] constexpr slot_state state() const noexcept {
+    return static_cast<slot_state>(bits & 7);
+  }
   [[nodiscard]] constexpr std::uint32_t epoch() const noexcept { return (bits >> 3) & 7; }
   [[nodiscard]] constexpr std::uint32_t owner() const noexcept { return (bits >> 6) & 0x3fff; }
   [[nodiscard]] constexpr std::uint32_t deliveries() const noexcept { return (bits >> 20) & 0x3f; }
   [[nodiscard]] constexpr std::uint64_t lap() const noexcept { return bits >> 26; }
-  [[nodiscard]] constexpr free_tag tag() const noexcept { return static_cast<free_tag>(deliveries()); }
+  [[nodiscard]] constexpr free_tag tag() const noexcept {
+    return static_cast<free_tag>(deliveries());
+  }
   [[nodiscard]] constexpr bool is(slot_state s) const noexcept { return state() == s; }
 
   /// True for a lease, pinned or not, of seat `seat`.
@@ -56,7 +60,8 @@ struct slot_word {
     return make(lap, deliveries, 0, 0, slot_state::ready);
   }
   /// The word after `*this`, a ready one, was taken: one delivery more, counted up to 63.
-  [[nodiscard]] constexpr slot_word taken_by(std::uint32_t seat, std::uint32_t epoch) const noexcept {
+  [[nodiscard]] constexpr slot_word taken_by(std::uint32_t seat,
+                                             std::uint32_t epoch) const noexcept {
     const std::uint32_t count = deliveries() < deliveries_max ? deliveries() + 1 : deliveries_max;
     return make(lap(), count, seat, epoch, slot_state::leased);
   }

@@ -1,15 +1,15 @@
 #include "process/library/hosts.hpp"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <cstring>
-#include <fcntl.h>
 #include <fstream>
 #include <iostream>
-#include <poll.h>
 #include <sstream>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace bulkhead_test {
 namespace {
@@ -21,12 +21,14 @@ void wait_for_ever(bulkhead::queue<int> nothing) {
 
 // Prints its process id once it runs, then keeps one of its own: a grandchild.
 void parent_of_one(bulkhead::queue<std::int64_t> ids, bulkhead::queue<int> nothing) {
-  auto child = bulkhead::this_process::runtime().spawn({.name = "grandchild"}, wait_for_ever, nothing);
+  auto child =
+      bulkhead::this_process::runtime().spawn({.name = "grandchild"}, wait_for_ever, nothing);
   ids.send(child.id());
   wait_for_ever(nothing);
 }
 
-// Starts a keeper, two children and a grandchild, prints their ids in one line, and waits to be killed.
+// Starts a keeper, two children and a grandchild, prints their ids in one line, and waits to be
+// killed.
 int tree() {
   bulkhead::runtime rt;
   bulkhead::queue<int> nothing{rt};

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <string>
 #include <sys/types.h>
-
+#include <string>
 
 namespace bulkhead_test {
 

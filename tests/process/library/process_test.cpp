@@ -1,9 +1,9 @@
+#include <sys/wait.h>
+#include <unistd.h>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <stdexcept>
 #include <string>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
@@ -68,17 +68,20 @@ TEST_CASE("every end carries its cause", "[process][crash]") {
   SECTION("an exception") {
     const auto status = status_of(rt.spawn(fail));
     CHECK(status.cause == bulkhead::death_cause::exception);
-    CHECK_THAT(status.text, Catch::Contains("std::runtime_error") && Catch::Contains("no such record"));
+    CHECK_THAT(status.text,
+               Catch::Contains("std::runtime_error") && Catch::Contains("no such record"));
   }
 }
 
 TEST_CASE("arguments arrive as the function's parameter types", "[process]") {
   bulkhead::runtime rt;
   bulkhead::queue<std::string> said{rt};
-  auto p = rt.spawn([](bulkhead::queue<std::string> to, double x, const std::string& text,
-                       std::vector<int> numbers) {
-    to.send(text + ' ' + std::to_string(x) + ' ' + std::to_string(numbers.size()));
-  }, said, 1, "hello", std::vector{1, 2, 3});
+  auto p = rt.spawn(
+      [](bulkhead::queue<std::string> to, double x, const std::string& text,
+         std::vector<int> numbers) {
+        to.send(text + ' ' + std::to_string(x) + ' ' + std::to_string(numbers.size()));
+      },
+      said, 1, "hello", std::vector{1, 2, 3});
   CHECK(said.receive_for(soon) == "hello 1.000000 3");
 }
 
@@ -109,7 +112,8 @@ TEST_CASE("a handle's end asks, waits, and kills", "[process]") {
   bulkhead::queue<int> entered{rt};
   pid_t pid = 0;
   {
-    auto p = rt.spawn({.name = "deaf", .shutdown = std::chrono::milliseconds(1)}, ignore_stop, entered);
+    auto p =
+        rt.spawn({.name = "deaf", .shutdown = std::chrono::milliseconds(1)}, ignore_stop, entered);
     pid = p.id();
     REQUIRE(entered.receive_for(soon) == 1);
   }
@@ -119,12 +123,14 @@ TEST_CASE("a handle's end asks, waits, and kills", "[process]") {
 TEST_CASE("a child's stop token fires", "[process]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> q{rt};
-  auto p = rt.spawn([](bulkhead::queue<int> to) {
-    const std::stop_token token = this_process::stop_token();
-    to.send(1);
-    while (!token.stop_requested()) usleep(100);
-    to.send(2);
-  }, q);
+  auto p = rt.spawn(
+      [](bulkhead::queue<int> to) {
+        const std::stop_token token = this_process::stop_token();
+        to.send(1);
+        while (!token.stop_requested()) usleep(100);
+        to.send(2);
+      },
+      q);
   REQUIRE(q.receive_for(soon) == 1);
   p.request_stop();
   CHECK(q.receive_for(soon) == 2);
@@ -165,13 +171,16 @@ TEST_CASE("in a forked copy of the host calls fail and destructors do nothing", 
 TEST_CASE("a child starts children of its own", "[process]") {
   bulkhead::runtime rt;
   bulkhead::queue<std::string> names{rt};
-  auto p = rt.spawn({.name = "outer"}, [](bulkhead::queue<std::string> to) {
-    auto inner = this_process::runtime().spawn({.name = "inner"}, [](bulkhead::queue<std::string> out) {
-      out.send(this_process::name());
-    }, to);
-    inner.join();
-    to.send(this_process::name());
-  }, names);
+  auto p = rt.spawn(
+      {.name = "outer"},
+      [](bulkhead::queue<std::string> to) {
+        auto inner = this_process::runtime().spawn(
+            {.name = "inner"},
+            [](bulkhead::queue<std::string> out) { out.send(this_process::name()); }, to);
+        inner.join();
+        to.send(this_process::name());
+      },
+      names);
   CHECK(names.receive_for(soon) == "inner");
   CHECK(names.receive_for(soon) == "outer");
 }

@@ -1,8 +1,8 @@
+#include <unistd.h>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 #include "process/library/waits.hpp"
@@ -29,10 +29,12 @@ void take_and_crash(bulkhead::queue<int> from) {
 TEST_CASE("messages of one sender come in order", "[queue][process]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> q{rt, {.capacity = 16}};
-  auto p = rt.spawn([](bulkhead::queue<int> to) {
-    for (int n = 0; n < 1000; ++n) to.send(n);
-    to.close();
-  }, q);
+  auto p = rt.spawn(
+      [](bulkhead::queue<int> to) {
+        for (int n = 0; n < 1000; ++n) to.send(n);
+        to.close();
+      },
+      q);
   int next = 0;
   bool in_order = true;
   q.consume([&](int n) { in_order = in_order && n == next++; });
@@ -44,9 +46,11 @@ TEST_CASE("a message of any size arrives whole", "[queue][process]") {
   bulkhead::runtime rt;
   bulkhead::queue<std::string> q{rt};
   bulkhead::queue<std::string> back{rt};
-  auto p = rt.spawn([](bulkhead::queue<std::string> in, bulkhead::queue<std::string> out) {
-    in.transform(out, [](const std::string& s) { return s; });
-  }, q, back);
+  auto p = rt.spawn(
+      [](bulkhead::queue<std::string> in, bulkhead::queue<std::string> out) {
+        in.transform(out, [](const std::string& s) { return s; });
+      },
+      q, back);
   for (const std::size_t size : {0u, 1u, 43u, 44u, 45u, 49u, 4096u, 1u << 20, 9u << 20}) {
     std::string text(size, 'a');
     for (std::size_t n = 0; n < size; ++n) text[n] = static_cast<char>('a' + n % 23);
@@ -60,7 +64,8 @@ TEST_CASE("a message of any size arrives whole", "[queue][process]") {
   CHECK(ec == bulkhead::errc::too_large);
 }
 
-TEST_CASE("what a killed process had taken comes again, marked and first", "[queue][process][crash]") {
+TEST_CASE("what a killed process had taken comes again, marked and first",
+          "[queue][process][crash]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> q{rt};
   bulkhead::queue<int> taken{rt};
@@ -77,7 +82,8 @@ TEST_CASE("what a killed process had taken comes again, marked and first", "[que
   CHECK(again.attempt() == 2);
 }
 
-TEST_CASE("a message whose takers crash goes to the dead letters with their reasons", "[queue][process][crash]") {
+TEST_CASE("a message whose takers crash goes to the dead letters with their reasons",
+          "[queue][process][crash]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> q{rt, {.max_attempts = 3}};
   auto letters = q.dead_letters();
@@ -258,7 +264,10 @@ TEST_CASE("threads of one process share a queue and none misses its wake-up", "[
 
 TEST_CASE("bad options are refused by name", "[queue]") {
   bulkhead::runtime rt;
-  CHECK_THROWS_WITH((bulkhead::queue<int>{rt, {.name = "q", .capacity = 0}}), Catch::Contains("capacity"));
-  CHECK_THROWS_WITH((bulkhead::queue<int>{rt, {.participants = 5000}}), Catch::Contains("participants"));
-  CHECK_THROWS_WITH((bulkhead::queue<int>{rt, {.max_deliveries = 63}}), Catch::Contains("max_deliveries"));
+  CHECK_THROWS_WITH((bulkhead::queue<int>{rt, {.name = "q", .capacity = 0}}),
+                    Catch::Contains("capacity"));
+  CHECK_THROWS_WITH((bulkhead::queue<int>{rt, {.participants = 5000}}),
+                    Catch::Contains("participants"));
+  CHECK_THROWS_WITH((bulkhead::queue<int>{rt, {.max_deliveries = 63}}),
+                    Catch::Contains("max_deliveries"));
 }

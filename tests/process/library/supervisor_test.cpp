@@ -1,8 +1,8 @@
+#include <unistd.h>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <mutex>
 #include <string>
-#include <unistd.h>
 
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
@@ -31,7 +31,8 @@ bulkhead::supervisor_options any_number() { return {.intensity = bulkhead::unlim
 
 }  // namespace
 
-TEST_CASE("a killed child is started again and its handle shows the new process", "[supervisor][crash]") {
+TEST_CASE("a killed child is started again and its handle shows the new process",
+          "[supervisor][crash]") {
   bulkhead::runtime rt;
   bulkhead::queue<std::string> said{rt};
   bulkhead::supervisor sup{rt};
@@ -50,8 +51,9 @@ TEST_CASE("a source goes on where its killed predecessor stopped", "[supervisor]
   bulkhead::queue<int> q{rt, {.capacity = 8}};
   bulkhead::supervisor sup{rt, any_number()};
   constexpr int end = 2000;
-  auto source = sup.start({.name = "source", .restart = restart::transient, .backoff = bulkhead::no_backoff},
-                          count_up, q, end);
+  auto source =
+      sup.start({.name = "source", .restart = restart::transient, .backoff = bulkhead::no_backoff},
+                count_up, q, end);
   bool in_order = true;
   for (int n = 0; n < end; ++n) {
     in_order = in_order && q.receive_for(soon) == n;
@@ -69,7 +71,8 @@ TEST_CASE("children stop in the reverse of their order", "[supervisor]") {
   std::vector<std::string> stopped;  // on the runtime's thread, before shutdown returns
   bulkhead::supervisor sup{rt};
   sup.on_event([&](const bulkhead::supervision_event& event) {
-    if (std::holds_alternative<bulkhead::events::stopped>(event.what)) stopped.push_back(event.child);
+    if (std::holds_alternative<bulkhead::events::stopped>(event.what))
+      stopped.push_back(event.child);
   });
   for (const char* name : {"a", "b", "c"}) {
     static_cast<void>(sup.start({.name = name}, serve, said));
@@ -129,5 +132,6 @@ TEST_CASE("events tell a child's life in order", "[supervisor]") {
   }
   const std::lock_guard lock(mutex);
   REQUIRE(kinds.size() >= 3);
-  CHECK(std::vector(kinds.begin(), kinds.begin() + 3) == std::vector<std::size_t>{0, 1, 2});  // started, ready, exited
+  CHECK(std::vector(kinds.begin(), kinds.begin() + 3) ==
+        std::vector<std::size_t>{0, 1, 2});  // started, ready, exited
 }

@@ -1,6 +1,6 @@
+#include <sys/wait.h>
 #include <csignal>
 #include <sstream>
-#include <sys/wait.h>
 
 #include "process/library/hosts.hpp"
 #include "process/library/waits.hpp"
@@ -29,14 +29,16 @@ struct tree {
 
 }  // namespace
 
-TEST_CASE("when the host is killed its keeper, children and grandchildren end", "[process][crash]") {
+TEST_CASE("when the host is killed its keeper, children and grandchildren end",
+          "[process][crash]") {
   tree t;
   REQUIRE(t.complete());
   t.host.kill();
   CHECK(eventually([&] { return t.gone(); }));
 }
 
-TEST_CASE("when the keeper is killed everything ends with one sentence and status 70", "[process][crash]") {
+TEST_CASE("when the keeper is killed everything ends with one sentence and status 70",
+          "[process][crash]") {
   tree t;
   REQUIRE(t.complete());
   ::kill(t.keeper, SIGKILL);
@@ -44,7 +46,8 @@ TEST_CASE("when the keeper is killed everything ends with one sentence and statu
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 70);
   CHECK(eventually([&] { return t.gone(); }));
-  CHECK_THAT(t.host.errors(), Catch::Contains("the keeper (process " + std::to_string(t.keeper) + ")"));
+  CHECK_THAT(t.host.errors(),
+             Catch::Contains("the keeper (process " + std::to_string(t.keeper) + ")"));
 }
 
 TEST_CASE("when a child is killed its own children end and nobody else", "[process][crash]") {

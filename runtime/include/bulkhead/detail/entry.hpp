@@ -21,7 +21,8 @@ struct child_start {
 };
 using entry_function = void (*)(const child_start&);
 
-/// A function and its arguments, ready to be sent to the keeper as often as it is to be started. Keeps the queues alive that it names.
+/// A function and its arguments, ready to be sent to the keeper as often as it is to be started.
+/// Keeps the queues alive that it names.
 struct start_recipe {
   entry_function entry = nullptr;
   void* target = nullptr;
@@ -42,12 +43,15 @@ class endpoint_collector final : public endpoint_sink {
 };
 
 template <class Fn>
-inline constexpr bool is_function_pointer = std::is_pointer_v<Fn> && std::is_function_v<std::remove_pointer_t<Fn>>;
+inline constexpr bool is_function_pointer =
+    std::is_pointer_v<Fn>&& std::is_function_v<std::remove_pointer_t<Fn>>;
 
 template <class Fn>
-concept captureless = std::is_class_v<Fn> && std::is_empty_v<Fn> && std::is_default_constructible_v<Fn>;
+concept captureless =
+    std::is_class_v<Fn> && std::is_empty_v<Fn> && std::is_default_constructible_v<Fn>;
 
-// The types that arguments travel as: those of the function's parameters, or those given where these are templates.
+// The types that arguments travel as: those of the function's parameters, or those given where
+// these are templates.
 template <class Fn, class... Args>
 struct parameters {
   using type = std::tuple<std::decay_t<Args>...>;
@@ -65,8 +69,9 @@ std::tuple<std::decay_t<Ps>...> parameters_of_call(R (L::*)(Ps...) const);
 template <class R, class L, class... Ps>
 std::tuple<std::decay_t<Ps>...> parameters_of_call(R (L::*)(Ps...) const noexcept);
 template <class Fn, class... Args>
-  requires(captureless<Fn> && requires { parameters_of_call(&Fn::operator()); })
-struct parameters<Fn, Args...> {
+requires(captureless<Fn>&& requires {
+  parameters_of_call(&Fn::operator());
+}) struct parameters<Fn, Args...> {
   using type = decltype(parameters_of_call(&Fn::operator()));
 };
 
@@ -74,7 +79,8 @@ template <class Fn, class Tuple>
 void run_entry(const child_start& start) {
   Tuple arguments{};
   if (!decode_all(start.arguments, arguments, start.endpoints)) {
-    throw std::runtime_error("the arguments are not those of the function: parent and child are different programs");
+    throw std::runtime_error(
+        "the arguments are not those of the function: parent and child are different programs");
   }
   if constexpr (captureless<Fn>) {
     std::apply(Fn{}, std::move(arguments));
@@ -87,8 +93,9 @@ void run_entry(const child_start& start) {
 template <class F, class... Args>
 start_recipe make_recipe(const F& fn, const Args&... args) {
   using function = std::decay_t<F>;
-  static_assert(is_function_pointer<function> || captureless<function>,
-                "spawn takes a function or a lambda without captures: hand over what it needs as arguments");
+  static_assert(
+      is_function_pointer<function> || captureless<function>,
+      "spawn takes a function or a lambda without captures: hand over what it needs as arguments");
   start_recipe recipe;
   if constexpr (is_function_pointer<function> || captureless<function>) {
     using tuple = typename parameters<function, Args...>::type;
@@ -98,7 +105,8 @@ start_recipe make_recipe(const F& fn, const Args&... args) {
                   "an argument given to spawn does not convert to the function's parameter");
     static_assert(require_spawn_argument<tuple>());
     recipe.entry = &run_entry<function, tuple>;
-    if constexpr (is_function_pointer<function>) recipe.target = reinterpret_cast<void*>(function(fn));
+    if constexpr (is_function_pointer<function>)
+      recipe.target = reinterpret_cast<void*>(function(fn));
     recipe.fingerprint = fingerprint_of<tuple>();
     const tuple values(args...);
     endpoint_collector collector(recipe);

@@ -29,7 +29,8 @@ struct patience {
   template <class Rep, class Period>
   static patience lasting(std::chrono::duration<Rep, Period> time) {
     const auto now = std::chrono::steady_clock::now();
-    // As floating point, so that a time beyond the clock's end becomes for ever instead of the past.
+    // As floating point, so that a time beyond the clock's end becomes for ever instead of the
+    // past.
     if (std::chrono::duration<double>(time) > std::chrono::hours(24 * 365 * 100)) return forever();
     return {kind::until, now + std::chrono::ceil<std::chrono::steady_clock::duration>(time)};
   }
@@ -59,7 +60,8 @@ struct taken {
 /// Where a forward puts its results, one after the other.
 class result_sink {
  public:
-  /// @returns room for the next result, or nullptr when there is none yet or never: stop and return.
+  /// @returns room for the next result, or nullptr when there is none yet or never: stop and
+  /// return.
   virtual std::byte* next(std::size_t size) = 0;
 
  protected:
@@ -76,14 +78,16 @@ class result_source {
   ~result_source() = default;
 };
 
-/// A queue without its message type: what `queue<T>` and `delivery<T>` are made of. A shared handle.
+/// A queue without its message type: what `queue<T>` and `delivery<T>` are made of. A shared
+/// handle.
 /// @threads any.
 class queue_core {
  public:
   queue_core() = default;
   explicit queue_core(std::shared_ptr<queue_state> state) noexcept : state_(std::move(state)) {}
   /// Makes a queue. Throws bulkhead::error.
-  queue_core(runtime& rt, const queue_options& options, std::size_t inline_bytes, std::uint64_t fingerprint);
+  queue_core(runtime& rt, const queue_options& options, std::size_t inline_bytes,
+             std::uint64_t fingerprint);
 
   // Sending: reserve, fill, publish.
   std::error_code reserve(std::size_t size, patience how_long, open_place& out) const;
@@ -112,12 +116,14 @@ class queue_core {
   [[nodiscard]] std::uint64_t id() const;
   [[nodiscard]] queue_core dead_letters(std::uint64_t fingerprint) const;
 
-  /// Throws `code` as a bulkhead::error that says what was being done to which queue, unless it is no error.
+  /// Throws `code` as a bulkhead::error that says what was being done to which queue, unless it is
+  /// no error.
   void check(std::error_code code, const char* doing) const;
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
   friend bool operator==(const queue_core&, const queue_core&) = default;
 
-  /// The queue that an argument of this process's function names. An empty one when there is none of that type.
+  /// The queue that an argument of this process's function names. An empty one when there is none
+  /// of that type.
   static queue_core find(std::uint64_t id, std::uint64_t fingerprint);
 
   [[nodiscard]] const std::shared_ptr<queue_state>& state() const noexcept { return state_; }

@@ -81,8 +81,9 @@ auto results_of(const Result& result) {
   } else if constexpr (is_optional<Result>) {
     return optional_result<U, typename Result::value_type>(result);
   } else {
-    static_assert(std::ranges::forward_range<const Result>,
-                  "forward sends a value of the output queue's type, an optional or a range of such values");
+    static_assert(
+        std::ranges::forward_range<const Result>,
+        "forward sends a value of the output queue's type, an optional or a range of such values");
     return many_results<U, Result>(result);
   }
 }

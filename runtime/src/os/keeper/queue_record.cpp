@@ -69,7 +69,8 @@ std::error_code queue_record::reserve_faults(std::uint32_t seat) const noexcept 
   std::error_code failed;
   view().each_slot([&](std::uint32_t lane, std::uint32_t index, const core::slot& s) {
     const core::slot_word w = s.load(std::memory_order_acquire);
-    const bool wanted = w.held_by(seat) || w.is(core::slot_state::burying) || w.is(core::slot_state::poison);
+    const bool wanted =
+        w.held_by(seat) || w.is(core::slot_state::burying) || w.is(core::slot_state::poison);
     if (failed || !wanted) return;
     const std::uint64_t first =
         layout.faults_offset + lane * layout.fault_bytes + index * sizeof(core::fault_record);
