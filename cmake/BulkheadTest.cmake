@@ -5,7 +5,7 @@
 #   OWN_MAIN   one of the sources has the main, which ends in bulkhead_test::run_tests(argc, argv)
 #   LIBRARIES  what to link in place of bulkhead::runtime
 #   LABELS     e.g. process: a test that starts and kills real processes
-#   TIMEOUT    a hard limit for each test case; 60 s when not given
+#   TIMEOUT    a hard limit for each test case; 120 s when not given
 # In every program: random order, and a test case without an assertion fails.
 
 list(APPEND CMAKE_MODULE_PATH ${Catch2_DIR})
@@ -34,7 +34,7 @@ function(bulkhead_add_test name)
                         "${arg_UNPARSED_ARGUMENTS}")
   endif()
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 60)
+    set(arg_TIMEOUT 120)
   endif()
 
   add_executable(${name} ${arg_SOURCES})

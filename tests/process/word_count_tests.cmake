@@ -17,6 +17,6 @@ if(TARGET word_count)
       a_killed_parent_leaves_nothing)
     add_test(NAME word_count_test:${case}
       COMMAND Python3::Interpreter ${CMAKE_CURRENT_LIST_DIR}/word_count_test.py ${bulkhead_BINARY_DIR} ${case})
-    set_tests_properties(word_count_test:${case} PROPERTIES LABELS process TIMEOUT 240)
+    set_tests_properties(word_count_test:${case} PROPERTIES LABELS process TIMEOUT 240 RUN_SERIAL TRUE)
   endforeach()
 endif()
