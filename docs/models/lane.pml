@@ -3,6 +3,9 @@
 #ifndef SLOTS
 #define SLOTS 3
 #endif
+#ifdef RING_IS_CAPACITY
+#define CAPACITY SLOTS
+#endif
 #ifndef CAPACITY
 #define CAPACITY 2
 #endif
@@ -128,7 +131,11 @@ proctype keeper() {
 end_idle:
   do
   :: deaths < DEATHS && !ALL_SETTLED ->
-     atomic { deaths++; select(victim : 0 .. SEATS - 1); dead[victim] = DYING };
+     atomic { deaths++; select(victim : 0 .. SEATS - 1);
+       if
+       :: dead[victim] == 0 -> dead[victim] = DYING
+       :: else -> deaths--; victim = 0; goto end_idle   // it is dead, and has no next incarnation
+       fi };
      dead[victim] == GONE;
      do                                              // R2; nobody else changes what a dead one holds
      :: atomic {
@@ -171,7 +178,7 @@ end_idle:
      atomic { RING((1 << SEATS) - 1);                // R6
        if
        :: dead[victim] = 0                           // the next incarnation
-       :: victim >= LANES                            // or none, where a rival is left to take
+       :: victim >= LANES && (dead[LANES] == 0 || dead[LANES + 1] == 0)         // or none, where a rival is left
        fi;
        victim = 0 }
 #if MAX_DELIVERIES > 0

@@ -18,18 +18,23 @@ wall_seconds_max=1500   # a busy machine must not hang the caller
 runs() {
   cat <<'RUNS'
 small|lane|good|SENT=3 DEATHS=0|exact
-small|lane|good|SENT=2 DEATHS=1 RELEASES=0|exact
+small|lane|good|SENT=2 RELEASES=0|exact
+small|lane|good|SENT=2 CAPACITY=1 MAX_DELIVERIES=1 RELEASES=0|exact
 small|lane|publish_early|SENT=3 DEATHS=0|exact
 small|lane|no_version_bump|SENT=3 DEATHS=0|exact
 small|lane|no_second_look|SENT=4 DEATHS=0 RELEASES=0|exact
-small|forward|good|INPUTS=1 READER_DEATHS=0|exact
-small|forward|good|INPUTS=2 DEATHS=0|exact
-small|forward|forward_ack_first|INPUTS=1 READER_DEATHS=0|exact
-small|forward|forward_publish_first|INPUTS=1 READER_DEATHS=0|exact
-small|forward|publish_blindly|INPUTS=1 READER_DEATHS=0|exact
-small|forward|give_back_first|INPUTS=1 READER_DEATHS=0|exact
-small|forward|passed_early|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
-small|close|good|SENDERS=2 DEATHS=0 RECEIVER_BUFFERS=0|exact
+small|lane|cursor_jump|SENT=5 CAPACITY=3 DEATHS=0 RELEASES=0 KEPT=1|exact
+small|lane|bury_without_wake|SENT=2 CAPACITY=1 MAX_DELIVERIES=1 RELEASES=0|exact
+small|park|good|WAITERS=2|exact
+small|park|good|WAITERS=2 SENDERS=1 DEATHS=1|exact
+small|park|good|WAITERS=3 SENDERS=1 SHARED=1 LEAVER=1|exact
+small|park|no_barrier|WAITERS=2|exact
+small|park|take_keeps_wake|WAITERS=3|exact
+small|park|late_keeps_wake|WAITERS=2 SENDERS=1 LEAVER=1|exact
+small|park|shared_bit|WAITERS=2 SENDERS=1 SHARED=1 LEAVER=1|exact
+small|park|no_death_wake|WAITERS=2 SENDERS=1 DEATHS=1|exact
+small|park|no_rivals|WAITERS=3 APART=0|exact
+small|close|good|SENDERS=1 DEATHS=0 RECEIVER_BUFFERS=0|exact
 small|close|closed_early|SENDERS=2 DEATHS=0 RECEIVER_BUFFERS=0|exact
 small|close|no_barrier|SENDERS=2 DEATHS=0 RECEIVER_BUFFERS=0|exact
 small|close|no_withdraw_wake|SENDERS=2 DEATHS=0 RECEIVER_BUFFERS=0|exact
@@ -37,6 +42,41 @@ small|close|no_undo_wake|SENDERS=0 DEATHS=0 RECEIVER_BUFFERS=0|exact
 small|close|no_forwarding|SENDERS=0 DEATHS=0 RECEIVER_BUFFERS=0|exact
 small|close|one_census|SENDERS=0 DEATHS=0 RECEIVER_BUFFERS=0|exact
 small|close|no_ack_wake|SENDERS=2 DEATHS=0 RECEIVER_BUFFERS=0|exact
+small|forward|good|INPUTS=1 READER_DEATHS=0|exact
+small|forward|good|INPUTS=2 DEATHS=0|exact
+small|forward|forward_ack_first|INPUTS=1 READER_DEATHS=0|exact
+small|forward|forward_publish_first|INPUTS=1 READER_DEATHS=0|exact
+small|forward|publish_blindly|INPUTS=1 READER_DEATHS=0|exact
+small|forward|give_back_first|INPUTS=1 READER_DEATHS=0|exact
+small|forward|passed_early|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
+full|lane|good|SENT=4|exact
+full|lane|good|SENT=5 RELEASES=0|exact
+full|lane|good|LANES=2 SENT=2 RELEASES=0 DEATHS=0|exact
+full|lane|good|SENT=5 CAPACITY=3 DEATHS=0 RELEASES=0 KEPT=1|exact
+full|lane|good|SENT=3 CAPACITY=1 MAX_DELIVERIES=1|exact
+full|lane|good|SENT=3 DEATHS=2|bits
+full|lane|ring_is_capacity|SENT=3|exact
+full|park|good|WAITERS=3 SENDERS=1 DEATHS=1|exact
+full|park|good|WAITERS=2 SENDERS=2 DEATHS=1|exact
+full|park|good|WAITERS=3 SENDERS=2|exact
+full|park|good|WAITERS=3 SENDERS=1 LEAVER=1 APART=0|exact
+full|park|good|WAITERS=3 SENDERS=2 SHARED=1|exact
+full|park|good|WAITERS=3 SENDERS=1 DEATHS=2|bits
+full|park|ring_lowest|WAITERS=3 APART=0 LEAVER=1|exact
+full|close|good|SENDERS=2 DEATHS=0|exact
+full|close|good|SENDERS=1 DEATHS=0|exact
+full|close|good|SENDERS=0 DEATHS=0|exact
+full|close|good|SENDERS=1 VICTIM=0 RECEIVER_BUFFERS=0|exact
+full|close|good|SENDERS=1 VICTIM=1 RECEIVER_BUFFERS=0|exact
+full|close|good|SENDERS=1 VICTIM=2 RECEIVER_BUFFERS=0|exact
+full|close|good|SENDERS=1 VICTIM=4 RECEIVER_BUFFERS=0|exact
+full|close|close_not_repeated|SENDERS=1 VICTIM=4 RECEIVER_BUFFERS=0|exact
+full|forward|good|INPUTS=2|exact
+full|forward|good|INPUTS=3 RECOVERY_DEATHS=0 READER_DEATHS=0|exact
+full|forward|good|INPUTS=2 RESULTS=2|exact
+full|forward|good|INPUTS=2 READERS=2 RECOVERY_DEATHS=0|exact
+full|forward|good|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
+full|forward|good|INPUTS=2 DEATHS=2|bits
 RUNS
 }
 

@@ -17,15 +17,22 @@ class ledger {
       ++torn;
       return;
     }
-    if (i.number >= seen_.size()) seen_.resize(i.number + i.number / 2 + 1024);
-    if (!seen_[i.number]) {
-      seen_[i.number] = true;
-      ++distinct;
-    } else if (i.attempt > 1) {
-      ++marked_doubles;
-    } else {
-      ++unmarked_doubles;
+    if (i.number >= seen_.size()) {
+      seen_.resize(i.number + i.number / 2 + 1024);
+      first_.resize(seen_.size());
     }
+    // Two copies come through different lanes, so the marked one may come before the unmarked. One
+    // of them may be unmarked, no more.
+    const bool again = seen_[i.number];
+    if (!again) {
+      ++distinct;
+    } else if (i.attempt == 1 && first_[i.number]) {
+      ++unmarked_doubles;
+    } else {
+      ++marked_doubles;
+    }
+    seen_[i.number] = true;
+    if (i.attempt == 1) first_[i.number] = true;
   }
   /// How many of the first `total` numbers never came.
   [[nodiscard]] std::uint64_t lost(std::uint64_t total) const {
@@ -38,7 +45,8 @@ class ledger {
       unmarked_doubles{0};
 
  private:
-  std::vector<bool> seen_;
+  std::vector<bool> seen_;   // a copy came
+  std::vector<bool> first_;  // a copy of the first delivery came
 };
 
 }  // namespace soak
