@@ -51,32 +51,27 @@ small|forward|give_back_first|INPUTS=1 READER_DEATHS=0|exact
 small|forward|passed_early|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
 full|lane|good|SENT=4|exact
 full|lane|good|SENT=5 RELEASES=0|exact
-full|lane|good|LANES=2 SENT=2 RELEASES=0 DEATHS=0|exact
+full|lane|good|LANES=2 SENT=1|exact
 full|lane|good|SENT=5 CAPACITY=3 DEATHS=0 RELEASES=0 KEPT=1|exact
 full|lane|good|SENT=3 CAPACITY=1 MAX_DELIVERIES=1|exact
-full|lane|good|SENT=3 DEATHS=2|bits
-full|lane|ring_is_capacity|SENT=3|exact
+full|lane|ring_is_capacity|SENT=4 KEPT=1 RELEASES=0|exact
 full|park|good|WAITERS=3 SENDERS=1 DEATHS=1|exact
 full|park|good|WAITERS=2 SENDERS=2 DEATHS=1|exact
-full|park|good|WAITERS=3 SENDERS=2|exact
 full|park|good|WAITERS=3 SENDERS=1 LEAVER=1 APART=0|exact
-full|park|good|WAITERS=3 SENDERS=2 SHARED=1|exact
-full|park|good|WAITERS=3 SENDERS=1 DEATHS=2|bits
+full|park|good|WAITERS=2 SENDERS=2 SHARED=1 LEAVER=1|exact
 full|park|ring_lowest|WAITERS=3 APART=0 LEAVER=1|exact
 full|close|good|SENDERS=2 DEATHS=0|exact
 full|close|good|SENDERS=1 DEATHS=0|exact
-full|close|good|SENDERS=0 DEATHS=0|exact
 full|close|good|SENDERS=1 VICTIM=0 RECEIVER_BUFFERS=0|exact
 full|close|good|SENDERS=1 VICTIM=1 RECEIVER_BUFFERS=0|exact
 full|close|good|SENDERS=1 VICTIM=2 RECEIVER_BUFFERS=0|exact
 full|close|good|SENDERS=1 VICTIM=4 RECEIVER_BUFFERS=0|exact
 full|close|close_not_repeated|SENDERS=1 VICTIM=4 RECEIVER_BUFFERS=0|exact
 full|forward|good|INPUTS=2|exact
-full|forward|good|INPUTS=3 RECOVERY_DEATHS=0 READER_DEATHS=0|exact
-full|forward|good|INPUTS=2 RESULTS=2|exact
-full|forward|good|INPUTS=2 READERS=2 RECOVERY_DEATHS=0|exact
+full|forward|good|INPUTS=2 RESULTS=2 RECOVERY_DEATHS=0 READER_DEATHS=0|exact
 full|forward|good|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
-full|forward|good|INPUTS=2 DEATHS=2|bits
+full|lane|good|SENT=3 RELEASES=0 DEATHS=2|bits
+full|forward|good|INPUTS=1 DEATHS=2|bits
 RUNS
 }
 
