@@ -143,7 +143,10 @@ told:
 end_idle: false
   } unless { d_step { dead[me] == DYING -> next = 0; i = 0; p = 0; w = 0; dead[me] = GONE } };
 end_gone:
-  dead[me] == 0 -> goto again
+  do
+  :: dead[me] == 0 -> goto again
+  :: d_step { dead[me] == DYING -> dead[me] = GONE }                             // the next one died at birth
+  od
 }
 
 // count_messages: whether a message waits or is held.
@@ -232,7 +235,10 @@ sleep:
     atomic { BELL(me) -> i = 0; goto look }
   } unless { d_step { dead[me] == DYING -> i = 0; held = 0; need = 0; w = 0; mine = 0; dead[me] = GONE } };
 end_gone:
-  dead[me] == 0 -> goto again
+  do
+  :: dead[me] == 0 -> goto again
+  :: d_step { dead[me] == DYING -> dead[me] = GONE }                             // the next one died at birth
+  od
 }
 
 inline close(need) {

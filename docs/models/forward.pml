@@ -123,7 +123,10 @@ end_idle: false
   } unless { d_step { dead[me] == DYING ->
       next = 0; staging = 0; n = 0; i = 0; p = 0; in = 0; w = 0; mine = 0; dead[me] = GONE } };
 end_gone:
-  dead[me] == 0 -> goto again
+  do
+  :: dead[me] == 0 -> goto again
+  :: d_step { dead[me] == DYING -> dead[me] = GONE }                             // the next one died at birth
+  od
 }
 
 proctype reader(byte me) {
@@ -156,7 +159,10 @@ end_idle: false
       placed = 0; v = 0; i = 0; p = 0; first = 0; held = 0; l = 0; n = 0; w = 0; mine = 0; got = false; dead[me] = GONE }
   };
 end_gone:
-  dead[me] == 0 -> goto again
+  do
+  :: dead[me] == 0 -> goto again
+  :: d_step { dead[me] == DYING -> dead[me] = GONE }                             // the next one died at birth
+  od
 }
 
 inline R1_settle_record() {

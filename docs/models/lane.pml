@@ -71,7 +71,10 @@ again:
     atomic { next = 0; sequence = 0; hinted = 0 };
 end_idle: false
   } unless { d_step { dead[me] == DYING -> next = 0; sequence = 0; hinted = 0; i = 0; p = 0; w = 0; dead[me] = GONE } };
-  dead[me] == 0 -> goto again
+  do
+  :: dead[me] == 0 -> goto again
+  :: d_step { dead[me] == DYING -> dead[me] = GONE }                             // the next one died at birth
+  od
 }
 
 proctype consumer(byte me) {
@@ -121,7 +124,10 @@ end_idle: false
       w = 0; mine = 0; kept_word = 0; got = false; dead[me] = GONE }
   };
 end_gone:
-  dead[me] == 0 -> goto again
+  do
+  :: dead[me] == 0 -> goto again
+  :: d_step { dead[me] == DYING -> dead[me] = GONE }                             // the next one died at birth
+  od
 }
 
 // The keeper: a death at any moment, then R2 to R6, then the next incarnation.
