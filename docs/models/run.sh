@@ -51,7 +51,7 @@ small|forward|give_back_first|INPUTS=1 READER_DEATHS=0|exact
 small|forward|passed_early|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
 full|lane|good|SENT=4|exact
 full|lane|good|SENT=5 RELEASES=0|exact
-full|lane|good|LANES=2 SENT=1|exact
+full|lane|good|LANES=2 SENT=1 DEATHS=0 RELEASES=0|exact
 full|lane|good|SENT=5 CAPACITY=3 DEATHS=0 RELEASES=0 KEPT=1|exact
 full|lane|good|SENT=3 CAPACITY=1 MAX_DELIVERIES=1|exact
 full|lane|ring_is_capacity|SENT=4 KEPT=1 RELEASES=0|exact
@@ -66,11 +66,11 @@ full|close|good|SENDERS=1 VICTIM=0 RECEIVER_BUFFERS=0|exact
 full|close|good|SENDERS=1 VICTIM=1 RECEIVER_BUFFERS=0|exact
 full|close|good|SENDERS=1 VICTIM=2 RECEIVER_BUFFERS=0|exact
 full|close|good|SENDERS=1 VICTIM=4 RECEIVER_BUFFERS=0|exact
-full|close|close_not_repeated|SENDERS=1 VICTIM=4 RECEIVER_BUFFERS=0|exact
+full|close|close_not_repeated|SENDERS=1 SENT1=0 VICTIM=4 RECEIVER_BUFFERS=0|exact
 full|forward|good|INPUTS=2|exact
 full|forward|good|INPUTS=2 RESULTS=2 RECOVERY_DEATHS=0 READER_DEATHS=0|exact
 full|forward|good|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
-full|lane|good|SENT=3 RELEASES=0 DEATHS=2|bits
+full|lane|good|SENT=2 RELEASES=0 DEATHS=2|bits
 full|forward|good|INPUTS=1 DEATHS=2|bits
 RUNS
 }
