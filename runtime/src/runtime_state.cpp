@@ -178,6 +178,9 @@ void runtime_state::stop() {
   }
   if (thread_.joinable()) thread_.join();
   if (context_ == nullptr || !keeper_) return;
+  // A call may have failed because the keeper is gone, and main returned before the thread saw it.
+  pollfd line{context_->keeper().fd(), POLLRDHUP, 0};
+  if (::poll(&line, 1, 0) == 1) keeper_gone();
   context_->keeper().shut_down();
   pollfd ended{keeper_.get(), POLLIN, 0};
   ::poll(&ended, 1, keeper_end_patience_ms);
