@@ -11,7 +11,8 @@ process_context::process_context(identity who, os::unique_fd line, os::unique_fd
     : who_(std::move(who)),
       platform_(os::make_platform()),
       link_(std::move(line)),
-      directory_(std::move(directory)) {}
+      directory_(std::move(directory)),
+      stop_(&directory_.at(who_.entry).stop) {}
 
 void process_context::check_usable() const {
   if (!usable()) {
@@ -20,9 +21,7 @@ void process_context::check_usable() const {
   }
 }
 
-void process_context::wait_for_stop(os::deadline until) const {
-  os::futex_wait(directory_.at(who_.entry).stop, 0, until);
-}
+void process_context::wait_for_stop(os::deadline until) const { os::futex_wait(*stop_, 0, until); }
 
 std::shared_ptr<queue_state> process_context::known(const control::queue_reply& reply,
                                                     std::vector<os::unique_fd>& descriptors) {

@@ -35,7 +35,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   void check_usable() const;
   [[nodiscard]] const identity& who() const noexcept { return who_; }
   [[nodiscard]] bool stop_requested() const noexcept {
-    return directory_.at(who_.entry).stop.load(std::memory_order_acquire) != 0;
+    return stop_->load(std::memory_order_acquire) != 0;
   }
   /// Waits until somebody asks this process to stop, or `deadline`.
   void wait_for_stop(os::deadline until) const;
@@ -68,6 +68,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   core::platform platform_;
   os::keeper_link link_;
   os::directory_memory directory_;
+  const std::atomic<std::uint32_t>* stop_;  // ours in the directory
   std::mutex mutex_;
   std::map<std::uint64_t, std::weak_ptr<queue_state>> queues_;
 };

@@ -59,42 +59,36 @@ queue_core queue_core::find(std::uint64_t id, std::uint64_t fingerprint) {
   return queue_core(std::move(state));
 }
 
-void queue_core::check(std::error_code code, const char* doing) const {
-  if (!code) return;
-  throw error(code, state_ == nullptr ? std::string(doing) + " an empty queue handle"
-                                      : std::string(doing) + " " + label(name(), id()));
+void queue_core::fail(status why, const char* doing) const {
+  throw error(why.code(), state_ == nullptr ? std::string(doing) + " an empty queue handle"
+                                            : std::string(doing) + " " + label(name(), id()));
 }
 
 // An empty handle belongs to no runtime.
-std::error_code queue_core::reserve(std::size_t size, patience how_long, open_place& out) const {
+status queue_core::reserve(std::size_t size, patience how_long, open_place& out) const {
   if (!state_) return errc::not_initialised;
   return state_->reserve(size, how_long, out);
 }
 
-std::error_code queue_core::publish(open_place& place) const { return state_->publish(place); }
+status queue_core::publish(open_place& place) const { return state_->publish(place); }
 
 std::uint64_t queue_core::sent() const {
   std::uint64_t count = 0;
-  check(state_ ? state_->sent(count) : make_error_code(errc::not_initialised),
-        "counting what was sent to");
+  check(state_ ? state_->sent(count) : status(errc::not_initialised), "counting what was sent to");
   return count;
 }
 
-std::error_code queue_core::take(patience how_long, taken& out) const {
+status queue_core::take(patience how_long, taken& out) const {
   if (!state_) return errc::not_initialised;
   return state_->take(how_long, out);
-}
-
-std::optional<std::span<const std::byte>> queue_core::payload(const taken& message) const {
-  return state_->payload(message);
 }
 
 void queue_core::acknowledge(const taken& message) const { state_->acknowledge(message); }
 
 void queue_core::release(const taken& message) const { state_->release(message); }
 
-std::error_code queue_core::forward(const taken& message, const queue_core& out,
-                                    const result_source& results, patience how_long) const {
+status queue_core::forward(const taken& message, const queue_core& out,
+                           const result_source& results, patience how_long) const {
   if (!out.state_) return errc::not_initialised;
   return state_->forward(message, *out.state_, results, how_long);
 }
@@ -107,17 +101,17 @@ std::uint32_t queue_core::attempt_of(const taken& message) {
   return core::slot_word{message.word}.deliveries();
 }
 
-std::error_code queue_core::report_corrupt() const { return state_->mark_corrupt(); }
+status queue_core::report_corrupt() const { return state_->mark_corrupt(); }
 
 void queue_core::close() const {
-  check(state_ ? std::error_code() : make_error_code(errc::not_initialised), "closing");
+  check(state_ ? status() : status(errc::not_initialised), "closing");
   state_->close();
 }
 
 namespace {
 
 const core::queue_view& view_of(const queue_core& queue) {
-  queue.check(queue ? std::error_code() : make_error_code(errc::not_initialised), "looking at");
+  queue.check(queue ? status() : status(errc::not_initialised), "looking at");
   queue.state()->context().check_usable();
   return queue.state()->view();
 }
@@ -146,8 +140,7 @@ const std::string& queue_core::name() const {
 std::uint64_t queue_core::id() const { return state_ ? state_->id() : no_endpoint; }
 
 queue_core queue_core::dead_letters(std::uint64_t fingerprint) const {
-  check(state_ ? std::error_code() : make_error_code(errc::not_initialised),
-        "reading the dead letters of");
+  check(state_ ? status() : status(errc::not_initialised), "reading the dead letters of");
   return queue_core(state_->context().dead_letters_of(state_->id(), fingerprint));
 }
 

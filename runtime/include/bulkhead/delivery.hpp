@@ -19,9 +19,8 @@ template <class T>
 class delivery {
  public:
   /// No message.
-  delivery() = default;
-  delivery(detail::queue_core core, detail::taken message, T value)
-      : core_(std::move(core)), message_(message), value_(std::move(value)), held_(true) {}
+  // Not defaulted: g++ 12 clears the whole object then, room for the value included.
+  delivery() noexcept {}
   delivery(delivery&& other) noexcept
       : core_(std::move(other.core_)),
         message_(other.message_),
@@ -68,13 +67,11 @@ class delivery {
   /// @errors closed, stop_requested, too_large: nothing was sent and the lease is kept.
   template <class U, class Result>
   void forward(const queue<U>& out, const Result& result) {
-    std::error_code ec;
-    forward(out, result, ec);
-    core_.check(ec, "forwarding from");
+    core_.check(send_on(out, result, detail::patience::forever()), "forwarding from");
   }
   template <class U, class Result>
   void forward(const queue<U>& out, const Result& result, std::error_code& ec) {
-    send_on(out, result, detail::patience::forever(), ec);
+    ec = send_on(out, result, detail::patience::forever()).code();
   }
   /// @returns false, and keeps the lease, when there is no room now.
   template <class U, class Result>
@@ -88,23 +85,26 @@ class delivery {
   }
 
  private:
+  friend class queue<T>;
+
+  void hold(const detail::queue_core& core) {
+    core_ = core;
+    held_ = true;
+  }
   template <class U, class Result>
   bool forward_within(const queue<U>& out, const Result& result, detail::patience how_long) {
-    std::error_code ec;
-    send_on(out, result, how_long, ec);
-    if (ec == errc::full || ec == errc::timed_out) return false;
-    core_.check(ec, "forwarding from");
+    const detail::status sent = send_on(out, result, how_long);
+    if (sent == errc::full || sent == errc::timed_out) return false;
+    core_.check(sent, "forwarding from");
     return true;
   }
   template <class U, class Result>
-  void send_on(const queue<U>& out, const Result& result, detail::patience how_long,
-               std::error_code& ec) {
-    if (!held_) {
-      ec = errc::already_settled;
-      return;
-    }
-    ec = core_.forward(message_, out.core(), detail::results_of<U>(result), how_long);
-    if (!ec) held_ = false;
+  detail::status send_on(const queue<U>& out, const Result& result, detail::patience how_long) {
+    if (!held_) return errc::already_settled;
+    const detail::status sent =
+        core_.forward(message_, out.core(), detail::results_of<U>(result), how_long);
+    if (!sent.failed()) held_ = false;
+    return sent;
   }
   void settle() {
     if (!held_) core_.check(errc::already_settled, "settling a message of");

@@ -47,7 +47,7 @@ class queue {
     core_.check(put(value, detail::patience::forever()), "sending to");
   }
   void send(const T& value, std::error_code& ec) const {
-    ec = put(value, detail::patience::forever());
+    ec = put(value, detail::patience::forever()).code();
   }
   /// @returns false when it is full.
   bool try_send(const T& value) const { return sent_or_not(put(value, detail::patience::none())); }
@@ -70,21 +70,21 @@ class queue {
 
   /// Receives a message at most once: it is this process's from then on, and dies with it.
   T receive() const {
-    std::error_code ec;
-    std::optional<T> value = get(detail::patience::forever(), ec);
-    core_.check(ec, "receiving from");
+    detail::status result;
+    std::optional<T> value = get(detail::patience::forever(), result);
+    core_.check(result, "receiving from");
     return std::move(*value);
   }
   T receive(std::error_code& ec) const {
-    std::optional<T> value = get(detail::patience::forever(), ec);
+    detail::status result;
+    std::optional<T> value = get(detail::patience::forever(), result);
+    ec = result.code();
     return value ? std::move(*value) : T{};
   }
   /// @returns nothing when no message waits.
   std::optional<T> try_receive() const { return received_or_not(detail::patience::none()); }
   std::optional<T> try_receive(std::error_code& ec) const {
-    std::optional<T> value = get(detail::patience::none(), ec);
-    clear_if_nothing(ec);
-    return value;
+    return received_or_not(detail::patience::none(), ec);
   }
   template <class Rep, class Period>
   std::optional<T> receive_for(std::chrono::duration<Rep, Period> time) const {
@@ -92,26 +92,27 @@ class queue {
   }
   template <class Rep, class Period>
   std::optional<T> receive_for(std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
-    std::optional<T> value = get(detail::patience::lasting(time), ec);
-    clear_if_nothing(ec);
-    return value;
+    return received_or_not(detail::patience::lasting(time), ec);
   }
 
   /// Takes a message at least once: it is leased to this process until the delivery settles it, and
   /// delivered again if this process dies first.
   delivery<T> take() const {
-    std::error_code ec;
-    delivery<T> d = lease(detail::patience::forever(), ec);
-    core_.check(ec, "taking from");
+    detail::status result;
+    delivery<T> d = lease(detail::patience::forever(), result);
+    core_.check(result, "taking from");
     return d;
   }
-  delivery<T> take(std::error_code& ec) const { return lease(detail::patience::forever(), ec); }
+  delivery<T> take(std::error_code& ec) const {
+    detail::status result;
+    delivery<T> d = lease(detail::patience::forever(), result);
+    ec = result.code();
+    return d;
+  }
   /// @returns an empty delivery when no message waits.
   delivery<T> try_take() const { return taken_or_not(detail::patience::none()); }
   delivery<T> try_take(std::error_code& ec) const {
-    delivery<T> d = lease(detail::patience::none(), ec);
-    clear_if_nothing(ec);
-    return d;
+    return taken_or_not(detail::patience::none(), ec);
   }
   template <class Rep, class Period>
   delivery<T> take_for(std::chrono::duration<Rep, Period> time) const {
@@ -119,9 +120,7 @@ class queue {
   }
   template <class Rep, class Period>
   delivery<T> take_for(std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
-    delivery<T> d = lease(detail::patience::lasting(time), ec);
-    clear_if_nothing(ec);
-    return d;
+    return taken_or_not(detail::patience::lasting(time), ec);
   }
 
   /// Runs `handler` on every message and acknowledges it when the handler returns, until the queue
@@ -172,63 +171,83 @@ class queue {
           ? (detail::fixed_size_of<T> + 7) / 8 * 8 + (detail::fixed_size_of<T> == 0 ? 8 : 0)
           : 48;
 
-  std::error_code put(const T& value, detail::patience how_long) const {
+  detail::status put(const T& value, detail::patience how_long) const {
     detail::open_place place;
-    if (auto ec = core_.reserve(detail::encoded_size(value), how_long, place)) return ec;
+    const detail::status found = core_.reserve(detail::encoded_size(value), how_long, place);
+    if (found.failed()) [[unlikely]]
+      return found;
     detail::encoder to(place.bytes);
     detail::encode(to, value);
     return core_.publish(place);
   }
-  std::optional<T> get(detail::patience how_long, std::error_code& ec) const {
-    delivery<T> d = lease(how_long, ec);
-    if (!d) return std::nullopt;
-    d.ack();
-    return std::optional<T>(std::move(d.value()));
-  }
-  delivery<T> lease(detail::patience how_long, std::error_code& ec) const {
-    detail::taken message;
-    ec = core_.take(how_long, message);
-    if (ec) return {};
-    T value{};
-    const auto bytes = core_.payload(message);
-    if (!bytes || !detail::decode_all(*bytes, value)) {
-      ec = core_.report_corrupt();
-      return {};
+  // Takes a message and decodes it. Always inlined, so that the value is made where it will stay.
+  [[gnu::always_inline]] detail::status fetch(detail::patience how_long, detail::taken& message,
+                                              std::optional<T>& value) const {
+    const detail::status found = core_.take(how_long, message);
+    if (found.failed()) [[unlikely]]
+      return found;
+    if (message.bytes == nullptr || !detail::decode_into({message.bytes, message.size}, value))
+        [[unlikely]] {
+      value.reset();
+      return core_.report_corrupt();
     }
-    return delivery<T>(core_, message, std::move(value));
+    return {};
+  }
+  std::optional<T> get(detail::patience how_long, detail::status& result) const {
+    detail::taken message;
+    std::optional<T> value;
+    result = fetch(how_long, message, value);
+    if (!result.failed()) [[likely]]
+      core_.acknowledge(message);
+    return value;
+  }
+  delivery<T> lease(detail::patience how_long, detail::status& result) const {
+    delivery<T> d;
+    result = fetch(how_long, d.message_, d.value_);
+    if (!result.failed()) [[likely]]
+      d.hold(core_);
+    return d;
   }
   // The next message of a stream, or an empty delivery at its end.
   delivery<T> next() const {
-    std::error_code ec;
-    delivery<T> d = lease(detail::patience::forever(), ec);
-    if (ec != errc::closed && ec != errc::stop_requested) core_.check(ec, "taking from");
+    detail::status result;
+    delivery<T> d = lease(detail::patience::forever(), result);
+    if (result != errc::closed && result != errc::stop_requested) {
+      core_.check(result, "taking from");
+    }
     return d;
   }
-  static bool is_nothing(const std::error_code& ec) {
-    return ec == errc::full || ec == errc::timed_out;
+  static bool is_nothing(detail::status s) { return s == errc::full || s == errc::timed_out; }
+  bool sent_or_not(detail::status result) const {
+    if (!is_nothing(result)) core_.check(result, "sending to");
+    return !result.failed();
   }
-  static void clear_if_nothing(std::error_code& ec) {
-    if (is_nothing(ec)) ec.clear();
-  }
-  bool sent_or_not(std::error_code ec) const {
-    if (!is_nothing(ec)) core_.check(ec, "sending to");
-    return !ec;
-  }
-  bool sent_or_not(std::error_code result, std::error_code& ec) const {
-    ec = result;
-    clear_if_nothing(ec);
-    return !result;
+  bool sent_or_not(detail::status result, std::error_code& ec) const {
+    ec = is_nothing(result) ? std::error_code() : result.code();
+    return !result.failed();
   }
   std::optional<T> received_or_not(detail::patience how_long) const {
-    std::error_code ec;
-    std::optional<T> value = get(how_long, ec);
-    if (!is_nothing(ec)) core_.check(ec, "receiving from");
+    detail::status result;
+    std::optional<T> value = get(how_long, result);
+    if (!is_nothing(result)) core_.check(result, "receiving from");
+    return value;
+  }
+  std::optional<T> received_or_not(detail::patience how_long, std::error_code& ec) const {
+    detail::status result;
+    std::optional<T> value = get(how_long, result);
+    ec = is_nothing(result) ? std::error_code() : result.code();
     return value;
   }
   delivery<T> taken_or_not(detail::patience how_long) const {
-    std::error_code ec;
-    delivery<T> d = lease(how_long, ec);
-    if (!is_nothing(ec)) core_.check(ec, "taking from");
+    detail::status result;
+    delivery<T> d = lease(how_long, result);
+    if (!is_nothing(result)) core_.check(result, "taking from");
+    return d;
+  }
+  delivery<T> taken_or_not(detail::patience how_long, std::error_code& ec) const {
+    detail::status result;
+    delivery<T> d = lease(how_long, result);
+    ec = is_nothing(result) ? std::error_code() : result.code();
     return d;
   }
 

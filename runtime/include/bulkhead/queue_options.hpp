@@ -8,7 +8,7 @@ namespace bulkhead {
 
 /// What the maker of a queue chooses.
 struct queue_options {
-  std::string name;  ///< For messages and reports; need not be unique.
+  std::string name{};  ///< For messages and reports; need not be unique.
   /// Messages a sender may have under way, waiting and leased together: 1 to 8388608.
   std::uint32_t capacity = 1024;
   /// Payload that a sender's messages under way may take together, and so the largest message: up

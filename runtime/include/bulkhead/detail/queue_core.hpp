@@ -2,13 +2,11 @@
 
 #include <bulkhead/detail/decoder.hpp>
 #include <bulkhead/detail/encoder.hpp>
-#include <bulkhead/errc.hpp>
+#include <bulkhead/detail/status.hpp>
 #include <bulkhead/message_id.hpp>
 #include <bulkhead/queue_options.hpp>
 #include <chrono>
 #include <memory>
-#include <optional>
-#include <span>
 
 namespace bulkhead {
 class runtime;
@@ -18,21 +16,20 @@ namespace bulkhead::detail {
 
 class queue_state;  // runtime/src/queue_state.hpp
 
-/// How long a call may wait.
+/// How long a call may wait. The clock is asked only when it does.
 struct patience {
-  enum class kind : std::uint8_t { none, until, forever };
+  enum class kind : std::uint8_t { none, some, forever };
   kind how = kind::forever;
-  std::chrono::steady_clock::time_point deadline{};
+  std::chrono::nanoseconds time{};
 
-  static patience none() noexcept { return {kind::none, {}}; }
-  static patience forever() noexcept { return {kind::forever, {}}; }
+  static constexpr patience none() noexcept { return {kind::none, {}}; }
+  static constexpr patience forever() noexcept { return {kind::forever, {}}; }
   template <class Rep, class Period>
-  static patience lasting(std::chrono::duration<Rep, Period> time) {
-    const auto now = std::chrono::steady_clock::now();
+  static constexpr patience lasting(std::chrono::duration<Rep, Period> time) {
     // As floating point, so that a time beyond the clock's end becomes for ever instead of the
     // past.
     if (std::chrono::duration<double>(time) > std::chrono::hours(24 * 365 * 100)) return forever();
-    return {kind::until, now + std::chrono::ceil<std::chrono::steady_clock::duration>(time)};
+    return {kind::some, std::chrono::ceil<std::chrono::nanoseconds>(time)};
   }
 };
 
@@ -50,11 +47,13 @@ struct open_place {
   ~open_place();
 };
 
-/// A taken message, as its slot has it.
+/// A taken message, as its slot has it. The bytes are there until it is settled.
 struct taken {
   std::uint32_t lane = 0;
+  std::uint32_t size = 0;
   std::uint64_t position = 0;
   std::uint64_t word = 0;
+  const std::byte* bytes = nullptr;  ///< nullptr: what the slot says of them is wrong.
 };
 
 /// Where a forward puts its results, one after the other.
@@ -90,22 +89,20 @@ class queue_core {
              std::uint64_t fingerprint);
 
   // Sending: reserve, fill, publish.
-  std::error_code reserve(std::size_t size, patience how_long, open_place& out) const;
-  std::error_code publish(open_place& place) const;
+  status reserve(std::size_t size, patience how_long, open_place& out) const;
+  status publish(open_place& place) const;
   [[nodiscard]] std::uint64_t sent() const;
 
   // Receiving.
-  std::error_code take(patience how_long, taken& out) const;
-  /// @returns the message's bytes, valid until it is settled; no data: corrupt.
-  [[nodiscard]] std::optional<std::span<const std::byte>> payload(const taken& message) const;
+  status take(patience how_long, taken& out) const;
   void acknowledge(const taken& message) const;
   void release(const taken& message) const;
-  std::error_code forward(const taken& message, const queue_core& out, const result_source& results,
-                          patience how_long) const;
+  status forward(const taken& message, const queue_core& out, const result_source& results,
+                 patience how_long) const;
   [[nodiscard]] message_id id_of(const taken& message) const;
   [[nodiscard]] static std::uint32_t attempt_of(const taken& message);
   /// Marks the queue as corrupt for everyone, since its bytes are no message of the agreed type.
-  std::error_code report_corrupt() const;
+  status report_corrupt() const;
 
   void close() const;
   [[nodiscard]] bool closed() const;
@@ -116,9 +113,13 @@ class queue_core {
   [[nodiscard]] std::uint64_t id() const;
   [[nodiscard]] queue_core dead_letters(std::uint64_t fingerprint) const;
 
-  /// Throws `code` as a bulkhead::error that says what was being done to which queue, unless it is
-  /// no error.
-  void check(std::error_code code, const char* doing) const;
+  /// Throws `result` as a bulkhead::error that says what was being done to which queue, unless it
+  /// is no error.
+  void check(status result, const char* doing) const {
+    if (result.failed()) [[unlikely]]
+      fail(result, doing);
+  }
+  [[noreturn]] void fail(status why, const char* doing) const;
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
   friend bool operator==(const queue_core&, const queue_core&) = default;
 
