@@ -1,5 +1,6 @@
 #pragma once
 
+#include <unistd.h>
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -40,16 +41,21 @@ void produce(const job& what, scoreboard& board, std::uint32_t index, Sender&& o
     out.send(*m);
   }
   flush(out);
-  if (what.consumers == 1 || !board.last_of(what.producers)) return;
-  if constexpr (requires { out.close(); }) {
-    out.close();
-  } else {
-    for (std::uint32_t c = 0; c < what.consumers; ++c) {
-      fill(m->words.data(), m->words.size(), index, end_mark);
-      out.send(*m);
+  if (what.consumers != 1 && board.last_of(what.producers)) {
+    if constexpr (requires { out.close(); }) {
+      out.close();
+    } else {
+      // A mark each; more where one got two.
+      for (std::uint32_t sent = 0; board.ends() < what.consumers; ++sent) {
+        fill(m->words.data(), m->words.size(), index, end_mark);
+        out.send(*m);
+        flush(out);
+        if (sent >= what.consumers) usleep(1000);
+      }
     }
-    flush(out);
   }
+  // Some peers lose what is under way when its sender ends.
+  board.wait_for_ends(what.consumers);
 }
 
 /// Gives each message to `check` once it is copied out of the channel: a receiver has
@@ -79,8 +85,9 @@ void consume(const job& what, scoreboard& board, Receiver&& in) {
   board.gate(what.producers + what.consumers);
   std::uint64_t got = 0;
   while (got < all && receive_one(in, *m, check)) ++got;
-  board.ended(now_ns());
+  const std::int64_t end = now_ns();
   board.add_messages(got);
+  board.ended(end);
 }
 
 /// Times of single round trips, for percentiles.
@@ -139,6 +146,7 @@ void answer(const job& what, scoreboard& board, Sender&& out, Receiver&& in) {
     out.send(*m);
     flush(out);
   }
+  board.wait_for_ends(1);
 }
 
 }  // namespace bench

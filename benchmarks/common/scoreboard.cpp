@@ -72,6 +72,11 @@ void scoreboard::ended(std::int64_t at_ns) noexcept {
   std::int64_t seen = shared_->last_end.load();
   while (at_ns > seen && !shared_->last_end.compare_exchange_weak(seen, at_ns)) {
   }
+  shared_->ends.fetch_add(1);
+}
+
+void scoreboard::wait_for_ends(std::uint32_t times) const noexcept {
+  while (shared_->ends.load() < times) usleep(200);
 }
 
 bool scoreboard::last_of(std::uint32_t parties) noexcept {

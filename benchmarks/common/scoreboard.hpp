@@ -30,6 +30,10 @@ class scoreboard {
   /// The first start and the last end count.
   void started(std::int64_t at_ns) noexcept;
   void ended(std::int64_t at_ns) noexcept;
+  /// How often `ended` was called.
+  [[nodiscard]] std::uint32_t ends() const noexcept { return shared_->ends.load(); }
+  /// Waits, mostly asleep, until `ended` was called `times` times.
+  void wait_for_ends(std::uint32_t times) const noexcept;
   /// @returns true for the last of `parties` that call it.
   bool last_of(std::uint32_t parties) noexcept;
   void add_messages(std::uint64_t count) noexcept;
@@ -42,6 +46,7 @@ class scoreboard {
   struct shared {
     std::atomic<std::uint32_t> arrived;
     std::atomic<std::uint32_t> done;
+    std::atomic<std::uint32_t> ends;
     std::atomic<std::int64_t> first_start;
     std::atomic<std::int64_t> last_end;
     std::atomic<std::uint64_t> messages;

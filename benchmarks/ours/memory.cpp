@@ -38,8 +38,9 @@ void run(const bench::job& what) {
     first.send(m);
     first.receive();
   }
+  // "Private_Dirty" would count the segment's pages too while no other process maps them.
   const auto shared_before = segment_bytes();
-  const auto private_before = bench::memory_bytes(getpid(), "Private_Dirty");
+  const auto private_before = bench::memory_bytes(getpid(), "Anonymous");
   bulkhead::queue_options options;
   options.capacity = what.slots;
   options.payload_bytes = std::size_t{2} * what.slots * what.bytes + (1 << 20);
@@ -55,7 +56,7 @@ void run(const bench::job& what) {
   const auto payload =
       what.bytes <= shape.inline_bytes ? 0 : static_cast<std::int64_t>(what.bytes) * what.slots;
   const auto shared = segment_bytes() - shared_before;
-  const auto own = bench::memory_bytes(getpid(), "Private_Dirty") - private_before;
+  const auto own = bench::memory_bytes(getpid(), "Anonymous") - private_before;
   std::printf("{\"slots_bytes\": %lld, \"payload_bytes\": %lld, \"shared_bytes\": %lld, "
               "\"private_bytes\": %lld, \"extra_bytes\": %lld}\n",
               static_cast<long long>(slots), static_cast<long long>(payload),

@@ -12,7 +12,7 @@ std::int64_t run_time_ns(pid_t pid);
 /// How often its threads gave the CPU up by themselves: once a sleep.
 std::int64_t sleeps(pid_t pid);
 pid_t parent_of(pid_t pid);
-/// A line of /proc/<pid>/smaps_rollup such as "Private_Dirty", in bytes.
+/// A line of /proc/<pid>/smaps_rollup such as "Anonymous", in bytes.
 std::int64_t memory_bytes(pid_t pid, const std::string& line);
 
 }  // namespace bench
