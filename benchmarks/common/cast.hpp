@@ -27,12 +27,12 @@ void run_channel(const job& what) {
   if (what.mode == "one_way") {
     Channel<letter> there(what, 0);
     for (std::uint32_t c = 0; c < what.consumers; ++c) {
-      cast.push_back({what.consumer_cpu,
-                      [&, c] { consume<letter>(what, board, there.receiver(c)); }});
+      cast.push_back(
+          {what.consumer_cpu, [&, c] { consume<letter>(what, board, there.receiver(c)); }});
     }
     for (std::uint32_t p = 0; p < what.producers; ++p) {
-      cast.push_back({what.producer_cpu,
-                      [&, p] { produce<letter>(what, board, p, there.sender(p)); }});
+      cast.push_back(
+          {what.producer_cpu, [&, p] { produce<letter>(what, board, p, there.sender(p)); }});
     }
     fork_all(cast);
   } else if (what.mode == "round_trip") {
@@ -40,8 +40,8 @@ void run_channel(const job& what) {
     Channel<letter> back(what, 1);
     cast.push_back({what.consumer_cpu,
                     [&] { answer<letter>(what, board, back.sender(0), there.receiver(0)); }});
-    cast.push_back({what.producer_cpu,
-                    [&] { ask<letter>(what, board, there.sender(0), back.receiver(0)); }});
+    cast.push_back(
+        {what.producer_cpu, [&] { ask<letter>(what, board, there.sender(0), back.receiver(0)); }});
     fork_all(cast);
   } else {
     throw unsupported("mode " + what.mode);

@@ -12,8 +12,8 @@ namespace bench {
 /// It prints one line of JSON (report.hpp).
 struct job {
   std::string mode = "one_way";
-  std::string variant;        ///< A program's own choice of method; empty: its first.
-  std::uint64_t bytes = 64;   ///< A message.
+  std::string variant;            ///< A program's own choice of method; empty: its first.
+  std::uint64_t bytes = 64;       ///< A message.
   std::uint64_t count = 100'000;  ///< Messages of each producer, or round trips.
   std::uint32_t producers = 1;
   std::uint32_t consumers = 1;

@@ -13,8 +13,8 @@
 namespace bench {
 
 // What producers, consumers and the two ends of a round trip do, the same for raw limits and
-// peers. A sender has `send(const Message&)`, and may have `flush()`, which brings out what it holds
-// back; a receiver has `receive(Message&)`.
+// peers. A sender has `send(const Message&)`, and may have `flush()`, which brings out what it
+// holds back; a receiver has `receive(Message&)`.
 
 template <class Sender>
 void flush(Sender& out) {

@@ -63,8 +63,7 @@ void scoreboard::gate(std::uint32_t parties) {
 
 void scoreboard::started(std::int64_t at_ns) noexcept {
   std::int64_t seen = shared_->first_start.load();
-  while ((seen == 0 || at_ns < seen) &&
-         !shared_->first_start.compare_exchange_weak(seen, at_ns)) {
+  while ((seen == 0 || at_ns < seen) && !shared_->first_start.compare_exchange_weak(seen, at_ns)) {
   }
 }
 

@@ -5,9 +5,9 @@
 #include <bulkhead/bulkhead.hpp>
 #include <cstdio>
 
+#include "common/job.hpp"
 #include "common/message.hpp"
 #include "common/scoreboard.hpp"
-#include "common/job.hpp"
 
 namespace {
 

@@ -1,9 +1,9 @@
 // What a mailbox of `--slots` slots and messages of `--bytes` bytes takes beyond its slots and the
 // payload that was touched: shared memory of the segment, and private memory of the process that
 // fills and drains it.
-#include <bulkhead/bulkhead.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <bulkhead/bulkhead.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -57,11 +57,12 @@ void run(const bench::job& what) {
       what.bytes <= shape.inline_bytes ? 0 : static_cast<std::int64_t>(what.bytes) * what.slots;
   const auto shared = segment_bytes() - shared_before;
   const auto own = bench::memory_bytes(getpid(), "Anonymous") - private_before;
-  std::printf("{\"slots_bytes\": %lld, \"payload_bytes\": %lld, \"shared_bytes\": %lld, "
-              "\"private_bytes\": %lld, \"extra_bytes\": %lld}\n",
-              static_cast<long long>(slots), static_cast<long long>(payload),
-              static_cast<long long>(shared), static_cast<long long>(own),
-              static_cast<long long>(shared + own - slots - payload));
+  std::printf(
+      "{\"slots_bytes\": %lld, \"payload_bytes\": %lld, \"shared_bytes\": %lld, "
+      "\"private_bytes\": %lld, \"extra_bytes\": %lld}\n",
+      static_cast<long long>(slots), static_cast<long long>(payload),
+      static_cast<long long>(shared), static_cast<long long>(own),
+      static_cast<long long>(shared + own - slots - payload));
 }
 
 }  // namespace

@@ -49,8 +49,8 @@ bulkhead::queue_options options_for(const job& what) {
   options.participants = std::max(8u, what.producers + what.consumers + 1);
   // Room for all slots, and a block's rounding.
   const std::uint64_t wanted = (what.slots + std::uint64_t{2}) * (what.bytes + 4096);
-  options.payload_bytes = std::min<std::uint64_t>(std::uint64_t{1} << 32,
-                                                  std::max<std::uint64_t>(16 << 20, wanted));
+  options.payload_bytes =
+      std::min<std::uint64_t>(std::uint64_t{1} << 32, std::max<std::uint64_t>(16 << 20, wanted));
   return options;
 }
 

@@ -1,5 +1,6 @@
-// How long the keeper needs, from the reaping of a dead consumer to the end of the recovery, to give
-// back `--slots` leased messages. The keeper's own function, on a mapping that it has had for long.
+// How long the keeper needs, from the reaping of a dead consumer to the end of the recovery, to
+// give back `--slots` leased messages. The keeper's own function, on a mapping that it has had for
+// long.
 //   killed     from outside: no attempt is counted (first)
 //   crashed    by its own doing
 // `first_us`: the first death, in which the keeper meets its notes beside the slots for the first

@@ -63,19 +63,18 @@ void run_size(const job& what) {
   port_word& port = *new (memory.data()) port_word(0);
   const bool round_trip = what.mode == "round_trip";
   // The systems end with their processes: an orderly end takes seconds.
-  fork_all({{what.consumer_cpu,
-             [&] {
-               auto& here = *new node;
-               here.open(port);
-               round_trip ? answer<letter>(what, board, here, here)
-                          : consume<letter>(what, board, here);
-             }},
-            {what.producer_cpu, [&] {
-               auto& here = *new node;
-               here.connect(port);
-               round_trip ? ask<letter>(what, board, here, here)
-                          : produce<letter>(what, board, 0, here);
-             }}});
+  fork_all(
+      {{what.consumer_cpu,
+        [&] {
+          auto& here = *new node;
+          here.open(port);
+          round_trip ? answer<letter>(what, board, here, here) : consume<letter>(what, board, here);
+        }},
+       {what.producer_cpu, [&] {
+          auto& here = *new node;
+          here.connect(port);
+          round_trip ? ask<letter>(what, board, here, here) : produce<letter>(what, board, 0, here);
+        }}});
   board.print();
 }
 

@@ -14,9 +14,7 @@ using namespace bench;
 template <class Message>
 struct rank_end {
   int other;
-  void send(const Message& m) {
-    MPI_Send(&m, sizeof m, MPI_BYTE, other, 0, MPI_COMM_WORLD);
-  }
+  void send(const Message& m) { MPI_Send(&m, sizeof m, MPI_BYTE, other, 0, MPI_COMM_WORLD); }
   void receive(Message& m) {
     MPI_Recv(&m, sizeof m, MPI_BYTE, other, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
   }

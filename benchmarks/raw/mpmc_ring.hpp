@@ -49,8 +49,8 @@ class mpmc_ring {
       at = index.load(std::memory_order_relaxed);
       for (;;) {
         cell& c = cells_[at & mask_];
-        const auto lead = static_cast<std::int64_t>(c.turn.load(std::memory_order_acquire) -
-                                                    (at + ahead));
+        const auto lead =
+            static_cast<std::int64_t>(c.turn.load(std::memory_order_acquire) - (at + ahead));
         if (lead == 0) {
           if (index.compare_exchange_weak(at, at + 1, std::memory_order_relaxed)) return c;
         } else if (lead < 0) {

@@ -36,7 +36,8 @@ class spsc_ring {
     }
     /// The slot to be filled; it is sent by `publish`.
     Message& next() {
-      if (tail_ - head_seen_ > mask_) [[unlikely]] wait_for_room();
+      if (tail_ - head_seen_ > mask_) [[unlikely]]
+        wait_for_room();
       return slots_[tail_ & mask_];
     }
     void publish() {
@@ -86,7 +87,8 @@ class spsc_ring {
     }
     /// The oldest message, in place until `pop`.
     const Message& front() {
-      if (head_ == tail_seen_) [[unlikely]] wait_for_news();
+      if (head_ == tail_seen_) [[unlikely]]
+        wait_for_news();
       return slots_[head_ & mask_];
     }
     void pop() {
