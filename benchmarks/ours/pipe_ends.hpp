@@ -1,6 +1,6 @@
 #pragma once
 
-#include <bulkhead/pipe.hpp>
+#include <bulkhead/bulkhead.hpp>
 #include <vector>
 
 #include "common/message.hpp"

@@ -7,10 +7,10 @@
 #include <csignal>
 #include <string>
 
+#include <iceoryx_posh/popo/publisher.hpp>
+#include <iceoryx_posh/popo/subscriber.hpp>
+#include <iceoryx_posh/runtime/posh_runtime.hpp>
 #include "common/cast.hpp"
-#include "iceoryx_posh/popo/publisher.hpp"
-#include "iceoryx_posh/popo/subscriber.hpp"
-#include "iceoryx_posh/runtime/posh_runtime.hpp"
 
 namespace {
 
