@@ -21,11 +21,18 @@ start_epmd() ->
         _ -> false
     end.
 
+%% The daemon may not listen yet.
+start_node(Name, Tries) ->
+    case net_kernel:start([Name, shortnames]) of
+        {ok, _} -> ok;
+        _ when Tries > 0 -> timer:sleep(50), start_node(Name, Tries - 1)
+    end.
+
 run(Module, Binary, #{"producers" := "1", "consumers" := "1"} = Job) ->
     [Here, There] = string:split(maps:get("cpus", Job, "0,1"), ","),
     os:cmd("taskset -acp " ++ Here ++ " " ++ os:getpid()),
     Name = list_to_atom("bench" ++ os:getpid()),
-    {ok, _} = net_kernel:start([Name, shortnames]),
+    start_node(Name, 40),
     {ok, Peer, Node} = peer:start_link(#{
         name => peer:random_name(),
         args => ["-setcookie", atom_to_list(erlang:get_cookie())],

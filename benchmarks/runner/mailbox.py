@@ -4,7 +4,7 @@ import time
 
 from . import rows, special
 from .figures import summarise, worst_step
-from .measure import Failure, Unsupported, rate
+from .measure import REPEATS_MAX, Failure, Unsupported, rate
 from .outcome import Outcome
 
 
@@ -44,18 +44,25 @@ class Mailbox:
         cast += [(peer.name, peer) for peer in row.peers]
         cast = [(who, c) for who, c in cast if c is not None and self.usable(c)]
         broken = {}
+        judged = bool(row.targets)
+        # Nobody waits for the last peers of a table that takes twice its time.
+        hard_end = time.monotonic() + 2 * seconds
 
         def run_all():
             results = {}
             for who, contestant in cast:
                 if who in broken:
                     continue
+                if not judged and time.monotonic() > hard_end:
+                    broken[who] = f"{contestant.name}: no time left"
+                    continue
                 self.progress(f"{row.name}: {contestant.name}")
                 try:
                     if row.pairs:
                         results[who] = self.runner.crowd(contestant, row.job, row.pairs, row.hog)
                     else:
-                        results[who] = self.runner.run(contestant, row.job)
+                        results[who] = self.runner.run(contestant, row.job,
+                                                       repeats=REPEATS_MAX if judged else 0)
                 except Unsupported as why:
                     broken[who] = f"{contestant.name}: {why}"
                 except Failure as why:
@@ -65,7 +72,8 @@ class Mailbox:
                         broken[who] = f"{contestant.name} failed"
             return results
 
-        kept, out.dropped = self.runner.rounds(3 if self.quick else row.rounds, seconds, run_all)
+        kept, out.dropped = self.runner.rounds(3 if self.quick else row.rounds, seconds, run_all,
+                                               judged)
         self.fill(out, row, kept)
         out.notes += broken.values()
         return out
@@ -92,6 +100,7 @@ class Mailbox:
         """Turns over all points, so that no point has a time of its own."""
         points = {x: [] for x, _ in curve.jobs}
         end = time.monotonic() + seconds
+        self.runner.row_end = end
         if not self.usable(curve.ours):
             return []
         for turn in range(3):
@@ -102,7 +111,7 @@ class Mailbox:
                     break
                 self.progress(f"{curve.name}: {x}")
                 try:
-                    points[x].append(rate(self.runner.run(curve.ours, job, 0.15)))
+                    points[x].append(rate(self.runner.run(curve.ours, job, 0.15, 0)))
                 except Failure as why:
                     if not turn:
                         self.say(f"{curve.name} at {x}: {why}")

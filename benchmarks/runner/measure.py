@@ -38,6 +38,7 @@ class Runner:
         self.say = say
         self.rates = {}
         self.noisy_runs = 0
+        self.row_end = deadline  # after it nothing is repeated
 
     def time_left(self):
         return self.deadline - time.monotonic()
@@ -86,9 +87,9 @@ class Runner:
         count = int(guess * (seconds or self.run_seconds) / job.producers)
         return key, dataclasses.replace(job, count=max(64, min(COUNT_MAX, count)))
 
-    def run(self, contestant, job, seconds=None):
+    def run(self, contestant, job, seconds=None, repeats=REPEATS_MAX):
         """A run of the usual length; repeated where others used the CPUs meanwhile."""
-        for attempt in range(REPEATS_MAX + 1):
+        for attempt in range(repeats + 1):
             key, sized = self.sized(contestant, job, seconds)
             if key not in self.rates:  # learns how many messages such a run has
                 self.rates[key] = rate(self.once(contestant, sized)[0])
@@ -97,7 +98,7 @@ class Runner:
             self.rates[key] = rate(result)
             if foreign <= FOREIGN_MAX:
                 return result
-            if attempt == REPEATS_MAX or self.time_left() < 0:
+            if attempt == repeats or time.monotonic() > self.row_end:
                 break
         self.noisy_runs += 1
         return result
@@ -141,26 +142,27 @@ class Runner:
     def raw_ring(self):
         return rate(self.once(RAW_RING, self.sized(RAW_RING, Job(), 0.05)[1])[0])
 
-    def rounds(self, wanted, seconds, run_all):
+    def rounds(self, wanted, seconds, run_all, judged=True):
         """Calls `run_all` for each round until there are enough, or the time is over.
 
-        A round in which the raw ring changed by more than a factor is dropped: the host moved the
-        CPUs. @returns the rounds' results and how many were dropped."""
-        end = min(time.monotonic() + seconds, self.deadline)
+        Where a verdict hangs on them, a round in which the raw ring changed by more than a factor
+        is dropped: the host moved the CPUs. @returns the rounds' results and how many were
+        dropped."""
+        self.row_end = min(time.monotonic() + seconds, self.deadline)
         key, probe = self.sized(RAW_RING, Job(), 0.05)
-        if key not in self.rates:
+        if judged and key not in self.rates:
             self.rates[key] = rate(self.once(RAW_RING, probe)[0])
         kept, dropped, spare = [], 0, None
         while len(kept) < wanted:
-            before = self.raw_ring()
+            before = self.raw_ring() if judged else 1
             results = run_all()
-            after = self.raw_ring()
+            after = self.raw_ring() if judged else 1
             if max(before, after) <= CHANGE_MAX * min(before, after):
                 kept.append(results)
             else:
                 dropped += 1
                 spare = results
-            if time.monotonic() > end or dropped > 2 * wanted:
+            if time.monotonic() > self.row_end or dropped > 2 * wanted:
                 break
         if not kept and spare is not None:
             self.say("no round without a change of the raw ring; the last one is shown")
