@@ -67,12 +67,15 @@ def slug(name):
     return "-".join(words)
 
 
-def section(outcomes, facts, notes, pictures):
-    """The generated part of docs/performance.md."""
+def section(outcomes, facts, notes, pictures, profiles=None):
+    """The generated part of docs/performance.md: missed rows and where their time goes first."""
     targets, peers = table.both_tables(outcomes, table.markdown)
     machine = ", ".join(f"{key}: {value}" for key, value in facts.items())
-    lines = [f"Measured with `./dev bench mailbox` ({machine}).", "", targets, "",
-             "### Beside everyone", "", peers, ""]
+    lines = [f"Measured with `./dev bench mailbox` ({machine}).", "", targets, ""]
+    for name, text in (profiles or {}).items():
+        lines += [f"Where the time of the missed row *{name}* goes (perf, all its processes):", "",
+                  *[f"    {line}" for line in text], ""]
+    lines += ["### Beside everyone", "", peers, ""]
     lines += [f"- {note}" for note in notes]
     lines += [""] + [f"![{name[:-4]}](pictures/{name})" for name in pictures]
     return "\n".join(lines)

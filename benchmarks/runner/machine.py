@@ -84,5 +84,6 @@ def facts(compiler="g++"):
         "kernel": platform.release(),
         "compiler": first_line([compiler, "--version"]),
         "commit": first_line(["git", "rev-parse", "--short", "HEAD"]),
+        "nice": os.nice(0),
         "date": time.strftime("%Y-%m-%d"),
     }

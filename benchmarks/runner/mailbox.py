@@ -2,7 +2,7 @@
 
 import time
 
-from . import rows, special
+from . import profile, rows, special
 from .figures import summarise, worst_step
 from .measure import REPEATS_MAX, Failure, Unsupported, rate
 from .outcome import Outcome
@@ -132,6 +132,23 @@ class Mailbox:
             out.ours_name = max(worst, key=worst.get)
             out.notes = [f"{name}: {step:.2f}" for name, step in worst.items()]
         return out
+
+    # -- missed rows -------------------------------------------------------------------------------
+
+    def profiles(self, outcomes):
+        """Name -> lines, for each missed row of which ours could run."""
+        rows_by_name = {row.name: row for row in rows.target_rows()}
+        found = {}
+        for outcome in outcomes:
+            row = rows_by_name.get(outcome.name)
+            if row is None or outcome.met() or outcome.median(outcome.ours) is None:
+                continue
+            self.progress(f"a profile of {row.name}")
+            job = self.runner.sized(row.ours, row.job, 1.0)[1]
+            lines = profile.take(row.ours.command(self.runner.build, job))
+            if lines:
+                found[row.name] = profile.as_text(lines)
+        return found
 
     # -- all ---------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, sys.argv.pop(1))
 
-from runner import figures, files, picture, rows, special, table  # noqa: E402
+from runner import figures, files, picture, profile, rows, special, table  # noqa: E402
 from runner.contestants import Contestant, Job  # noqa: E402
 from runner.mailbox import Mailbox  # noqa: E402
 from runner.measure import Failure, Runner, Unsupported  # noqa: E402
@@ -149,6 +149,24 @@ class Tables(unittest.TestCase):
         for curve in rows.curves():
             points = [x for x, _ in curve.jobs]
             self.assertEqual(points[1:], [2 * x for x in points[:-1]])
+
+
+class Profiles(unittest.TestCase):
+    REPORT = """
+# Overhead  Command    Symbol
+    12.50%  process-2  [.] bench::ring<int, 64ul>::send(int const&)          -      -
+     6.25%  swapper    [k] finish_task_switch        -      -
+"""
+
+    def test_a_report_of_perf_becomes_lines_without_types(self):
+        lines = profile.lines_of(self.REPORT)
+        self.assertEqual(lines, [(12.5, "process-2", "bench::ring::send"),
+                                 (6.25, "kernel", "finish_task_switch")])
+        text = files.section([outcome()], {}, [], [], {"a row": profile.as_text(lines)})
+        self.assertIn("bench::ring::send", text)
+
+    def test_a_command_that_fails_has_no_profile(self):
+        self.assertEqual(profile.take(["false"]), [])
 
 
 class Runs(unittest.TestCase):
