@@ -73,7 +73,8 @@ CORE_CALLS = re.compile(
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 INCLUDE_ROOTS = (
-    "runtime/include", "runtime/src", "actors/include", "actors/src", "examples", "tests"
+    "runtime/include", "runtime/src", "actors/include", "actors/src", "examples", "tests",
+    "benchmarks",
 )
 
 
