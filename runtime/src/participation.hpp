@@ -28,6 +28,11 @@ struct participation {
   std::uint32_t claim_record();
   void free_record(std::uint32_t record);
 
+  /// Our own lane is full, and only takers can change that: `take` serves it first, as we may be
+  /// the taker that everybody waits for.
+  void note_blocked() noexcept { blocked.store(true, std::memory_order_relaxed); }
+  void note_unblocked() noexcept { blocked.store(false, std::memory_order_relaxed); }
+
   os::biased_mutex receive_mutex;
   core::consumer consumer;
   os::biased_mutex lane_mutex;
@@ -35,6 +40,7 @@ struct participation {
   waiting_room receivers;
   waiting_room senders;
   std::uint64_t sent_before;
+  std::atomic<bool> blocked{false};
 
  private:
   std::mutex record_mutex_;

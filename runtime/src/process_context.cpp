@@ -74,9 +74,14 @@ std::optional<control::seat_reply> process_context::join_queue(std::uint64_t que
   }
 }
 
-void process_context::bury_used_up(std::uint64_t queue) noexcept {
+std::vector<control::seat_holder> process_context::holders_of(std::uint64_t queue) {
+  return link_.ask<control::holders_reply>(control::kind::holders, control::queue_named{queue})
+      .holders;
+}
+
+void process_context::bury(const control::used_up& message) noexcept {
   try {
-    link_.ask<control::done>(control::kind::used_up, control::queue_named{queue});
+    link_.ask<control::done>(control::kind::used_up, message);
   } catch (const std::exception&) {
     // The keeper is gone, and its queues with it.
   }

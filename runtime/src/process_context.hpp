@@ -55,7 +55,9 @@ class process_context : public std::enable_shared_from_this<process_context> {
   std::optional<os::control::seat_reply> join_queue(std::uint64_t queue, std::error_code& ec);
   /// Has the keeper bury what was set aside in a queue. Should it not hear of it, the next recovery
   /// there does.
-  void bury_used_up(std::uint64_t queue) noexcept;
+  void bury(const os::control::used_up& message) noexcept;
+  /// Who has the seats of a queue.
+  std::vector<os::control::seat_holder> holders_of(std::uint64_t queue);
   /// The last handle to a queue is gone.
   void queue_let_go(std::uint64_t queue) noexcept;
 

@@ -19,6 +19,7 @@ core::queue_shape shape_of(const queue_options& options, std::size_t inline_byte
   shape.inline_bytes = static_cast<std::uint32_t>(inline_bytes);
   shape.max_attempts = options.max_attempts;
   shape.max_deliveries = options.max_deliveries;
+  shape.overflow = static_cast<std::uint32_t>(options.overflow);
   shape.payload_bytes = options.payload_bytes;
   shape.fingerprint = fingerprint;
   return shape;
@@ -40,16 +41,7 @@ queue_core::queue_core(runtime& rt, const queue_options& options, std::size_t in
   if (const char* bad = core::bad_shape(shape)) {
     throw std::invalid_argument("queue '" + options.name + "': " + bad);
   }
-  os::control::make_queue wanted;
-  wanted.name = options.name;
-  wanted.capacity = shape.capacity;
-  wanted.participants = shape.participants;
-  wanted.inline_bytes = shape.inline_bytes;
-  wanted.max_attempts = shape.max_attempts;
-  wanted.max_deliveries = shape.max_deliveries;
-  wanted.payload_bytes = shape.payload_bytes;
-  wanted.fingerprint = shape.fingerprint;
-  state_ = rt.state()->context().make_queue(wanted);
+  state_ = rt.state()->context().make_queue({options.name, shape});
 }
 
 queue_core queue_core::find(std::uint64_t id, std::uint64_t fingerprint) {
@@ -87,10 +79,13 @@ void queue_core::acknowledge(const taken& message) const { state_->acknowledge(m
 
 void queue_core::release(const taken& message) const { state_->release(message); }
 
-status queue_core::forward(const taken& message, const queue_core& out,
-                           const result_source& results, patience how_long) const {
-  if (!out.state_) return errc::not_initialised;
-  return state_->forward(message, *out.state_, results, how_long);
+void queue_core::reject(const taken& message, std::string_view why) const {
+  state_->reject(message, why);
+}
+
+status queue_core::join(patience how_long) const {
+  if (!state_) return errc::not_initialised;
+  return state_->join_all(how_long);
 }
 
 message_id queue_core::id_of(const taken& message) const {
@@ -126,8 +121,22 @@ std::size_t queue_core::size() const {
   return core::count_messages(view_of(*this), core::seats_max).waiting;
 }
 
-std::size_t queue_core::in_flight() const {
-  return core::count_messages(view_of(*this), core::seats_max).held;
+std::vector<in_flight_message> queue_core::in_flight() const {
+  static_cast<void>(view_of(*this));
+  return state_->in_flight();
+}
+
+overflow_counters queue_core::counters() const {
+  const core::queue_view& view = view_of(*this);
+  overflow_counters sum;
+  const std::uint32_t lanes = view.seats_used();
+  for (std::uint32_t l = 0; l < lanes; ++l) {
+    const core::lane_header& lane = view.lane(l);
+    sum.refused += lane.refused.load(std::memory_order_relaxed);
+    sum.dropped_oldest += lane.dropped_oldest.load(std::memory_order_relaxed);
+    sum.dropped_newest += lane.dropped_newest.load(std::memory_order_relaxed);
+  }
+  return sum;
 }
 
 std::uint32_t queue_core::capacity() const { return view_of(*this).shape().capacity; }

@@ -1,10 +1,21 @@
+#include <algorithm>
 #include <cstring>
 
 #include "core/closing.hpp"
 #include "leases.hpp"
+#include "os/coarse_clock.hpp"
+#include "os/futex.hpp"
 #include "queue_state.hpp"
 
 namespace bulkhead::detail {
+namespace {
+
+// Second line, should a wake-up ever be lost.
+std::chrono::steady_clock::time_point later() {
+  return std::chrono::steady_clock::now() + std::chrono::seconds(1);
+}
+
+}  // namespace
 
 status queue_state::take(patience how_long, taken& out) {
   participation* me = joined();
@@ -15,6 +26,9 @@ status queue_state::take(patience how_long, taken& out) {
   }
   core::lease held;
   me->receive_mutex.lock();
+  if (me->blocked.load(std::memory_order_relaxed)) [[unlikely]] {
+    me->consumer.turn_to(me->consumer.seat());
+  }
   const bool found = me->consumer.take(held);
   me->receive_mutex.unlock();
   if (!found) return take_slowly(how_long, out);
@@ -52,6 +66,9 @@ void queue_state::fill(const core::lease& held, taken& out) {
   out.word = held.word.bits;
   out.bytes = slot.payload;
   if (size > view().shape().inline_bytes) fill_from_payload(size, out);
+  view()
+      .times(held.lane, core::index_of(held.position))
+      .taken_ms.store(os::coarse_ms(), std::memory_order_relaxed);
 }
 
 // What stands in shared memory is copied once and checked before it is used.
@@ -74,8 +91,56 @@ void queue_state::release(const taken& message) {
   const core::lease held = lease_of(message);
   const std::uint32_t bound = view().shape().max_deliveries;
   if (bound == 0 || held.deliveries() < bound) return core::release(view(), held);
-  core::set_aside(view(), held);
-  context_->bury_used_up(id_);
+  set_aside(message, {});
+}
+
+void queue_state::reject(const taken& message, std::string_view why) {
+  if (context_->usable()) set_aside(message, why.empty() ? "rejected" : why);
+}
+
+// Out of delivery first: should we die before the keeper hears of it, our recovery buries it.
+void queue_state::set_aside(const taken& message, std::string_view why) {
+  core::set_aside(view(), lease_of(message));
+  context_->bury({id_, message.position, message.lane, std::string(why)});
+}
+
+std::vector<in_flight_message> queue_state::in_flight() const {
+  const auto holders = context_->holders_of(id_);
+  const std::uint32_t now = os::coarse_ms();
+  std::vector<in_flight_message> all;
+  view().each_slot([&](std::uint32_t lane, std::uint32_t index, const core::slot& s) {
+    const core::slot_word w = s.load(std::memory_order_acquire);
+    if (!w.is(core::slot_state::leased) && !w.is(core::slot_state::pinned)) return;
+    in_flight_message m;
+    m.id = {id_, core::make_position(w.lap(), index), lane};
+    m.attempt = w.deliveries();
+    // The clock of another CPU may be a tick ahead.
+    const auto age = static_cast<std::int32_t>(
+        now - view().times(lane, index).taken_ms.load(std::memory_order_relaxed));
+    m.age = std::chrono::milliseconds(std::max(age, 0));
+    for (const auto& holder : holders) {
+      if (holder.seat != w.owner()) continue;
+      m.owner = holder.name;
+      m.pid = holder.pid;
+    }
+    all.push_back(std::move(m));
+  });
+  return all;
+}
+
+status queue_state::join_all(patience how_long) {
+  const time_limit limit(how_long);
+  for (;;) {
+    if (const status s = check_alive(); s.failed()) return s;
+    const std::uint32_t seen = header_->settled.load(std::memory_order_acquire);
+    core::announce_joiner(view());
+    view().os().heavy_barrier();
+    if (!core::any_unsettled(view())) return {};
+    if (!limit.may_wait()) return errc::full;
+    if (limit.is_over()) return errc::timed_out;
+    if (is_stopping(limit)) return errc::stop_requested;
+    os::futex_wait(header_->settled, seen, limit.or_sooner(later()));
+  }
 }
 
 }  // namespace bulkhead::detail

@@ -33,12 +33,43 @@ status queue_state::reserve(std::size_t size, patience how_long, open_place& out
   const time_limit limit(how_long);
   participation* me = nullptr;
   if (const status s = join(limit, me); s.failed()) return s;
+  if (view().shape().overflow != static_cast<std::uint32_t>(overflow::block)) {
+    return make_way(*me, size, out);
+  }
   attempt_of step([&]() -> attempt_result {
     if (auto result = try_reserve(*me, size, out)) return result;
-    if (limit.may_wait() && context_->stop_requested()) return errc::stop_requested;
+    if (is_stopping(limit)) return errc::stop_requested;
+    me->note_blocked();
     return std::nullopt;
   });
   return me->senders.wait(step, limit);
+}
+
+// A policy that never waits.
+status queue_state::make_way(participation& me, std::size_t size, open_place& out) {
+  core::lane_header& lane = view().lane(me.consumer.seat());
+  const auto count = [](std::atomic<std::uint64_t>& counter) {  // one writer: under the lane lock
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  };
+  for (;;) {
+    if (const auto result = try_reserve(me, size, out)) return *result;
+    const std::lock_guard lock(me.lane_mutex);
+    switch (static_cast<overflow>(view().shape().overflow)) {
+      case overflow::drop_oldest:
+        if (me.producer.drop_oldest()) {
+          count(lane.dropped_oldest);
+          continue;
+        }
+        [[fallthrough]];
+      case overflow::drop_newest:
+        count(lane.dropped_newest);
+        return status::dropped();
+      case overflow::refuse:
+      case overflow::block:
+        count(lane.refused);
+        return errc::full;
+    }
+  }
 }
 
 attempt_result queue_state::try_reserve(participation& me, std::size_t size, open_place& out) {
@@ -49,6 +80,7 @@ attempt_result queue_state::try_reserve(participation& me, std::size_t size, ope
   const core::outcome outcome = me.producer.reserve(size, place);
   if (outcome != core::outcome::done) return ended_unless_full(outcome);
   open(place, *this, out);
+  me.note_unblocked();
   lock.release();
   return status();
 }

@@ -39,9 +39,11 @@ class queue_state {
   status take(patience how_long, taken& out);
   void acknowledge(const taken& message);
   void release(const taken& message);
-  status forward(const taken& message, queue_state& out, const result_source& results,
-                 patience how_long);
+  void reject(const taken& message, std::string_view why);
+  [[nodiscard]] std::vector<in_flight_message> in_flight() const;
 
+  /// Waits until every message is settled.
+  status join_all(patience how_long);
   void close();
   [[nodiscard]] std::uint32_t known_seat() const;
   status mark_corrupt();
@@ -51,27 +53,33 @@ class queue_state {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] process_context& context() const noexcept { return *context_; }
 
- private:
+  /// Takes part, which may need to wait for a seat. @returns what `out` then is: joined().
+  status join(const time_limit& limit, participation*& out);
+  [[nodiscard]] status check_alive() const;
   [[nodiscard]] participation* joined() const noexcept {
     return joined_.load(std::memory_order_acquire);
-  }
-  [[nodiscard]] bool is_well() const noexcept {
-    return context_->usable() && header_->corrupt.load(std::memory_order_relaxed) == 0;
   }
   [[nodiscard]] bool is_open() const noexcept {
     return header_->closed.load(std::memory_order_acquire) == core::closed_state::open;
   }
+  /// True when a waiting call that found nothing is to end.
+  [[nodiscard]] bool is_stopping(const time_limit& limit) const noexcept {
+    return limit.may_wait() && context_->stop_requested();
+  }
 
-  status join(const time_limit& limit, participation*& out);
-  status check_alive() const;
+ private:
+  [[nodiscard]] bool is_well() const noexcept {
+    return context_->usable() && header_->corrupt.load(std::memory_order_relaxed) == 0;
+  }
+
   status reserve_slowly(std::size_t size, patience how_long, open_place& out);
   attempt_result try_reserve(participation& me, std::size_t size, open_place& out);
   status take_slowly(patience how_long, taken& out);
   attempt_result try_take(participation& me, taken& out, bool waiting);
   void fill(const core::lease& held, taken& out);
   void fill_from_payload(std::uint32_t size, taken& out);
-  attempt_result try_forward(participation& me, const core::lease& held, queue_state& out,
-                             const result_source& results);
+  status make_way(participation& me, std::size_t size, open_place& out);
+  void set_aside(const taken& message, std::string_view why);
 
   std::shared_ptr<process_context> context_;
   std::unique_ptr<os::queue_memory> memory_;

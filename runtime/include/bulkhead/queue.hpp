@@ -3,11 +3,13 @@
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/detail/queue_core.hpp>
+#include <bulkhead/detail/stream.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/queue_options.hpp>
 #include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace bulkhead {
 
@@ -63,6 +65,28 @@ class queue {
   bool send_for(const T& value, std::chrono::duration<Rep, Period> time,
                 std::error_code& ec) const {
     return sent_or_not(put(value, detail::patience::lasting(time)), ec);
+  }
+  /// Sends the values of a range one after the other. @returns how many were sent; with an
+  /// error_code it may be fewer than there are.
+  template <class Range>
+  std::size_t send_batch(const Range& values) const {
+    std::size_t count = 0;
+    for (const T& value : values) {
+      send(value);
+      ++count;
+    }
+    return count;
+  }
+  template <class Range>
+  std::size_t send_batch(const Range& values, std::error_code& ec) const {
+    std::size_t count = 0;
+    ec.clear();
+    for (const T& value : values) {
+      send(value, ec);
+      if (ec) break;
+      ++count;
+    }
+    return count;
   }
   /// @returns how many messages this sender has sent, over all its incarnations: where a
   /// deterministic source goes on.
@@ -123,6 +147,34 @@ class queue {
     return taken_or_not(detail::patience::lasting(time), ec);
   }
 
+  /// Takes what waits, up to `max` messages, and waits for the first one only.
+  std::vector<delivery<T>> take_batch(std::size_t max) const {
+    detail::status result;
+    std::vector<delivery<T>> all = lease_several(max, result);
+    core_.check(result, "taking from");
+    return all;
+  }
+  std::vector<delivery<T>> take_batch(std::size_t max, std::error_code& ec) const {
+    detail::status result;
+    std::vector<delivery<T>> all = lease_several(max, result);
+    ec = result.code();
+    return all;
+  }
+
+  /// `for (T& v : q)`: receives until the queue is closed and drained or this process is asked to
+  /// stop. One pass, one thread.
+  [[nodiscard]] auto begin() const {
+    return detail::stream_iterator([q = *this] { return q.next_value(); });
+  }
+  [[nodiscard]] static std::default_sentinel_t end() noexcept { return {}; }
+  /// `for (auto& d : q.deliveries())`: takes likewise.
+  [[nodiscard]] auto deliveries() const {
+    return detail::stream([q = *this] {
+      delivery<T> d = q.next();
+      return d ? std::optional<delivery<T>>(std::move(d)) : std::nullopt;
+    });
+  }
+
   /// Runs `handler` on every message and acknowledges it when the handler returns, until the queue
   /// is closed and drained or this process is asked to stop. A handler that throws: the message is
   /// released and the exception goes on to the caller.
@@ -143,7 +195,17 @@ class queue {
 
   /// Ends the stream for all: senders fail from now on, receivers get what is left. Repeatable.
   void close() const { core_.close(); }
+  /// Waits until every message is settled: acknowledged, rejected, dropped or a dead letter.
+  void join() const { core_.check(core_.join(detail::patience::forever()), "joining"); }
+  /// @returns false when some were not settled in that time.
+  template <class Rep, class Period>
+  bool join_for(std::chrono::duration<Rep, Period> time) const {
+    return done_or_not(core_.join(detail::patience::lasting(time)), "joining");
+  }
   [[nodiscard]] bool closed() const { return core_.closed(); }
+  /// The messages that processes have taken and not settled, as they are now.
+  [[nodiscard]] std::vector<in_flight_message> in_flight() const { return core_.in_flight(); }
+  [[nodiscard]] overflow_counters counters() const { return core_.counters(); }
   /// Messages that wait. Exact while nobody sends or takes.
   [[nodiscard]] std::size_t size() const { return core_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
@@ -155,6 +217,19 @@ class queue {
   /// they stay out of delivery.
   [[nodiscard]] queue<dead_letter<T>> dead_letters() const {
     return queue<dead_letter<T>>(core_.dead_letters(detail::fingerprint_of<dead_letter<T>>()));
+  }
+
+  /// Sends up to `max` dead letters' values again, each as one step with the letter's settling, as
+  /// far as there is room. @returns how many.
+  std::size_t redrive(std::size_t max) const {
+    const auto letters = dead_letters();
+    std::size_t count = 0;
+    while (count < max) {
+      delivery<dead_letter<T>> letter = letters.try_take();
+      if (!letter || !letter.try_forward(*this, letter->value)) break;
+      ++count;
+    }
+    return count;
   }
 
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(core_); }
@@ -174,8 +249,9 @@ class queue {
   detail::status put(const T& value, detail::patience how_long) const {
     detail::open_place place;
     const detail::status found = core_.reserve(detail::encoded_size(value), how_long, place);
-    if (found.failed()) [[unlikely]]
-      return found;
+    if (found.failed()) [[unlikely]] {
+      return found == detail::status::dropped() ? detail::status() : found;
+    }
     detail::encoder to(place.bytes);
     detail::encode(to, value);
     return core_.publish(place);
@@ -208,20 +284,43 @@ class queue {
       d.hold(core_);
     return d;
   }
+  std::vector<delivery<T>> lease_several(std::size_t max, detail::status& result) const {
+    std::vector<delivery<T>> all;
+    for (auto how_long = detail::patience::forever(); all.size() < max;
+         how_long = detail::patience::none()) {
+      delivery<T> d = lease(how_long, result);
+      if (!d) break;
+      all.push_back(std::move(d));
+    }
+    // An end behind the first message is the next call's to tell.
+    if (!all.empty()) result = {};
+    return all;
+  }
+  // The next value of a stream, or nothing at its end.
+  std::optional<T> next_value() const {
+    detail::status result;
+    std::optional<T> value = get(detail::patience::forever(), result);
+    check_in_stream(result);
+    return value;
+  }
+  void check_in_stream(detail::status result) const {
+    if (result != errc::closed && result != errc::stop_requested) {
+      core_.check(result, "taking from");
+    }
+  }
   // The next message of a stream, or an empty delivery at its end.
   delivery<T> next() const {
     detail::status result;
     delivery<T> d = lease(detail::patience::forever(), result);
-    if (result != errc::closed && result != errc::stop_requested) {
-      core_.check(result, "taking from");
-    }
+    check_in_stream(result);
     return d;
   }
   static bool is_nothing(detail::status s) { return s == errc::full || s == errc::timed_out; }
-  bool sent_or_not(detail::status result) const {
-    if (!is_nothing(result)) core_.check(result, "sending to");
+  bool done_or_not(detail::status result, const char* doing) const {
+    if (!is_nothing(result)) core_.check(result, doing);
     return !result.failed();
   }
+  bool sent_or_not(detail::status result) const { return done_or_not(result, "sending to"); }
   bool sent_or_not(detail::status result, std::error_code& ec) const {
     ec = is_nothing(result) ? std::error_code() : result.code();
     return !result.failed();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/overflow.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,6 +20,8 @@ struct queue_options {
   std::uint32_t max_attempts = 5;
   /// Deliveries in all after which it goes there: up to 62. 0: no bound.
   std::uint32_t max_deliveries = 60;
+  /// What a send does when the sender's capacity is used up.
+  bulkhead::overflow overflow = bulkhead::overflow::block;
   /// Processes that may use the queue at one time: 1 to 4096.
   std::uint32_t participants = 64;
 };

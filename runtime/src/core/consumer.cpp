@@ -1,6 +1,7 @@
 #include "core/consumer.hpp"
 
 #include "core/broken.hpp"
+#include "core/closing.hpp"
 #include "core/parked_set.hpp"
 #include "core/producer.hpp"
 
@@ -15,8 +16,15 @@ position end_of(const queue_view& queue, std::uint32_t lane) noexcept {
 
 }  // namespace
 
+// Others may need to know whether anybody else receives here (queue_state's forward).
+void consumer::join_takers() noexcept {
+  queue_->header().takers[seat_ / 64].fetch_or(std::uint64_t{1} << (seat_ % 64),
+                                               std::memory_order_relaxed);
+}
+
 bool consumer::take_slowly(lease& out) {
   const std::uint32_t lanes = queue_->seats_used();
+  if (cursors_.empty()) join_takers();
   if (cursors_.size() < lanes) cursors_.resize(lanes);
   if (served_ >= in_a_row_max) {
     served_ = 0;
@@ -109,12 +117,29 @@ void consumer::advance(std::uint32_t lane, cursor& c, slot_word seen) const noex
   if (before(c.walk.at(), first)) c.walk.go_to(first);
 }
 
-void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept {
-  queue.os().light_barrier();  // the freed word before the looks at who waits
-  const parked_set senders(queue, side::senders);
-  if (senders.any()) senders.wake_seat(lane);
+namespace {
+
+[[gnu::noinline, gnu::cold]] void wake_after_freeing(const queue_view& queue, std::uint32_t lane,
+                                                     position at) noexcept {
+  parked_set(queue, side::senders).wake_seat(lane);
   if (queue.header().closed.load(std::memory_order_relaxed) == closed_state::closed) {
     parked_set(queue, side::receivers).wake_all();
+  }
+  if (queue.header().joiners.load(std::memory_order_relaxed) != 0 &&
+      !any_unsettled(queue, lane, index_of(at))) {
+    wake_joiners(queue);
+  }
+}
+
+}  // namespace
+
+void after_freeing(const queue_view& queue, std::uint32_t lane, position at) noexcept {
+  queue.os().light_barrier();  // the freed word before the looks at who waits
+  const queue_header& header = queue.header();
+  if (header.parked_senders.load(std::memory_order_relaxed) != 0 ||
+      header.closed.load(std::memory_order_relaxed) == closed_state::closed ||
+      header.joiners.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    wake_after_freeing(queue, lane, at);
   }
 }
 
@@ -123,7 +148,7 @@ void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept {
 // use of it.
 void acknowledge(const queue_view& queue, const lease& l) noexcept {
   slot_of(queue, l).store(l.word.freed(), std::memory_order_release);
-  after_freeing(queue, l.lane);
+  after_freeing(queue, l.lane, l.position);
 }
 
 void release(const queue_view& queue, const lease& l) noexcept {

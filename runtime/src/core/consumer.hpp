@@ -33,6 +33,11 @@ class consumer {
   }
 
   [[nodiscard]] std::uint32_t seat() const noexcept { return seat_; }
+  /// Serves `lane` next.
+  void turn_to(std::uint32_t lane) noexcept {
+    turn_ = lane;
+    served_ = 0;
+  }
 
  private:
   // A lane's neighbouring slots share cache lines, so it pays to stay with a lane.
@@ -63,6 +68,7 @@ class consumer {
     return true;
   }
   bool take_slowly(lease& out);
+  void join_takers() noexcept;
   bool take_from(std::uint32_t lane, lease& out);
   sight look(const cursor& c, slot_word& w) const noexcept;
   void advance(std::uint32_t lane, cursor& c, slot_word seen) const noexcept;
@@ -87,8 +93,8 @@ void acknowledge(const queue_view& queue, const lease& l) noexcept;
 void release(const queue_view& queue, const lease& l) noexcept;
 /// Takes a message whose deliveries are used up out of delivery, until the keeper buries it.
 void set_aside(const queue_view& queue, const lease& l) noexcept;
-/// After slots of a lane became free: wakes its producer, and all receivers where a closed queue
-/// may now be drained.
-void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept;
+/// After a slot became free: wakes its lane's producer, all receivers where a closed queue may now
+/// be drained, and who waits until everything is settled.
+void after_freeing(const queue_view& queue, std::uint32_t lane, position at) noexcept;
 
 }  // namespace bulkhead::core

@@ -5,6 +5,8 @@
 #include <cstring>
 
 #include "core/broken.hpp"
+#include "core/closing.hpp"
+#include "core/consumer.hpp"
 #include "core/parked_set.hpp"
 
 namespace bulkhead::core {
@@ -40,6 +42,22 @@ bool producer::has_room(std::size_t count, std::size_t credit) {
   const std::size_t needed = staged_.size() + count;
   if (outstanding_ + needed > bound) sweep(needed < bound ? bound - needed : 0);
   return outstanding_ + needed <= bound;
+}
+
+// From the oldest on, as the sweep goes.
+bool producer::drop_oldest() {
+  std::uint32_t index = hand_;
+  for (std::uint32_t n = 0; n < queue_->ring_slots(); ++n) {
+    slot& s = queue_->slot_at(seat_, index);
+    const slot_word w = s.load(std::memory_order_acquire);
+    if (held_[index] != 0 && w.is(slot_state::ready) && s.exchange_if(w, w.freed())) {
+      forget(index);
+      after_freeing(*queue_, seat_, make_position(w.lap(), index));
+      return true;
+    }
+    index = index + 1 == queue_->ring_slots() ? 0 : index + 1;
+  }
+  return false;
 }
 
 outcome producer::make_bytes(std::size_t size, place& out) {
@@ -91,6 +109,7 @@ bool producer::take_back(slot& s, slot_word ready, std::uint32_t index) {
   forget(index);
   // A receiver may have counted the message and sleep until it is settled.
   parked_set(*queue_, side::receivers).wake_all();
+  if (header_->joiners.load(std::memory_order_relaxed) != 0) wake_joiners(*queue_);
   return true;
 }
 

@@ -71,6 +71,10 @@ class producer {
     return outcome::done;
   }
 
+  /// Drops this sender's oldest message that nobody has taken, so that its place is free.
+  /// @returns false when all are held.
+  bool drop_oldest();
+
   /// True when `count` messages more fit; of own-lane inputs that a forward frees, `credit` places
   /// count as free.
   bool has_room(std::size_t count, std::size_t credit = 0);

@@ -3,10 +3,14 @@
 #include <bulkhead/detail/decoder.hpp>
 #include <bulkhead/detail/encoder.hpp>
 #include <bulkhead/detail/status.hpp>
+#include <bulkhead/in_flight.hpp>
 #include <bulkhead/message_id.hpp>
 #include <bulkhead/queue_options.hpp>
 #include <chrono>
 #include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace bulkhead {
 class runtime;
@@ -77,6 +81,21 @@ class result_source {
   ~result_source() = default;
 };
 
+class queue_core;
+
+inline constexpr std::size_t forward_inputs_max = 16;
+
+/// An input of a forward: a message that this process holds.
+struct forward_from {
+  const queue_core* queue = nullptr;
+  const taken* message = nullptr;
+};
+/// An output of a forward.
+struct forward_to {
+  const queue_core* queue = nullptr;
+  const result_source* results = nullptr;
+};
+
 /// A queue without its message type: what `queue<T>` and `delivery<T>` are made of. A shared
 /// handle.
 /// @threads any.
@@ -97,17 +116,20 @@ class queue_core {
   status take(patience how_long, taken& out) const;
   void acknowledge(const taken& message) const;
   void release(const taken& message) const;
-  status forward(const taken& message, const queue_core& out, const result_source& results,
-                 patience how_long) const;
+  void reject(const taken& message, std::string_view why) const;
+  static status forward(std::span<const forward_from> inputs, std::span<const forward_to> outputs,
+                        patience how_long);
   [[nodiscard]] message_id id_of(const taken& message) const;
   [[nodiscard]] static std::uint32_t attempt_of(const taken& message);
   /// Marks the queue as corrupt for everyone, since its bytes are no message of the agreed type.
   status report_corrupt() const;
 
+  status join(patience how_long) const;
   void close() const;
   [[nodiscard]] bool closed() const;
   [[nodiscard]] std::size_t size() const;
-  [[nodiscard]] std::size_t in_flight() const;
+  [[nodiscard]] std::vector<in_flight_message> in_flight() const;
+  [[nodiscard]] overflow_counters counters() const;
   [[nodiscard]] std::uint32_t capacity() const;
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] std::uint64_t id() const;

@@ -88,4 +88,21 @@ auto results_of(const Result& result) {
   }
 }
 
+/// An output of a forward with what goes there (bulkhead::to).
+template <class Results>
+class target {
+ public:
+  target(const queue_core& out, Results results) : out_(&out), results_(std::move(results)) {}
+  [[nodiscard]] forward_to get() const { return {out_, &results_}; }
+
+ private:
+  const queue_core* out_;
+  Results results_;
+};
+
+template <class T>
+inline constexpr bool is_target = false;
+template <class Results>
+inline constexpr bool is_target<target<Results>> = true;
+
 }  // namespace bulkhead::detail

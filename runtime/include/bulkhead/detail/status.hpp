@@ -27,13 +27,20 @@ class status {
 
   [[nodiscard]] constexpr bool failed() const noexcept { return value_ != 0; }
   [[nodiscard]] std::error_code code() const noexcept {
-    if (value_ == 0) return {};
+    if (value_ == 0 || value_ == dropped_value) return {};
     if (value_ < 0) return {-value_, std::system_category()};
     return make_error_code(static_cast<errc>(value_));
+  }
+  /// A message that a full queue's policy has dropped: a success without a place.
+  static constexpr status dropped() noexcept {
+    status s;
+    s.value_ = dropped_value;
+    return s;
   }
   friend constexpr bool operator==(status, status) = default;
 
  private:
+  static constexpr int dropped_value = 1 << 30;
   int value_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <bulkhead/errc.hpp>
 #include <thread>
 
+#include "core/closing.hpp"
 #include "core/parked_set.hpp"
 
 namespace bulkhead::os {
@@ -30,6 +31,7 @@ void reserve_faults(const queue_record& queue, std::uint32_t seat) {
 void wake_everyone(const core::queue_view& queue) {
   core::parked_set(queue, core::side::receivers).wake_all();
   core::parked_set(queue, core::side::senders).wake_all();
+  core::wake_joiners(queue);
 }
 
 }  // namespace
@@ -61,15 +63,7 @@ queue_record& queue_table::add(std::string name, const core::queue_shape& shape)
 }
 
 queue_record& queue_table::make(const control::make_queue& wanted, std::uint32_t holder) {
-  core::queue_shape shape;
-  shape.capacity = wanted.capacity;
-  shape.participants = wanted.participants;
-  shape.inline_bytes = wanted.inline_bytes;
-  shape.max_attempts = wanted.max_attempts;
-  shape.max_deliveries = wanted.max_deliveries;
-  shape.payload_bytes = wanted.payload_bytes;
-  shape.fingerprint = wanted.fingerprint;
-  queue_record& made = add(wanted.name, shape);
+  queue_record& made = add(wanted.name, wanted.shape);
   made.holders.insert(holder);
   return made;
 }
@@ -166,6 +160,7 @@ void queue_table::bury_stuck() {
 
 void queue_table::rouse(std::uint32_t serial) {
   for (auto& [id, queue] : queues_) {
+    if (queue->holders.count(serial) != 0) core::wake_joiners(queue->view());
     const auto seat = queue->seats.seat_of(serial);
     if (!seat) continue;
     core::seat_block& block = queue->view().seat(*seat);

@@ -45,6 +45,7 @@ class tree {
   void open_queue(participant& p, const datagram& request);
   void leave_queue(participant& p, const datagram& request);
   void bury_used_up(participant& p, const datagram& request);
+  void holders(participant& p, const datagram& request);
   void join_queue(participant& p, const datagram& request);
   void dead_letters(participant& p, const datagram& request);
   void spawn(participant& p, const datagram& request);
