@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/detail/codec.hpp>
+#include <bulkhead/message_traits.hpp>
 
 namespace bulkhead {
 
@@ -8,7 +9,8 @@ namespace bulkhead {
 /// vector, deque, array, (unordered) set and map and their multi forms, optional, variant,
 /// monostate, pair, tuple, durations and time points, unique_ptr as the value that it owns, and
 /// structs of these with public fields, without any macro. A struct may hold itself by way of a
-/// container or unique_ptr. docs/message-format.md has the bytes.
+/// container or unique_ptr. Other classes fit with an `inspect(f, x)` as CAF 0.17 or CAF 1.x use
+/// it, or by `enable_bytes` (message_traits.hpp). docs/message-format.md has the bytes.
 /// @limits 64 fields a struct; 64 structs inside one another; 2^32 - 1 elements a container.
 template <class T>
 concept message = detail::fits<T, false>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/errc.hpp>
 #include <bulkhead/message.hpp>
 #include <functional>
 #include <memory>
@@ -110,7 +111,12 @@ start_recipe make_recipe(const F& fn, const Args&... args) {
     recipe.fingerprint = fingerprint_of<tuple>();
     const tuple values(args...);
     endpoint_collector collector(recipe);
-    recipe.arguments.resize(encoded_size(values));
+    const std::size_t bytes = encoded_size(values);
+    if (bytes >= oversize) {
+      throw error(errc::too_large,
+                  "an argument of a spawn is nested or long beyond what can be read again");
+    }
+    recipe.arguments.resize(bytes);
     encoder to(recipe.arguments.data(), &collector);
     encode(to, values);
   }
