@@ -68,6 +68,11 @@ void queue_core::check(std::error_code code, const char* doing) const {
 // An empty handle belongs to no runtime.
 std::error_code queue_core::reserve(std::size_t size, patience how_long, open_place& out) const {
   if (!state_) return errc::not_initialised;
+  // At once: the lane may be full, and waiting would not help.
+  const core::queue_view& view = state_->view();
+  if (size > view.shape().inline_bytes && size > view.layout().payload_bytes) {
+    return errc::too_large;
+  }
   return state_->reserve(size, how_long, out);
 }
 
