@@ -238,8 +238,13 @@ class staging_sink final : public result_sink {
     outcome_ = lane_->stage(size, credit_, place);
     if (outcome_ != core::outcome::done) return nullptr;
     ++staged_;
+    at_ = place.position;
     return place.bytes;
   }
+  void carries(std::vector<std::uint64_t> endpoints) override {
+    carried_.push_back({at_, std::move(endpoints)});
+  }
+  [[nodiscard]] std::vector<os::control::carried>& carried() { return carried_; }
   [[nodiscard]] core::outcome outcome() const { return outcome_; }
   [[nodiscard]] std::size_t staged() const { return staged_; }
 
@@ -247,8 +252,23 @@ class staging_sink final : public result_sink {
   core::producer* lane_;
   std::size_t credit_;
   std::size_t staged_ = 0;
+  core::position at_ = 0;
+  std::vector<os::control::carried> carried_;
   core::outcome outcome_ = core::outcome::done;
 };
+
+// Announces the endpoints in the staged results, or says that they do not come.
+std::error_code carry_staged(queue_state& out, staging_sink& sink, bool come) {
+  if (sink.carried().empty()) return {};
+  os::control::carry wanted;
+  wanted.queue = out.id();
+  for (const os::control::carried& message : sink.carried()) {
+    if (message.queues.size() > endpoints_max) return errc::too_large;
+    wanted.messages.push_back(
+        {message.position, come ? message.queues : decltype(message.queues)()});
+  }
+  return out.context().carry(wanted);
+}
 
 }  // namespace
 
@@ -269,6 +289,10 @@ attempt_result queue_state::try_forward(participation& me, const core::lease& he
     there.producer.drop_staged();
     return ended_unless_full(sink.outcome());
   }
+  if (auto ec = carry_staged(out, sink, true)) {
+    there.producer.drop_staged();
+    return ec;
+  }
   const std::uint32_t record = me.claim_record();
   const core::forward_input input{&view(), held};
   const core::forward_output output{&there.producer, sink.staged()};
@@ -277,6 +301,8 @@ attempt_result queue_state::try_forward(participation& me, const core::lease& he
                     std::uint64_t{1} << record);
   me.free_record(record);
   if (outcome == core::outcome::done) core::wake_after_forward({&input, 1}, {&output, 1});
+  // Whether the keeper hears of it or not: the queue is closed, and its end is the record's.
+  if (outcome != core::outcome::done) static_cast<void>(carry_staged(out, sink, false));
   return error_of(outcome);
 }
 

@@ -46,6 +46,7 @@ inline const std::vector<control_body>& control_bodies() {
       of(control::hello_reply{1, 2, 3}),
       of(control::make_queue{.name = "jobs", .capacity = 8, .participants = 4}),
       of(control::queue_named{7}),
+      of(control::carry{.queue = 7, .messages = {{12, {1, 2}}, {13, {}}}}),
       of(control::dead_letters_of{7, 8}),
       of(control::queue_reply{7, "jobs"}),
       of(control::seat_reply{1, 2, 3}),

@@ -2,6 +2,7 @@
 
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
+#include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/queue_options.hpp>
@@ -30,8 +31,6 @@ namespace bulkhead {
 /// was taken comes back.
 template <class T>
 class queue {
-  static_assert(detail::require_message<T>());
-
  public:
   using value_type = T;
 
@@ -39,7 +38,10 @@ class queue {
   queue() = default;
   /// Makes a queue. @errors bulkhead::error: a bad option, or no memory; not_initialised.
   explicit queue(runtime& rt, const queue_options& options = {})
-      : core_(rt, options, inline_bytes, detail::fingerprint_of<T>()) {}
+      : core_(rt, options, inline_bytes, detail::fingerprint_of<T>()) {
+    // Not in the class: a T may hold a queue of itself, and is complete only later.
+    static_assert(detail::require_message<T>());
+  }
 
   /// Hands a message over: when it returns, the message is in the queue and outlives this process.
   /// Waits while the sender's `capacity` messages are under way.
@@ -173,10 +175,10 @@ class queue {
           : 48;
 
   std::error_code put(const T& value, detail::patience how_long) const {
+    static_assert(detail::require_message<T>());
     detail::open_place place;
     if (auto ec = core_.reserve(detail::encoded_size(value), how_long, place)) return ec;
-    detail::encoder to(place.bytes);
-    detail::encode(to, value);
+    if (auto ec = detail::fill(core_, place, value)) return ec;
     return core_.publish(place);
   }
   std::optional<T> get(detail::patience how_long, std::error_code& ec) const {
@@ -191,10 +193,8 @@ class queue {
     if (ec) return {};
     T value{};
     const auto bytes = core_.payload(message);
-    if (!bytes || !detail::decode_all(*bytes, value)) {
-      ec = core_.report_corrupt();
-      return {};
-    }
+    ec = bytes ? detail::read(core_, message, *bytes, value) : core_.report_corrupt();
+    if (ec) return {};
     return delivery<T>(core_, message, std::move(value));
   }
   // The next message of a stream, or an empty delivery at its end.
@@ -235,7 +235,7 @@ class queue {
   detail::queue_core core_;
 };
 
-/// A queue travels as an argument of a spawned function.
+/// A queue travels as an argument of a spawned function, and in messages.
 template <class T>
 struct detail::endpoint_codec<queue<T>> {
   static void write(encoder& to, const queue<T>& q) { to.put_endpoint(q.core().id()); }
@@ -245,13 +245,14 @@ struct detail::endpoint_codec<queue<T>> {
       from.fail();
       return {};
     }
-    queue<T> q(queue_core::find(id, fingerprint_of<T>()));
+    if (id == no_endpoint) return {};
+    queue<T> q(queue_core::find(from.endpoints(), id, fingerprint_of<T>()));
     if (!q) from.fail();
     return q;
   }
-  static constexpr std::uint64_t fingerprint() {
-    return mix(hash_of("queue"), fingerprint_of<T>());
-  }
+  using parts = type_list<T>;
+  static constexpr bool in_messages = true;
+  static constexpr std::uint64_t fingerprint() { return hash_of("queue"); }
 };
 
 }  // namespace bulkhead

@@ -83,6 +83,9 @@ constexpr auto judge() {
     return verdict<refusal::none, void>();
   } else if constexpr (why != refusal::none && !(Endpoints_fit && why == refusal::endpoint)) {
     return verdict<why, T>();
+  } else if constexpr (endpoint<T>) {
+    // What travels through it are messages, also where itself it is an argument.
+    return judge_parts<false, Enclosing...>(typename codec<T>::parts());
   } else if constexpr (codec<T>::named) {
     return judge_parts<Endpoints_fit, T, Enclosing...>(typename codec<T>::parts());
   } else {
@@ -92,6 +95,29 @@ constexpr auto judge() {
 
 template <class T, bool Endpoints_fit>
 inline constexpr bool fits = decltype(judge<T, Endpoints_fit>())::why == refusal::none;
+
+/// False when no value of T can hold an endpoint. Only the inspection of a type knows, so one with
+/// an `inspect` may.
+template <class T, class... Enclosing>
+constexpr bool holds_endpoints();
+
+template <class... Enclosing, class... Parts>
+constexpr bool any_holds_endpoints(type_list<Parts...>) {
+  return (holds_endpoints<Parts, Enclosing...>() || ...);
+}
+
+template <class T, class... Enclosing>
+constexpr bool holds_endpoints() {
+  if constexpr ((std::is_same_v<T, Enclosing> || ...)) {
+    return false;
+  } else if constexpr (endpoint<T> || inspected<T>) {
+    return true;
+  } else if constexpr (codec<T>::named) {
+    return any_holds_endpoints<T, Enclosing...>(typename codec<T>::parts());
+  } else {
+    return any_holds_endpoints<Enclosing...>(typename codec<T>::parts());
+  }
+}
 
 template <class T, bool Endpoints_fit>
 constexpr bool does_fit() {
@@ -131,8 +157,7 @@ struct explain_refusal {
                 "bulkhead: a struct of more than 64 fields cannot be in a message: group them in "
                 "structs of their own");
   static_assert(Why != refusal::endpoint,
-                "bulkhead: a queue or other endpoint cannot yet be in a message: pass it as an "
-                "argument of spawn");
+                "bulkhead: this endpoint cannot be in a message: pass it as an argument of spawn");
   static_assert(Why != refusal::no_codec,
                 "bulkhead: this type cannot be in a message: it must be a standard type that "
                 "docs/message-format.md lists, or a struct with public members of such types");
@@ -158,6 +183,8 @@ constexpr bool look_inside() {
     return true;
   } else if constexpr (inspected<T>) {
     return &codec<T>::template check<Endpoints_fit> != nullptr;
+  } else if constexpr (endpoint<T>) {
+    return look_inside_all<false, Enclosing...>(typename codec<T>::parts());
   } else if constexpr (codec<T>::named) {
     return look_inside_all<Endpoints_fit, T, Enclosing...>(typename codec<T>::parts());
   } else {

@@ -11,6 +11,9 @@ namespace bulkhead::detail {
 ///   static constexpr std::uint64_t fingerprint()   // of the kind and what travels through it
 /// and, where it is there, in place of the latter half of the fingerprint,
 ///   using parts = type_list<...>                   // what travels through it
+///   static constexpr bool in_messages = true       // it can travel through a queue, not only as
+///   an
+///                                                  // argument of a spawn
 /// The primary says that T is none.
 template <class T>
 struct endpoint_codec {};
@@ -35,7 +38,10 @@ concept endpoint = requires(encoder& to, decoder& from, const T& value) {
 template <endpoint T>
 struct codec<T> {
   using parts = typename parts_of_endpoint<endpoint_codec<T>>::type;
-  static constexpr refusal why = refusal::endpoint;
+  static constexpr refusal why = [] {
+    if constexpr (requires { endpoint_codec<T>::in_messages; }) return refusal::none;
+    return refusal::endpoint;
+  }();
   static constexpr bool named = false;
   static constexpr std::uint64_t seed = hash_of("endpoint");
   static constexpr bool fixed = false;

@@ -37,7 +37,7 @@ struct start_recipe {
 class endpoint_collector final : public endpoint_sink {
  public:
   explicit endpoint_collector(start_recipe& to) : to_(&to) {}
-  std::uint32_t add(std::uint64_t id) override;
+  std::uint64_t add(std::uint64_t id) override;
 
  private:
   start_recipe* to_;
