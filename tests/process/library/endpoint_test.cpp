@@ -2,6 +2,7 @@
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,6 +63,15 @@ class keeper {
       if (target.find("bulkhead-queue") != std::string::npos) ++count;
     }
     return count;
+  }
+  /// Its memory in KiB.
+  [[nodiscard]] long memory_kib() const {
+    std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+    for (std::string word; status >> word;) {
+      long kib = 0;
+      if (word == "VmRSS:" && status >> kib) return kib;
+    }
+    return 0;
   }
   void stop() const { ::kill(pid_, SIGSTOP); }
   void go_on() const { ::kill(pid_, SIGCONT); }
@@ -281,6 +291,25 @@ TEST_CASE("10000 messages with queues leave none behind", "[queue][process]") {
   }
   CHECK(received == 10'000);
   CHECK(eventually([&] { return k.queues() == before; }));
+}
+
+// Hidden, for ./dev soak.
+TEST_CASE("100000 messages that name a queue cost the keeper nothing",
+          "[.][queue][process][soak]") {
+  bulkhead::runtime rt;
+  const keeper k(rt);
+  queue<job> jobs{rt, {.name = "jobs", .capacity = 64}};
+  queue<int> reply{rt, {.name = "reply"}};
+  const int before = k.queues();
+  long memory = 0;
+  auto p = rt.spawn(answer_jobs, jobs);
+  for (int n = 0; n < 100'000; ++n) {
+    jobs.send({"", reply});
+    REQUIRE(reply.receive_for(soon) == 0);
+    if (n == 1000) memory = k.memory_kib();
+  }
+  CHECK(k.memory_kib() - memory < 1024);
+  CHECK(k.queues() == before);
 }
 
 TEST_CASE("kills at random instants lose no queue and leave none behind",
