@@ -233,18 +233,21 @@ TEST_CASE("queues that only unreachable messages name go", "[queue][process]") {
   SECTION("a queue that was sent to itself") {
     queue<letter> self{rt};
     self.send({1, self});
+    CHECK(k.queues() == before + 1);
   }
   SECTION("two that were sent to one another") {
     queue<letter> one{rt};
     queue<letter> two{rt};
     one.send({1, two});
     two.send({2, one});
+    CHECK(k.queues() == before + 2);
   }
   SECTION("a chain that nobody holds an end of") {
     queue<letter> outer{rt};
     queue<letter> inner{rt};
     outer.send({1, inner});
     inner.send({2, queue<letter>{rt}});
+    CHECK(k.queues() == before + 3);
   }
   CHECK(eventually([&] { return k.queues() == before; }));
 }
@@ -256,14 +259,17 @@ TEST_CASE("a queue goes when the last message that names it is settled", "[queue
   const int before = k.queues();
   jobs.send({"lone", queue<int>{rt}});
   CHECK(k.queues() == before + 1);
-  SECTION("with its handle") { static_cast<void>(jobs.receive()); }
+  SECTION("with its handle") { CHECK(jobs.receive().reply); }
   SECTION("after its handle, of which the keeper hears nothing") {
     auto d = jobs.take();
     d.value().reply = {};
     CHECK(k.queues() == before + 1);
     d.ack();
   }
-  SECTION("with its carrier") { jobs = {}; }
+  SECTION("with its carrier") {
+    jobs = {};
+    CHECK_FALSE(jobs);
+  }
   const int after = jobs ? before : before - 1;
   CHECK(eventually([&] { return k.queues() == after; }));
 }
