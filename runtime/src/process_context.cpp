@@ -26,8 +26,14 @@ void process_context::wait_for_stop(os::deadline until) const {
 
 std::shared_ptr<queue_state> process_context::known(const control::queue_reply& reply,
                                                     std::vector<os::unique_fd>& descriptors) {
+  const std::lock_guard lock(mutex_);
+  return known_locked(reply, descriptors);
+}
+
+std::shared_ptr<queue_state> process_context::known_locked(
+    const control::queue_reply& reply, std::vector<os::unique_fd>& descriptors) {
   if (descriptors.size() != 1) throw error(errc::corrupt, "the keeper sent no segment for a queue");
-  return adopt(reply.queue, reply.name, std::move(descriptors.front()));
+  return adopt_locked(reply.queue, reply.name, std::move(descriptors.front()));
 }
 
 std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::string name,
@@ -83,10 +89,7 @@ std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t queue, st
     const auto reply = link_.ask<control::queue_reply>(control::kind::open_queue,
                                                        control::queue_named{queue}, &descriptors);
     try {
-      if (descriptors.size() != 1 || reply.queue != queue) {
-        throw error(errc::corrupt, "the keeper sent no segment for a queue");
-      }
-      return adopt_locked(queue, reply.name, std::move(descriptors.front()));
+      return known_locked(reply, descriptors);
     } catch (...) {
       leave_queue(queue);  // the keeper counts us as one of its holders by now
       throw;

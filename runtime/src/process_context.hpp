@@ -68,6 +68,8 @@ class process_context : public std::enable_shared_from_this<process_context> {
  private:
   std::shared_ptr<queue_state> known(const os::control::queue_reply& reply,
                                      std::vector<os::unique_fd>& descriptors);
+  std::shared_ptr<queue_state> known_locked(const os::control::queue_reply& reply,
+                                            std::vector<os::unique_fd>& descriptors);
   std::shared_ptr<queue_state> adopt_locked(std::uint64_t queue, std::string name,
                                             os::unique_fd segment);
   void leave_queue(std::uint64_t queue) noexcept;
