@@ -129,3 +129,9 @@ TEST_CASE("an endpoint is eight bytes wherever it is", "[runtime][unit]") {
   CHECK(detail::encoded_size(gate()) == 8);
   CHECK(detail::encoded_size(visitor()) == 12);
 }
+
+TEST_CASE("an endpoint is refused where nobody hands it over", "[runtime][unit]") {
+  message_samples::bytes wire(detail::encoded_size(gate()));
+  detail::encoder to(wire.data());
+  CHECK_THROWS_AS(detail::encode(to, gate{1}), std::invalid_argument);
+}

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
 
 namespace bulkhead::detail {
 
@@ -55,8 +56,11 @@ class encoder {
   }
 
   /// Writes an endpoint: always `endpoint_bytes` bytes.
+  /// @errors std::invalid_argument: there is no sink, so these bytes go where no endpoint can.
   void put_endpoint(std::uint64_t endpoint_id) {
-    assert(sink_ != nullptr);
+    if (sink_ == nullptr && endpoint_id != no_endpoint) [[unlikely]] {
+      throw std::invalid_argument("bulkhead: a queue or other endpoint cannot travel this way");
+    }
     const std::uint64_t said = endpoint_id == no_endpoint ? no_endpoint : sink_->add(endpoint_id);
     std::memcpy(room(endpoint_bytes), &said, endpoint_bytes);
   }
