@@ -12,17 +12,26 @@ namespace {
 /// Stages results in a lane, until one finds no room.
 class staging_sink final : public result_sink {
  public:
-  staging_sink(core::producer& lane, std::size_t credit) : lane_(&lane), credit_(credit) {}
+  /// Puts the endpoints of each staged result into `carried`.
+  staging_sink(core::producer& lane, std::size_t credit, std::vector<os::control::carried>& carried)
+      : lane_(&lane), credit_(credit), carried_(&carried) {}
   std::byte* next(std::size_t size) override {
     core::place place;
     outcome_ = lane_->stage(size, credit_, place);
-    return outcome_ == core::outcome::done ? place.bytes : nullptr;
+    if (outcome_ != core::outcome::done) return nullptr;
+    at_ = place.position;
+    return place.bytes;
+  }
+  void carries(std::vector<std::uint64_t> endpoints) override {
+    carried_->push_back({at_, std::move(endpoints)});
   }
   [[nodiscard]] core::outcome outcome() const { return outcome_; }
 
  private:
   core::producer* lane_;
   std::size_t credit_;
+  std::vector<os::control::carried>* carried_;
+  core::position at_ = 0;
   core::outcome outcome_ = core::outcome::done;
 };
 
@@ -107,7 +116,8 @@ attempt_result forward_step::stage_all() {
   for (std::size_t n = 0; n < output_count_; ++n) {
     output& out = outputs_[n];
     out.there->note_unblocked();
-    staging_sink sink(out.there->producer, out.credit);
+    out.carried.clear();
+    staging_sink sink(out.there->producer, out.credit, out.carried);
     for (std::size_t s = 0; s < out.source_count; ++s) {
       out.sources[s]->write(sink);
       if (sink.outcome() == core::outcome::done) continue;
@@ -115,7 +125,24 @@ attempt_result forward_step::stage_all() {
       return ended_unless_full(sink.outcome());
     }
   }
-  return status();
+  return carry_staged(true);
+}
+
+// Announces the endpoints in the staged results, or says that they do not come.
+status forward_step::carry_staged(bool come) {
+  for (std::size_t n = 0; n < output_count_; ++n) {
+    const output& out = outputs_[n];
+    if (out.carried.empty()) continue;
+    os::control::carry wanted;
+    wanted.queue = out.queue->id();
+    for (const os::control::carried& message : out.carried) {
+      if (message.queues.size() > endpoints_max) return errc::too_large;
+      wanted.messages.push_back(
+          {message.position, come ? message.queues : std::vector<std::uint64_t>()});
+    }
+    if (const auto ec = out.queue->context().carry(wanted)) return status::of(ec);
+  }
+  return {};
 }
 
 // Into our own input queue, with our own lane full and nobody else to take from it: we would wait
@@ -151,7 +178,12 @@ status forward_step::commit() {
   const core::outcome outcome = core::forward(
       in, out, home().view().seat(me.consumer.seat()).records[record], std::uint64_t{1} << record);
   me.free_record(record);
-  if (outcome == core::outcome::done) core::wake_after_forward(in, out);
+  if (outcome == core::outcome::done) {
+    core::wake_after_forward(in, out);
+  } else {
+    // Whether the keeper hears of it or not: the queue is closed, and its end is the record's.
+    static_cast<void>(carry_staged(false));
+  }
   return status_of(outcome);
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <vector>
 
 #include "core/forward.hpp"
 #include "queue_state.hpp"
@@ -35,12 +36,14 @@ class forward_step final : public attempt {
     std::array<const result_source*, targets_max> sources{};
     std::size_t source_count = 0;
     std::size_t results = 0;
-    std::size_t credit = 0;  // places in our own lane that the inputs free
+    std::size_t credit = 0;                     // places in our own lane that the inputs free
+    std::vector<os::control::carried> carried;  // the endpoints of the staged results
   };
 
   status add_output(const forward_to& to, const time_limit& limit);
   attempt_result attempt_locked();
   attempt_result stage_all();
+  status carry_staged(bool come);
   [[nodiscard]] bool is_hopeless(const output& out) const noexcept;
   status commit();
 

@@ -50,6 +50,12 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
 
+  /// A queue that a message names: one that this process knows, else the keeper gives it.
+  /// @returns nullptr: `ec` says why; errc::closed: there is no such queue.
+  std::shared_ptr<queue_state> open_queue(std::uint64_t queue, std::error_code& ec);
+  /// Announces the endpoints in messages that are about to be published.
+  std::error_code carry(const os::control::carry& messages);
+
   /// Asks for a seat. @returns nothing and errc::full while all are taken but some will become
   /// free.
   std::optional<os::control::seat_reply> join_queue(std::uint64_t queue, std::error_code& ec);
@@ -64,6 +70,11 @@ class process_context : public std::enable_shared_from_this<process_context> {
  private:
   std::shared_ptr<queue_state> known(const os::control::queue_reply& reply,
                                      std::vector<os::unique_fd>& descriptors);
+  std::shared_ptr<queue_state> known_locked(const os::control::queue_reply& reply,
+                                            std::vector<os::unique_fd>& descriptors);
+  std::shared_ptr<queue_state> adopt_locked(std::uint64_t queue, std::string name,
+                                            os::unique_fd segment);
+  void leave_queue(std::uint64_t queue) noexcept;
 
   identity who_;
   os::fork_guard guard_;

@@ -44,8 +44,9 @@ queue_core::queue_core(runtime& rt, const queue_options& options, std::size_t in
   state_ = rt.state()->context().make_queue({options.name, shape});
 }
 
-queue_core queue_core::find(std::uint64_t id, std::uint64_t fingerprint) {
-  const auto context = process_record::child_context();
+queue_core queue_core::find(endpoint_source* source, std::uint64_t id, std::uint64_t fingerprint) {
+  process_context* context = source != nullptr ? source->context() : nullptr;
+  if (context == nullptr) context = process_record::child_context().get();
   auto state = context != nullptr ? context->find(id) : nullptr;
   if (state == nullptr || state->view().shape().fingerprint != fingerprint) return {};
   return queue_core(std::move(state));

@@ -30,6 +30,10 @@ status queue_state::reserve(std::size_t size, patience how_long, open_place& out
 
 [[gnu::noinline, gnu::cold]] status queue_state::reserve_slowly(std::size_t size, patience how_long,
                                                                 open_place& out) {
+  // At once: the lane may be full, and waiting would not help.
+  if (size > view().shape().inline_bytes && size > view().layout().payload_bytes) {
+    return errc::too_large;
+  }
   const time_limit limit(how_long);
   participation* me = nullptr;
   if (const status s = join(limit, me); s.failed()) return s;

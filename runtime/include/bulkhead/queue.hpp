@@ -2,6 +2,7 @@
 
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
+#include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/stream.hpp>
 #include <bulkhead/message.hpp>
@@ -32,8 +33,6 @@ namespace bulkhead {
 /// was taken comes back.
 template <class T>
 class queue {
-  static_assert(detail::require_message<T>());
-
  public:
   using value_type = T;
 
@@ -41,7 +40,10 @@ class queue {
   queue() = default;
   /// Makes a queue. @errors bulkhead::error: a bad option, or no memory; not_initialised.
   explicit queue(runtime& rt, const queue_options& options = {})
-      : core_(rt, options, inline_bytes, detail::fingerprint_of<T>()) {}
+      : core_(rt, options, inline_bytes, detail::fingerprint_of<T>()) {
+    // Not in the class: a T may hold a queue of itself, and is complete only later.
+    static_assert(detail::require_message<T>());
+  }
 
   /// Hands a message over: when it returns, the message is in the queue and outlives this process.
   /// Waits while the sender's `capacity` messages are under way.
@@ -252,8 +254,9 @@ class queue {
     if (found.failed()) [[unlikely]] {
       return found == detail::status::dropped() ? detail::status() : found;
     }
-    detail::encoder to(place.bytes);
-    detail::encode(to, value);
+    const detail::status filled = detail::fill(core_, place, value);
+    if (filled.failed()) [[unlikely]]
+      return filled;
     return core_.publish(place);
   }
   // Takes a message and decodes it. Always inlined, so that the value is made where it will stay.
@@ -262,12 +265,12 @@ class queue {
     const detail::status found = core_.take(how_long, message);
     if (found.failed()) [[unlikely]]
       return found;
-    if (message.bytes == nullptr || !detail::decode_into({message.bytes, message.size}, value))
-        [[unlikely]] {
-      value.reset();
+    if (message.bytes == nullptr) [[unlikely]]
       return core_.report_corrupt();
-    }
-    return {};
+    const detail::status read = detail::read(core_, message, value);
+    if (read.failed()) [[unlikely]]
+      value.reset();
+    return read;
   }
   std::optional<T> get(detail::patience how_long, detail::status& result) const {
     detail::taken message;
@@ -353,7 +356,7 @@ class queue {
   detail::queue_core core_;
 };
 
-/// A queue travels as an argument of a spawned function.
+/// A queue travels as an argument of a spawned function, and in messages.
 template <class T>
 struct detail::endpoint_codec<queue<T>> {
   static void write(encoder& to, const queue<T>& q) { to.put_endpoint(q.core().id()); }
@@ -363,13 +366,14 @@ struct detail::endpoint_codec<queue<T>> {
       from.fail();
       return {};
     }
-    queue<T> q(queue_core::find(id, fingerprint_of<T>()));
+    if (id == no_endpoint) return {};
+    queue<T> q(queue_core::find(from.endpoints(), id, fingerprint_of<T>()));
     if (!q) from.fail();
     return q;
   }
-  static constexpr std::uint64_t fingerprint() {
-    return mix(hash_of("queue"), fingerprint_of<T>());
-  }
+  using parts = type_list<T>;
+  static constexpr bool in_messages = true;
+  static constexpr std::uint64_t fingerprint() { return hash_of("queue"); }
 };
 
 }  // namespace bulkhead

@@ -24,6 +24,8 @@ enum class kind : std::uint16_t {
   make_queue,   // reply queue_reply + the segment's descriptor
   open_queue,   // reply queue_reply + the segment's descriptor; the sender holds the queue from now
                 // on
+  carry,        // messages are about to be published that name queues: they are kept till the
+                // messages are settled; reply done
   leave_queue,  // the sender holds no handle any more
   join_queue,   // reply seat_reply
   used_up,      // a message was set aside, rejected or without a delivery left: bury it; reply done
@@ -83,6 +85,15 @@ struct seat_holder {
 };
 struct holders_reply {
   std::vector<seat_holder> holders;
+};
+/// A place in the asker's lane of a queue, and the queues that the message there names.
+struct carried {
+  std::uint64_t position = 0;
+  std::vector<std::uint64_t> queues;  ///< None: the message was not published after all.
+};
+struct carry {
+  std::uint64_t queue = 0;
+  std::vector<carried> messages;
 };
 struct dead_letters_of {
   std::uint64_t queue = 0;

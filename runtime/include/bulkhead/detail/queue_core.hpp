@@ -66,6 +66,8 @@ class result_sink {
   /// @returns room for the next result, or nullptr when there is none yet or never: stop and
   /// return.
   virtual std::byte* next(std::size_t size) = 0;
+  /// Says which endpoints the result holds that was written last.
+  virtual void carries(std::vector<std::uint64_t> endpoints) = 0;
 
  protected:
   ~result_sink() = default;
@@ -110,6 +112,9 @@ class queue_core {
   // Sending: reserve, fill, publish.
   status reserve(std::size_t size, patience how_long, open_place& out) const;
   status publish(open_place& place) const;
+  /// Tells the keeper which endpoints the message holds that is about to be published at
+  /// `position`.
+  status carry(std::uint64_t position, std::vector<std::uint64_t>& endpoints) const;
   [[nodiscard]] std::uint64_t sent() const;
 
   // Receiving.
@@ -145,9 +150,9 @@ class queue_core {
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
   friend bool operator==(const queue_core&, const queue_core&) = default;
 
-  /// The queue that an argument of this process's function names. An empty one when there is none
-  /// of that type.
-  static queue_core find(std::uint64_t id, std::uint64_t fingerprint);
+  /// The queue with that id, which `source` has made ready. An empty one when there is none of that
+  /// type.
+  static queue_core find(endpoint_source* source, std::uint64_t id, std::uint64_t fingerprint);
 
   [[nodiscard]] const std::shared_ptr<queue_state>& state() const noexcept { return state_; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/detail/codec.hpp>
+#include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <concepts>
 #include <iterator>
@@ -14,8 +15,15 @@ template <class U>
 bool write_result(result_sink& to, const U& value) {
   std::byte* room = to.next(encoded_size(value));
   if (room == nullptr) return false;
-  encoder into(room);
-  encode(into, value);
+  if constexpr (!holds_endpoints<U>()) {
+    encoder into(room);
+    encode(into, value);
+  } else {
+    named_endpoints names;
+    encoder into(room, &names);
+    encode(into, value);
+    if (!names.ids().empty()) to.carries(std::move(names.ids()));
+  }
   return true;
 }
 

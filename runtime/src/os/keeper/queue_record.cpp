@@ -94,6 +94,7 @@ bool queue_record::bury(const core::queue_view& queue, const core::poisoned& mes
     if (note != notes.end()) noted.note = note->second;
     if (writer_->bury(queue, noted)) {
       if (note != notes.end()) notes.erase(note);
+      table_->carry_letter(*this, message);
       return true;
     }
   } catch (const std::exception&) {

@@ -115,7 +115,7 @@ void queue_table::leave(std::uint64_t queue, std::uint32_t serial) {
   queue_record& left = at(queue);
   left.seats.leave(serial);
   left.holders.erase(serial);
-  drop_unheld();
+  drop_if_unheld({queue});
 }
 
 void queue_table::forget(std::uint32_t owner, std::uint64_t resume_key) {
@@ -133,6 +133,7 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
     }
   }
   const core::recovery_report report = core::recover(attended, dead, *this);
+  forget_unpublished(dead.serial);
   for (queue_record* queue : all) {
     queue->seats.die(dead.serial);
     queue->seats.forget_all_of(dead.serial);
@@ -168,15 +169,6 @@ void queue_table::rouse(std::uint32_t serial) {
       word->fetch_add(1, std::memory_order_release);
       os_->wake(*word);
     }
-  }
-}
-
-// Dead letters stay with their queue, and longer while somebody holds them.
-void queue_table::drop_unheld() {
-  for (auto at = queues_.begin(); at != queues_.end();) {
-    const queue_record& q = *at->second;
-    const bool needed = q.letters_of != 0 && queues_.count(q.letters_of) != 0;
-    at = q.holders.empty() && !needed ? queues_.erase(at) : std::next(at);
   }
 }
 

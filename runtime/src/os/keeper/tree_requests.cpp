@@ -61,6 +61,8 @@ void tree::answer(participant& p, datagram& request) {
       return make_queue(p, request);
     case kind::open_queue:
       return open_queue(p, request);
+    case kind::carry:
+      return carry(p, request);
     case kind::leave_queue:
       return leave_queue(p, request);
     case kind::join_queue:
@@ -105,6 +107,11 @@ void tree::open_queue(participant& p, const datagram& request) {
   queue_record& queue = queues_.at(body_of<control::queue_named>(request).queue);
   queue.holders.insert(p.who.serial);
   reply_queue(p, request.head.kind, queue);
+}
+
+void tree::carry(participant& p, const datagram& request) {
+  queues_.carry(body_of<control::carry>(request), p.who.serial);
+  reply(p, request.head.kind, control::done{});
 }
 
 void tree::leave_queue(participant& p, const datagram& request) {
