@@ -14,6 +14,7 @@
 
 namespace bulkhead::detail {
 
+class pipe_state;
 class queue_state;
 
 /// This process's membership in a tree: its line to the keeper, its entry in the directory and the
@@ -37,6 +38,9 @@ class process_context : public std::enable_shared_from_this<process_context> {
   [[nodiscard]] bool stop_requested() const noexcept {
     return directory_.at(who_.entry).stop.load(std::memory_order_acquire) != 0;
   }
+  [[nodiscard]] const std::atomic<std::uint32_t>& stop_word() const noexcept {
+    return directory_.at(who_.entry).stop;
+  }
   /// Waits until somebody asks this process to stop, or `deadline`.
   void wait_for_stop(os::deadline until) const;
 
@@ -49,6 +53,18 @@ class process_context : public std::enable_shared_from_this<process_context> {
   std::shared_ptr<queue_state> adopt(std::uint64_t queue, std::string name, os::unique_fd segment);
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
+
+  /// A pipe, whose ends are both this process's.
+  std::pair<std::shared_ptr<pipe_state>, std::shared_ptr<pipe_state>> make_pipe(
+      const os::control::make_pipe& wanted);
+  /// An end that came with the process's arguments.
+  std::shared_ptr<pipe_state> adopt_end(std::uint64_t end, std::string name, os::unique_fd segment,
+                                        os::unique_fd (&bells)[2]);
+  /// @returns nullptr when the end did not come with the process's arguments.
+  std::shared_ptr<pipe_state> find_end(std::uint64_t end);
+  [[nodiscard]] os::control::peer_reply peer_of(std::uint64_t end);
+  /// This process has no use for its end any more, unless it passed it on.
+  void leave_end(std::uint64_t end) noexcept;
 
   /// Asks for a seat. @returns nothing and errc::full while all are taken but some will become
   /// free.
@@ -70,6 +86,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   os::directory_memory directory_;
   std::mutex mutex_;
   std::map<std::uint64_t, std::weak_ptr<queue_state>> queues_;
+  std::map<std::uint64_t, std::weak_ptr<pipe_state>> ends_;  // those that came with arguments
 };
 
 }  // namespace bulkhead::detail

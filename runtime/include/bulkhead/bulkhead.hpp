@@ -9,6 +9,8 @@
 #include <bulkhead/init.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/message_id.hpp>
+#include <bulkhead/pipe.hpp>
+#include <bulkhead/pipe_options.hpp>
 #include <bulkhead/process.hpp>
 #include <bulkhead/queue.hpp>
 #include <bulkhead/runtime.hpp>
