@@ -9,7 +9,7 @@ namespace bulkhead {
 
 /// What the maker of a pipe chooses, for both directions.
 struct pipe_options {
-  std::string name;  ///< For messages and reports; need not be unique.
+  std::string name = {};  ///< For messages and reports; need not be unique.
   /// Messages under way in a direction: 1 to 8388608.
   std::uint32_t capacity = 1024;
   /// Bytes under way in a direction: 4 KiB to 4 GiB; two messages of fixed size always fit. A
