@@ -29,7 +29,7 @@ class given_endpoints final : public endpoint_source {
             context.adopt_end(given.queue, given.name, std::move(given.segment), given.bells));
         continue;
       }
-      auto queue = context.adopt(given.queue, given.name, std::move(given.segment));
+      auto queue = context.adopt(given.queue, given.name, std::move(given.segment), given.bells);
       queue->take_seat({given.seat, given.epoch, given.sent_before});
       queues_.push_back(std::move(queue));
     }

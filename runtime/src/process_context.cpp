@@ -27,18 +27,21 @@ void process_context::wait_for_stop(os::deadline until) const {
 
 std::shared_ptr<queue_state> process_context::known(const control::queue_reply& reply,
                                                     std::vector<os::unique_fd>& descriptors) {
-  if (descriptors.size() != 1) throw error(errc::corrupt, "the keeper sent no segment for a queue");
-  return adopt(reply.queue, reply.name, std::move(descriptors.front()));
+  if (descriptors.size() != 3) throw error(errc::corrupt, "the keeper sent no segment for a queue");
+  os::unique_fd bells[2] = {std::move(descriptors[1]), std::move(descriptors[2])};
+  return adopt(reply.queue, reply.name, std::move(descriptors.front()), bells);
 }
 
 std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::string name,
-                                                    os::unique_fd segment) {
+                                                    os::unique_fd segment,
+                                                    os::unique_fd (&bells)[2]) {
   const std::lock_guard lock(mutex_);
   auto& entry = queues_[queue];
   if (auto there = entry.lock()) return there;
-  auto state = std::make_shared<queue_state>(
-      shared_from_this(), queue, std::move(name),
-      std::make_unique<os::queue_memory>(std::move(segment), platform_));
+  auto memory = std::make_unique<os::queue_memory>(std::move(segment), platform_);
+  memory->set_bells(std::move(bells[0]), std::move(bells[1]));
+  auto state =
+      std::make_shared<queue_state>(shared_from_this(), queue, std::move(name), std::move(memory));
   entry = state;
   return state;
 }

@@ -41,6 +41,8 @@ class process_context : public std::enable_shared_from_this<process_context> {
   [[nodiscard]] const std::atomic<std::uint32_t>& stop_word() const noexcept {
     return directory_.at(who_.entry).stop;
   }
+  /// What other processes of the tree do is seen by this one after it.
+  void heavy_barrier() const noexcept { platform_.heavy_barrier(); }
   /// Waits until somebody asks this process to stop, or `deadline`.
   void wait_for_stop(os::deadline until) const;
 
@@ -50,7 +52,8 @@ class process_context : public std::enable_shared_from_this<process_context> {
   std::shared_ptr<queue_state> make_queue(const os::control::make_queue& wanted);
   std::shared_ptr<queue_state> dead_letters_of(std::uint64_t queue, std::uint64_t fingerprint);
   /// One that came with the process's arguments: the seat is there.
-  std::shared_ptr<queue_state> adopt(std::uint64_t queue, std::string name, os::unique_fd segment);
+  std::shared_ptr<queue_state> adopt(std::uint64_t queue, std::string name, os::unique_fd segment,
+                                     os::unique_fd (&bells)[2]);
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
 

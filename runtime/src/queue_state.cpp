@@ -298,6 +298,20 @@ std::error_code queue_state::forward(const taken& message, queue_state& out,
   return there->senders.wait(step, how_long);
 }
 
+// --- waiting for several things ---
+
+bool queue_state::is_ready() const {
+  if (check_alive()) return true;
+  const std::uint32_t lanes = view().seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    for (std::uint32_t n = 0; view().is_used(lane) && n < view().ring_slots(); ++n) {
+      const core::slot_word word = view().slot_at(lane, n).load(std::memory_order_acquire);
+      if (word.is(core::slot_state::ready)) return true;
+    }
+  }
+  return core::is_over_for(view(), known_seat());
+}
+
 // --- closing ---
 
 void queue_state::close() {

@@ -53,6 +53,8 @@ class queue_state {
   std::error_code forward(const taken& message, queue_state& out, const result_source& results,
                           patience how_long);
 
+  /// Whether a receiving call would return at once, with a message or an error.
+  [[nodiscard]] bool is_ready() const;
   void close();
   [[nodiscard]] std::uint32_t known_seat() const;
   std::error_code mark_corrupt();

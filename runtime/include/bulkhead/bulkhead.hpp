@@ -17,3 +17,4 @@
 #include <bulkhead/supervisor.hpp>
 #include <bulkhead/this_process.hpp>
 #include <bulkhead/version.hpp>
+#include <bulkhead/wait_any.hpp>

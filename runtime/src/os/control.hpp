@@ -19,14 +19,15 @@ inline constexpr std::size_t inline_bytes_max = 32 * 1024;
 enum class kind : std::uint16_t {
   hello,  // host -> keeper, once: `hello` + the host's pidfd; reply `hello_reply` + the directory's
           // descriptor
-  make_queue,   // reply queue_reply + the segment's descriptor
-  open_queue,   // reply queue_reply + the segment's descriptor; the sender holds the queue from now
+  make_queue,   // reply queue_reply + the segment's descriptor and two eventfds, the receivers' and
+                // the senders'
+  open_queue,   // reply queue_reply + descriptors as above; the sender holds the queue from now
                 // on
   leave_queue,  // the sender holds no handle any more
   join_queue,   // reply seat_reply
   used_up,      // a released message has no delivery left and was set aside: bury it; reply done
-  dead_letters,  // reply queue_reply + descriptor: the dead-letter queue of a queue, made on first
-                 // demand
+  dead_letters,  // reply queue_reply + descriptors as above: the dead-letter queue of a queue, made
+                 // on first demand
   spawn,         // reply spawn_reply + the child's pidfd
   signal,
   request_stop,

@@ -1,6 +1,5 @@
 #include "os/pipe_memory.hpp"
 
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 
 #include <bulkhead/errc.hpp>
@@ -47,10 +46,7 @@ pipe_descriptors make_pipe_descriptors(const core::pipe_shape& shape) {
   if (const auto failed = reserve_range(made.segment.get(), 0, layout.total_bytes)) {
     throw std::system_error(failed, "making a pipe");
   }
-  for (unique_fd& bell : made.bells) {
-    bell.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!bell) throw_last_error("making the eventfd of a pipe");
-  }
+  for (unique_fd& bell : made.bells) bell = make_bell();
   const mapping start(made.segment.get(), 0, core::pipe_layout::rings_offset, access::read_write);
   core::format_pipe(start.data(), shape);
   return made;

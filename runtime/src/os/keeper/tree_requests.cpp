@@ -98,8 +98,9 @@ void tree::answer(participant& p, datagram& request) {
 }
 
 void tree::reply_queue(participant& p, control::kind kind, queue_record& queue) {
+  const auto& bells = queue.view().bells;
   reply(p, kind, control::queue_reply{queue.id(), queue.name()},
-        std::span<const int>({queue.memory().fd()}));
+        std::span<const int>({queue.memory().fd(), bells[0], bells[1]}));
 }
 
 void tree::make_queue(participant& p, const datagram& request) {

@@ -77,7 +77,9 @@ pid_t tree::fork_child(child_context& context, int control, const pipe_grants& g
       for (std::uint32_t n = 0; n < 2; ++n) e.bells[n] = unique_fd(memory.bell(n));
       continue;
     }
-    e.segment = unique_fd(queues_.at(e.queue).memory().fd());
+    queue_record& queue = queues_.at(e.queue);
+    e.segment = unique_fd(queue.memory().fd());
+    for (std::uint32_t n = 0; n < 2; ++n) e.bells[n] = unique_fd(queue.view().bells[n]);
   }
   become_child(std::move(context), keeper, descriptors_, run_child_);
 }
