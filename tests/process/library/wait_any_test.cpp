@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
+#include <fstream>
 #include <thread>
 
 #include "process/library/waits.hpp"
@@ -27,6 +28,16 @@ struct pipe_of_system {
   int fds[2] = {-1, -1};
 };
 
+// Waits until the thread sleeps, so that it must be woken.
+void await_sleep(pid_t thread) {
+  const std::string path = "/proc/self/task/" + std::to_string(thread) + "/stat";
+  bulkhead_test::eventually([&] {
+    std::string line;
+    std::getline(std::ifstream(path), line);
+    return line.at(line.find_last_of(')') + 2) == 'S';
+  });
+}
+
 void end_when_told(bulkhead::queue<int> told) { told.receive(); }
 
 }  // namespace
@@ -40,11 +51,21 @@ TEST_CASE("wait_any tells the first of several things that is ready", "[wait_any
   boost::asio::io_context io;
   boost::asio::steady_timer timer(io, std::chrono::hours(1));
   pipe_of_system fd;
-  const auto wait = [&](auto time) { return wait_any(time, b, q, p, timer, fd.fds[0]); };
+  // Below the second line's first look, which would hide a bell that nobody rings.
+  const auto wait = [&](auto time) {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::size_t found = wait_any(time, b, q, p, timer, fd.fds[0]);
+    CHECK(std::chrono::steady_clock::now() - begin < 900ms);
+    return found;
+  };
+  const pid_t me = gettid();
   CHECK(wait(0s) == npos);
   CHECK(wait(2ms) == npos);
   SECTION("a pipe's message") {
-    std::thread later([&] { a.send(1); });
+    std::thread later([&] {
+      await_sleep(me);
+      a.send(1);
+    });
     CHECK(wait(soon) == 0);
     later.join();
     CHECK(wait(0s) == 0);  // it is still there
@@ -56,7 +77,10 @@ TEST_CASE("wait_any tells the first of several things that is ready", "[wait_any
     CHECK(wait(soon) == 0);
   }
   SECTION("a queue's message, and its close") {
-    std::thread later([&] { q.send(1); });
+    std::thread later([&] {
+      await_sleep(me);
+      q.send(1);
+    });
     CHECK(wait(soon) == 1);
     later.join();
     CHECK(q.receive() == 1);
@@ -65,7 +89,10 @@ TEST_CASE("wait_any tells the first of several things that is ready", "[wait_any
     CHECK(wait(soon) == 1);
   }
   SECTION("a process's end") {
-    std::thread later([&] { told.send(1); });
+    std::thread later([&] {
+      await_sleep(me);
+      told.send(1);
+    });
     CHECK(wait(soon) == 2);
     later.join();
     CHECK(p.join().success());
@@ -77,7 +104,10 @@ TEST_CASE("wait_any tells the first of several things that is ready", "[wait_any
     CHECK(wait_any(soon, b, std::chrono::steady_clock::now() + 2ms) == 1);
   }
   SECTION("a descriptor") {
-    std::thread later([&] { CHECK(write(fd.fds[1], "x", 1) == 1); });
+    std::thread later([&] {
+      await_sleep(me);
+      CHECK(write(fd.fds[1], "x", 1) == 1);
+    });
     CHECK(wait(soon) == 4);
     later.join();
   }
