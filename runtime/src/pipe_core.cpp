@@ -33,11 +33,11 @@ std::error_code none() { return make_error_code(errc::not_initialised); }
 }  // namespace
 
 pipe_place::~pipe_place() {
-  if (locked != nullptr) locked->unlock_sender();
+  if (locked != nullptr) locked->unlock_sender(gated);
 }
 
 pipe_message::~pipe_message() {
-  if (locked != nullptr) locked->unlock_receiver();
+  if (locked != nullptr) locked->unlock_receiver(gated);
 }
 
 pipe_core::pipe_core(std::shared_ptr<pipe_state> state) noexcept

@@ -123,7 +123,31 @@ attempt_result pipe_state::try_reserve(std::size_t size, bool waits, pipe_place&
   return mark_corrupt();
 }
 
+// Without a lock, where nothing stands in the way.
+bool pipe_state::reserve_by_gate(std::size_t size, pipe_place& out) {
+  pipe_out_port& port = ports_->out;
+  if (!port.gate.enter()) return false;
+  const bool changed = (port.peer->load(std::memory_order_relaxed) & attention::changed) != 0;
+  if (!changed && !port.lent && !streaming_ &&
+      writer_.reserve(size, out.bytes) == core::pipe_room::there) {
+    out.locked = this;
+    out.gated = true;
+    return true;
+  }
+  port.gate.leave();
+  return false;
+}
+
+void pipe_state::unlock_sender(bool gated) {
+  if (gated) {
+    ports_->out.gate.leave();
+  } else {
+    send_lock_.unlock();
+  }
+}
+
 std::error_code pipe_state::reserve(std::size_t size, patience how_long, pipe_place& out) {
+  if (reserve_by_gate(size, out)) return {};
   const bool waits = how_long.how != patience::kind::none;
   attempt_of step([&] { return try_reserve(size, waits, out); });
   return senders_.wait(step, how_long);
@@ -132,7 +156,7 @@ std::error_code pipe_state::reserve(std::size_t size, patience how_long, pipe_pl
 std::error_code pipe_state::publish(pipe_place& place) {
   writer_.publish();
   place.locked = nullptr;
-  send_lock_.unlock();
+  unlock_sender(place.gated);
   return after_send();
 }
 
@@ -252,8 +276,35 @@ attempt_result pipe_state::try_find(bool waits, bool look_only) {
   return make_error_code(errc::peer_restarted);
 }
 
+bool pipe_state::take_by_gate(bool waits, pipe_message& out) {
+  pipe_in_port& port = ports_->in;
+  if (!port.gate.enter()) return false;
+  const bool stopped = waits && port.stop->load(std::memory_order_relaxed) != 0;
+  const bool changed = (port.own->load(std::memory_order_relaxed) & attention::changed) != 0;
+  // The message leaves the gate when it goes, also where there is no memory for pieces.
+  out.locked = this;
+  out.gated = true;
+  if (!stopped && !changed && !port.lent && reader_.find() == core::pipe_next::message) {
+    out.bytes = reader_.message();
+    return true;
+  }
+  out.locked = nullptr;
+  out.gated = false;
+  port.gate.leave();
+  return false;
+}
+
+void pipe_state::unlock_receiver(bool gated) {
+  if (gated) {
+    ports_->in.gate.leave();
+  } else {
+    receive_lock_.unlock();
+  }
+}
+
 std::error_code pipe_state::take(patience how_long, pipe_message& out, bool tell_restart) {
   const bool waits = how_long.how != patience::kind::none;
+  if (take_by_gate(waits, out)) return {};
   attempt_of step([&]() -> attempt_result {
     if (!context_->usable()) return make_error_code(errc::not_initialised);
     std::unique_lock lock(receive_lock_);
@@ -271,7 +322,7 @@ std::error_code pipe_state::take(patience how_long, pipe_message& out, bool tell
 void pipe_state::finish(pipe_message& message) {
   reader_.finish();
   message.locked = nullptr;
-  receive_lock_.unlock();
+  unlock_receiver(message.gated);
   after_receive();
 }
 

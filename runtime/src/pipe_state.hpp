@@ -29,7 +29,7 @@ class pipe_state {
 
   std::error_code reserve(std::size_t size, patience how_long, pipe_place& out);
   std::error_code publish(pipe_place& place);
-  void unlock_sender() { send_lock_.unlock(); }
+  void unlock_sender(bool gated);
   std::error_code send_pieces(std::span<const std::byte> message, patience how_long);
   std::error_code after_send();
   std::error_code lend_place(std::size_t size, patience how_long, std::byte*& out);
@@ -40,7 +40,7 @@ class pipe_state {
 
   std::error_code take(patience how_long, pipe_message& out, bool tell_restart = true);
   void finish(pipe_message& message);
-  void unlock_receiver() { receive_lock_.unlock(); }
+  void unlock_receiver(bool gated);
   std::error_code poll(patience how_long);
   void after_receive();
   std::error_code lend_message(patience how_long, std::span<const std::byte>& out);
@@ -65,6 +65,8 @@ class pipe_state {
  private:
   std::error_code check_alive() const;
   std::error_code peer_error() const;
+  bool reserve_by_gate(std::size_t size, pipe_place& out);
+  bool take_by_gate(bool waits, pipe_message& out);
   attempt_result try_reserve(std::size_t size, bool waits, pipe_place& out);
   attempt_result try_piece(std::span<const std::byte>& rest, bool& begun, std::uint32_t restarts);
   attempt_result try_find(bool waits, bool look_only);

@@ -15,6 +15,7 @@ class pipe_state;  // runtime/src/pipe_state.hpp
 struct pipe_place {
   std::byte* bytes = nullptr;
   pipe_state* locked = nullptr;
+  bool gated = false;  ///< By the gate, not the mutex.
 
   pipe_place() = default;
   pipe_place(const pipe_place&) = delete;
@@ -27,6 +28,7 @@ struct pipe_place {
 struct pipe_message {
   std::span<const std::byte> bytes;
   pipe_state* locked = nullptr;
+  bool gated = false;  ///< By the gate, not the mutex.
 
   pipe_message() = default;
   pipe_message(const pipe_message&) = delete;
