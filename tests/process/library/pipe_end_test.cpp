@@ -38,7 +38,9 @@ std::string text_of(std::size_t size) {
 TEST_CASE("what a sender sent stays readable after it exits, then comes the end",
           "[pipe][process]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt);
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto p = rt.spawn(send_and_crash, std::move(b), 5, true);
   REQUIRE(p.join_for(soon).has_value());
   for (int n = 0; n < 5; ++n) CHECK(a.receive() == n);
@@ -52,7 +54,9 @@ TEST_CASE("what a sender sent stays readable after it exits, then comes the end"
 
 TEST_CASE("a sender that exits before its receiver starts is heard", "[pipe][process]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<std::string, std::string>(rt);
+  auto pipe = bulkhead::make_pipe<std::string, std::string>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto [c, d] = bulkhead::make_pipe<std::string, std::string>(rt);
   rt.spawn(
         [](pipe_end<std::string, std::string> to) {
@@ -76,7 +80,9 @@ TEST_CASE("a sender that exits before its receiver starts is heard", "[pipe][pro
 TEST_CASE("what a sender sent stays readable after it is killed, then comes its exit status",
           "[pipe][process][crash]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt, {.name = "line"});
+  auto pipe = bulkhead::make_pipe<int, int>(rt, {.name = "line"});
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto p = rt.spawn({.name = "victim"}, send_and_crash, std::move(b), 5, false);
   for (int n = 0; n < 5; ++n) CHECK(a.receive() == n);
   try {
@@ -100,7 +106,9 @@ TEST_CASE("what a sender sent stays readable after it is killed, then comes its 
 
 TEST_CASE("a receiver that waits hears of its peer's death at once", "[pipe][process][crash]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt);
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto p = rt.spawn(wait_for_ever, std::move(b));
   CHECK(a.receive() == 1);
   CHECK(a.peer().id == p.id());
@@ -114,7 +122,9 @@ TEST_CASE("a receiver that waits hears of its peer's death at once", "[pipe][pro
 TEST_CASE("a sender that waits for room hears of its peer's death at once",
           "[pipe][process][crash]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt, {.capacity = 4});
+  auto pipe = bulkhead::make_pipe<int, int>(rt, {.capacity = 4});
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto p = rt.spawn(wait_for_ever, std::move(b));
   CHECK(a.receive() == 1);
   for (int n = 0; n < 4; ++n) CHECK(a.try_send(n));
@@ -129,7 +139,9 @@ TEST_CASE("a sender that waits for room hears of its peer's death at once",
 
 TEST_CASE("a large message whose sender dies midway is not delivered", "[pipe][process][crash]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<std::string, std::string>(rt, {.ring_bytes = 4096});
+  auto pipe = bulkhead::make_pipe<std::string, std::string>(rt, {.ring_bytes = 4096});
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto p = rt.spawn(
       [](pipe_end<std::string, std::string> end) {
         end.send("small");
@@ -147,7 +159,9 @@ TEST_CASE("a large message whose sender dies midway is not delivered", "[pipe][p
 
 TEST_CASE("close ends both sides: what was sent is read first", "[pipe]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, std::string>(rt);
+  auto pipe = bulkhead::make_pipe<int, std::string>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   a.send(1);
   a.send(2);
   a.close();
@@ -168,7 +182,9 @@ TEST_CASE("close ends both sides: what was sent is read first", "[pipe]") {
 
 TEST_CASE("an end that goes is closed", "[pipe]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt);
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   { const auto gone = std::move(a); }
   std::error_code ec;
   static_cast<void>(b.receive(ec));
@@ -179,7 +195,9 @@ TEST_CASE("an end that goes is closed", "[pipe]") {
 
 TEST_CASE("a stop request ends a waiting receive", "[pipe][process]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt);
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto p = rt.spawn(
       [](pipe_end<int, int> end) {
         end.send(1);
@@ -199,7 +217,9 @@ TEST_CASE("a stop request ends a waiting receive", "[pipe][process]") {
 
 TEST_CASE("an end that was passed on is not its giver's any more", "[pipe][process]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt);
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   // To a child, which passes it on to one of its own and ends: what that one says is heard.
   auto p = rt.spawn(
       [](pipe_end<int, int> end, bulkhead::queue<int> done) {
@@ -223,7 +243,9 @@ TEST_CASE("an end that was passed on is not its giver's any more", "[pipe][proce
 
 TEST_CASE("a forked copy of a process has no pipe", "[pipe][process]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt);
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   a.send(1);
   CHECK(b.receive() == 1);  // the gates are this thread's now
   const pid_t copy = fork();

@@ -39,7 +39,7 @@ TEST_CASE("a restarted peer resumes its end, and the other side hears of it once
   auto [a, b] = bulkhead::make_pipe<int, int>(rt);
   bulkhead::supervisor sup{rt, {.intensity = 20}};
   sup.start({.name = "worker"}, worker, std::move(b));
-  for (int incarnation = 1; incarnation <= 4; ++incarnation) {
+  for (int incarnation = 1; incarnation <= 4; incarnation += 2) {
     CHECK(a.receive_for(soon) == incarnation * 1000);
     a.send(7);
     CHECK(a.receive_for(soon) == incarnation * 1000 + 7);
@@ -51,7 +51,6 @@ TEST_CASE("a restarted peer resumes its end, and the other side hears of it once
     // As the next round begins: with a new incarnation's first words.
     a.send(0);
     CHECK(receive_error(a) == errc::peer_restarted);
-    ++incarnation;
   }
   CHECK(a.peer().restarts == 4);
   CHECK(a.peer().what == bulkhead::pipe_peer::state::open);

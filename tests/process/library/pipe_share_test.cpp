@@ -21,7 +21,9 @@ struct request {
 
 TEST_CASE("batches arrive whole and in order", "[pipe][process]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt, {.capacity = 50});
+  auto pipe = bulkhead::make_pipe<int, int>(rt, {.capacity = 50});
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto p = rt.spawn(
       [](pipe_end<int, int> end) {
         std::error_code ec;
@@ -48,7 +50,9 @@ TEST_CASE("batches arrive whole and in order", "[pipe][process]") {
 
 TEST_CASE("a batch of strings comes as one", "[pipe]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<std::string, int>(rt);
+  auto pipe = bulkhead::make_pipe<std::string, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   CHECK(a.send_batch(std::vector<std::string>{"a", "bb", "ccc"}) == 3);
   CHECK(b.receive_batch(2) == std::vector<std::string>{"a", "bb"});
   CHECK(b.receive_batch(2) == std::vector<std::string>{"ccc"});
@@ -57,7 +61,9 @@ TEST_CASE("a batch of strings comes as one", "[pipe]") {
 TEST_CASE("a message is filled and read in place", "[pipe]") {
   bulkhead::runtime rt;
   SECTION("of one size") {
-    auto [a, b] = bulkhead::make_pipe<request, int>(rt, {.capacity = 2});
+    auto pipe = bulkhead::make_pipe<request, int>(rt, {.capacity = 2});
+    auto& a = pipe.first;
+    auto& b = pipe.second;
     for (std::uint64_t n = 0; n < 9; ++n) {
       auto loan = a.loan();
       loan->number = n;
@@ -74,7 +80,9 @@ TEST_CASE("a message is filled and read in place", "[pipe]") {
     CHECK_FALSE(b.try_receive().has_value());
   }
   SECTION("of any size") {
-    auto [a, b] = bulkhead::make_pipe<std::vector<double>, int>(rt);
+    auto pipe = bulkhead::make_pipe<std::vector<double>, int>(rt);
+    auto& a = pipe.first;
+    auto& b = pipe.second;
     for (const std::size_t n : {0u, 1u, 1000u}) {
       auto loan = a.loan(n);
       REQUIRE(loan.size() == n);
@@ -95,7 +103,9 @@ TEST_CASE("a message is filled and read in place", "[pipe]") {
 
 TEST_CASE("threads share an end, and none misses its wake-up", "[pipe]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt, {.capacity = 4});
+  auto pipe = bulkhead::make_pipe<int, int>(rt, {.capacity = 4});
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   constexpr int each = 2000;
   std::atomic<int> sum = 0;
   std::vector<std::thread> threads;
@@ -115,7 +125,9 @@ TEST_CASE("threads share an end, and none misses its wake-up", "[pipe]") {
 
 TEST_CASE("loans of one thread hold up the others only while they last", "[pipe]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt, {.capacity = 4});
+  auto pipe = bulkhead::make_pipe<int, int>(rt, {.capacity = 4});
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   constexpr int each = 500;
   std::thread lender([&, end = &a] {
     for (int n = 0; n < each; ++n) {

@@ -33,7 +33,9 @@ std::string text_of(std::size_t size) {
 
 TEST_CASE("requests and replies go both ways between two processes", "[pipe][process]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<request, request>(rt);
+  auto pipe = bulkhead::make_pipe<request, request>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto p = rt.spawn(echo<request>, std::move(b));
   CHECK_FALSE(b);
   bool right = true;
@@ -53,7 +55,9 @@ TEST_CASE("requests and replies go both ways between two processes", "[pipe][pro
 TEST_CASE("a message of any size goes through a pipe, larger than its ring too",
           "[pipe][process]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<std::string, std::string>(rt, {.ring_bytes = 64 * 1024});
+  auto pipe = bulkhead::make_pipe<std::string, std::string>(rt, {.ring_bytes = 64 * 1024});
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   auto p = rt.spawn(echo<std::string>, std::move(b));
   for (const std::size_t size :
        {0u, 1u, 12u, 100u, 16'000u, 16'384u, 17'000u, 65'536u, 100'000u, 20'000'000u}) {
@@ -70,7 +74,9 @@ TEST_CASE("maps, options and empty messages go through a pipe", "[pipe]") {
   bulkhead::runtime rt;
   using map = std::map<std::string, std::optional<int>>;
   struct nothing {};
-  auto [a, b] = bulkhead::make_pipe<map, nothing>(rt);
+  auto pipe = bulkhead::make_pipe<map, nothing>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   const map value{{"one", 1}, {"none", std::nullopt}};
   a.send(value);
   CHECK(b.receive() == value);
@@ -83,7 +89,9 @@ TEST_CASE("maps, options and empty messages go through a pipe", "[pipe]") {
 
 TEST_CASE("a large message that times out is given up, and the next one arrives", "[pipe]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<std::string, std::string>(rt, {.ring_bytes = 4096});
+  auto pipe = bulkhead::make_pipe<std::string, std::string>(rt, {.ring_bytes = 4096});
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   CHECK_FALSE(a.send_for(text_of(1'000'000), 5ms));
   CHECK_FALSE(b.try_receive().has_value());
   a.send("next");
@@ -92,7 +100,9 @@ TEST_CASE("a large message that times out is given up, and the next one arrives"
 
 TEST_CASE("poll tells whether a receive would return at once", "[pipe]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt);
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   CHECK_FALSE(b.poll());
   CHECK_FALSE(b.poll(1ms));
   a.send(1);

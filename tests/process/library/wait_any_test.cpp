@@ -44,7 +44,9 @@ void end_when_told(bulkhead::queue<int> told) { told.receive(); }
 
 TEST_CASE("wait_any tells the first of several things that is ready", "[wait_any][process]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt);
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   bulkhead::queue<int> q{rt};
   bulkhead::queue<int> told{rt};
   auto p = rt.spawn(end_when_told, told);
@@ -120,7 +122,9 @@ TEST_CASE("wait_any tells the first of several things that is ready", "[wait_any
 
 TEST_CASE("wait_any hears of a peer that is killed", "[wait_any][process][crash]") {
   bulkhead::runtime rt;
-  auto [a, b] = bulkhead::make_pipe<int, int>(rt);
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
   bulkhead::queue<int> q{rt};
   auto p = rt.spawn(
       [](pipe_end<int, int> end) {
