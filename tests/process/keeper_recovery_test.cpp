@@ -105,7 +105,7 @@ TEST_CASE("a poison message that found the dead letters full is buried when they
           "[os][process]") {
   host h;
   auto wanted = host::shape(8, 1);
-  wanted.capacity = 1025;
+  wanted.shape.capacity = 1025;
   const auto q = h.make_queue(wanted);
   desk d = h.sit(q);
   for (std::uint64_t n = 0; n < 1025; ++n) REQUIRE(d.send(n));

@@ -131,7 +131,7 @@ TEST_CASE("a queue goes with its last holder", "[os][process]") {
 TEST_CASE("a shape that no queue can have is refused", "[os][process]") {
   host h;
   auto wanted = host::shape();
-  wanted.inline_bytes = 7;
+  wanted.shape.inline_bytes = 7;
   CHECK(failure_of([&] { h.make_queue(wanted); }) == errc::unsupported);
   wanted = host::shape(5000);
   CHECK(failure_of([&] { h.make_queue(wanted); }) == errc::unsupported);

@@ -85,11 +85,17 @@ void host::stop(const child& c) {
 }
 
 control::make_queue host::shape(std::uint32_t participants, std::uint32_t max_attempts) {
-  return {"numbers", 16, participants, 48, max_attempts, 0, 1 << 20, 7};
+  core::queue_shape shape;
+  shape.capacity = 16;
+  shape.participants = participants;
+  shape.max_attempts = max_attempts;
+  shape.payload_bytes = 1 << 20;
+  shape.fingerprint = 7;
+  return {"numbers", shape};
 }
 
 host::queue host::make_queue(control::make_queue wanted) {
-  if (wanted.capacity == 0) wanted = shape();
+  if (wanted.shape.capacity == 0) wanted = shape();
   std::vector<unique_fd> got;
   const auto reply = keeper.ask<control::queue_reply>(kind::make_queue, wanted, &got);
   return {reply.queue, std::move(got.at(0))};
