@@ -92,9 +92,9 @@ std::error_code pipe_core::publish(pipe_place& place) const {
 
 std::size_t pipe_core::whole_bytes_max() const { return state_ ? state_->whole_bytes_max() : 0; }
 
-std::error_code pipe_core::send_pieces(std::span<const std::byte> message,
-                                       patience how_long) const {
-  return state_ ? state_->send_pieces(message, how_long).code() : none();
+std::error_code pipe_core::send_pieces(std::span<const std::byte> head,
+                                       std::span<const std::byte> body, patience how_long) const {
+  return state_ ? state_->send_pieces(head, body, how_long).code() : none();
 }
 
 std::error_code pipe_core::after_send() const { return state_->after_send().code(); }

@@ -30,7 +30,8 @@ class pipe_state {
   status reserve(std::size_t size, patience how_long, pipe_place& out);
   status publish(pipe_place& place);
   void unlock_sender(bool gated);
-  status send_pieces(std::span<const std::byte> message, patience how_long);
+  status send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
+                     patience how_long);
   status after_send();
   status lend_place(std::size_t size, patience how_long, std::byte*& out);
   status return_place(bool send);
@@ -68,7 +69,15 @@ class pipe_state {
   bool reserve_by_gate(std::size_t size, pipe_place& out);
   bool take_by_gate(bool waits, pipe_message& out);
   attempt_result try_reserve(std::size_t size, bool waits, pipe_place& out);
-  attempt_result try_piece(std::span<const std::byte>& rest, bool& begun, std::uint32_t restarts);
+  // A message that goes out in pieces: what is left of it.
+  struct outgoing {
+    std::span<const std::byte> head;
+    std::span<const std::byte> body;
+    std::uint32_t restarts = 0;  // of the peer, when it began
+    std::size_t in_all = 0;
+    bool begun = false;
+  };
+  attempt_result try_pieces(outgoing& message);
   attempt_result try_find(bool waits, bool look_only);
   attempt_result waited(bool waits);
 

@@ -74,7 +74,7 @@ std::size_t send_pieces(sender& s, const std::string& text, std::size_t from) {
   core::pipe_room room{};
   do {
     const auto rest = std::as_bytes(std::span(text)).subspan(sent);
-    sent += s.ring.publish_piece(rest, sent == 0, room);
+    sent += s.ring.publish_piece(rest, sent == 0, true, room);
   } while (room == core::pipe_room::there && sent < text.size());
   return sent;
 }

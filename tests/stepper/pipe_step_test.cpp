@@ -234,7 +234,8 @@ void send_pieces(stage& s) {
   std::memcpy(bytes.data(), &m, sizeof m);
   core::pipe_room room{};
   for (std::span<const std::byte> rest = bytes; !rest.empty();) {
-    const std::size_t sent = s.out->ring.publish_piece(rest, rest.size() == bytes.size(), room);
+    const std::size_t sent =
+        s.out->ring.publish_piece(rest, rest.size() == bytes.size(), true, room);
     if (sent == 0) return;
     rest = rest.subspan(sent);
   }

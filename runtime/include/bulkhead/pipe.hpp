@@ -265,18 +265,28 @@ class pipe_end {
     const std::size_t size = detail::encoded_size(value);
     if constexpr (!detail::is_slotted<Out>) {
       if (size >= detail::oversize) return errc::too_large;
-      if (size > core_.whole_bytes_max() && core_) {
-        std::vector<std::byte> bytes(size);
-        detail::encoder to(bytes.data());
-        detail::encode(to, value);
-        return core_.send_pieces(bytes, how_long);
-      }
+      if (core_ && size > core_.whole_bytes_max()) return put_pieces(value, size, how_long);
     }
     detail::pipe_place place;
     if (auto ec = core_.reserve(size, how_long, place)) return ec;
     detail::encoder to(place.bytes);
     detail::encode(to, value);
     return core_.publish(place);
+  }
+  // The elements of a string or vector go from where they are, others from a copy of their bytes.
+  std::error_code put_pieces(const Out& value, std::size_t size, detail::patience how_long) const {
+    using layout = detail::in_place<Out>;
+    if constexpr (layout::head_bytes != 0 && layout::possible) {
+      const auto count = static_cast<std::uint32_t>(value.size());
+      const std::span<const typename layout::element> elements(value.data(), value.size());
+      return core_.send_pieces(std::as_bytes(std::span(&count, 1)), std::as_bytes(elements),
+                               how_long);
+    } else {
+      std::vector<std::byte> bytes(size);
+      detail::encoder to(bytes.data());
+      detail::encode(to, value);
+      return core_.send_pieces({}, bytes, how_long);
+    }
   }
   std::error_code get(In& value, detail::patience how_long, bool tell_restart = true) const {
     detail::pipe_message message;

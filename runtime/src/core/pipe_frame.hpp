@@ -14,6 +14,9 @@ inline constexpr std::size_t frame_unit = 16;
 /// are aligned.
 inline constexpr std::size_t frame_head_bytes = 12;
 
+/// A message in pieces takes the receiver's memory: what claims to be larger is no message.
+inline constexpr std::uint64_t collected_bytes_max = std::uint64_t{1} << 32;
+
 struct frame_head {
   static constexpr std::uint32_t first = 1;  ///< Bits of `kind`; a whole message is both.
   static constexpr std::uint32_t last = 2;
@@ -21,7 +24,7 @@ struct frame_head {
 
   std::uint32_t bytes = 0;  ///< Of the message, or the piece.
   std::uint32_t kind = 0;
-  std::uint32_t reserved = 0;
+  std::uint32_t in_all = 0;  ///< In a first piece: bytes of the whole message, so far as is known.
 };
 static_assert(sizeof(frame_head) == frame_head_bytes);
 

@@ -112,10 +112,8 @@ pipe_next pipe_reader::find_frame() {
 pipe_next pipe_reader::take_piece(const frame_head& head, const std::byte* bytes,
                                   std::uint64_t units) {
   const bool first = (head.kind & frame_head::first) != 0;
-  if (first) {
-    pieces_.clear();
-    collecting_ = true;
-  }
+  if (first) begin_collecting(head.in_all);
+  if (collecting_ && pieces_.size() + head.bytes > collected_bytes_max) return pipe_next::corrupt;
   if (collecting_) pieces_.insert(pieces_.end(), bytes, bytes + head.bytes);
   move_head(frame_position{port_->head}.after(units, first ? 1 : 0).word);
   if (!collecting_ || (head.kind & frame_head::last) == 0) return pipe_next::nothing;
@@ -124,6 +122,17 @@ pipe_next pipe_reader::take_piece(const frame_head& head, const std::byte* bytes
   message_ = pieces_;
   head_after_ = port_->head;
   return pipe_next::message;
+}
+
+// Untouched memory costs nothing, so that a size that is not true does no harm; and without it the
+// pieces find their place as they come.
+void pipe_reader::begin_collecting(std::size_t in_all) noexcept {
+  pieces_.clear();
+  collecting_ = true;
+  try {
+    pieces_.reserve(in_all);
+  } catch (const std::exception&) {
+  }
 }
 
 void pipe_reader::move_head(std::uint64_t head) noexcept {

@@ -39,6 +39,7 @@ class pipe_reader {
   [[nodiscard]] pipe_next find_frame();
   [[nodiscard]] pipe_next take_piece(const frame_head& head, const std::byte* bytes,
                                      std::uint64_t units);
+  void begin_collecting(std::size_t in_all) noexcept;
   void move_head(std::uint64_t head) noexcept;
 
   detail::pipe_in_port* port_;

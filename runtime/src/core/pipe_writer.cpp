@@ -91,8 +91,8 @@ void pipe_writer::publish() noexcept {
 }
 
 // Pieces of an eighth of the ring: the receiver empties one while the next is filled.
-std::size_t pipe_writer::publish_piece(std::span<const std::byte> rest, bool first,
-                                       pipe_room& out) noexcept {
+std::size_t pipe_writer::publish_piece(std::span<const std::byte> rest, bool first, bool last,
+                                       pipe_room& out, std::size_t in_all) noexcept {
   const std::size_t bytes =
       std::min<std::size_t>(rest.size(), direction_.ring_bytes / 8 - frame_head_bytes);
   std::byte* at = nullptr;
@@ -100,7 +100,8 @@ std::size_t pipe_writer::publish_piece(std::span<const std::byte> rest, bool fir
   if (out != pipe_room::there) return 0;
   frame_head head{static_cast<std::uint32_t>(bytes), 0, 0};
   if (first) head.kind |= frame_head::first;
-  if (bytes == rest.size()) head.kind |= frame_head::last;
+  if (first) head.in_all = static_cast<std::uint32_t>(std::min<std::size_t>(in_all, 0xffff'ffff));
+  if (last && bytes == rest.size()) head.kind |= frame_head::last;
   std::memcpy(at, &head, sizeof head);
   std::memcpy(at + frame_head_bytes, rest.data(), bytes);
   publish();

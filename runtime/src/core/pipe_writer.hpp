@@ -28,8 +28,10 @@ class pipe_writer {
   void publish() noexcept;
 
   /// Publishes as much as there is room for of a message that goes in pieces.
+  /// @limits last: `rest` is the end of the message. in_all: its size, 0 where not known.
   /// @returns how many bytes were taken; 0 and `out` says why.
-  std::size_t publish_piece(std::span<const std::byte> rest, bool first, pipe_room& out) noexcept;
+  std::size_t publish_piece(std::span<const std::byte> rest, bool first, bool last, pipe_room& out,
+                            std::size_t in_all = 0) noexcept;
 
   /// The largest message that goes in one piece.
   [[nodiscard]] std::size_t whole_bytes_max() const noexcept;

@@ -79,7 +79,9 @@ class pipe_core {
   std::error_code reserve(std::size_t size, patience how_long, pipe_place& out) const;
   std::error_code publish(pipe_place& place) const;
   [[nodiscard]] std::size_t whole_bytes_max() const;
-  std::error_code send_pieces(std::span<const std::byte> message, patience how_long) const;
+  /// @limits the message is `head`, perhaps empty, and then `body`, not empty.
+  std::error_code send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
+                              patience how_long) const;
   /// The fast path's: a message is published, and the peer wants attention.
   std::error_code after_send() const;
   std::error_code lend_place(std::size_t size, patience how_long, std::byte*& out) const;
