@@ -168,6 +168,11 @@ struct explain;
 template <class T, refusal Why, class Culprit>
 struct explain<T, verdict<Why, Culprit>> : explain_refusal<T, Culprit, Why> {};
 
+/// True; naming it makes the compiler compile the function. (With sanitizers g++ takes a comparison
+/// of its address with null for no constant.)
+template <auto Function>
+inline constexpr bool is_compiled = true;
+
 /// Has the compiler look into the types that only their own `inspect` can name the fields of.
 template <class T, bool Endpoints_fit, class... Enclosing>
 constexpr bool look_inside();
@@ -182,7 +187,7 @@ constexpr bool look_inside() {
   if constexpr ((std::is_same_v<T, Enclosing> || ...)) {
     return true;
   } else if constexpr (inspected<T>) {
-    return &codec<T>::template check<Endpoints_fit> != nullptr;
+    return is_compiled<&codec<T>::template check<Endpoints_fit>>;
   } else if constexpr (endpoint<T>) {
     return look_inside_all<false, Enclosing...>(typename codec<T>::parts());
   } else if constexpr (codec<T>::named) {
