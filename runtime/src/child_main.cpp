@@ -27,7 +27,7 @@ class given_queues final : public endpoint_source {
       queues_.push_back(std::move(queue));
     }
   }
-  std::uint64_t endpoint(std::uint32_t index) override {
+  std::uint64_t endpoint(std::uint64_t index) override {
     return index < queues_.size() ? queues_[index]->id() : no_endpoint;
   }
 

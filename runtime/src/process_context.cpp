@@ -11,7 +11,8 @@ process_context::process_context(identity who, os::unique_fd line, os::unique_fd
     : who_(std::move(who)),
       platform_(os::make_platform()),
       link_(std::move(line)),
-      directory_(std::move(directory)) {}
+      directory_(std::move(directory)),
+      stop_(&directory_.at(who_.entry).stop) {}
 
 void process_context::check_usable() const {
   if (!usable()) {
@@ -20,19 +21,28 @@ void process_context::check_usable() const {
   }
 }
 
-void process_context::wait_for_stop(os::deadline until) const {
-  os::futex_wait(directory_.at(who_.entry).stop, 0, until);
-}
+void process_context::wait_for_stop(os::deadline until) const { os::futex_wait(*stop_, 0, until); }
 
 std::shared_ptr<queue_state> process_context::known(const control::queue_reply& reply,
                                                     std::vector<os::unique_fd>& descriptors) {
+  const std::lock_guard lock(mutex_);
+  return known_locked(reply, descriptors);
+}
+
+std::shared_ptr<queue_state> process_context::known_locked(
+    const control::queue_reply& reply, std::vector<os::unique_fd>& descriptors) {
   if (descriptors.size() != 1) throw error(errc::corrupt, "the keeper sent no segment for a queue");
-  return adopt(reply.queue, reply.name, std::move(descriptors.front()));
+  return adopt_locked(reply.queue, reply.name, std::move(descriptors.front()));
 }
 
 std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::string name,
                                                     os::unique_fd segment) {
   const std::lock_guard lock(mutex_);
+  return adopt_locked(queue, std::move(name), std::move(segment));
+}
+
+std::shared_ptr<queue_state> process_context::adopt_locked(std::uint64_t queue, std::string name,
+                                                           os::unique_fd segment) {
   auto& entry = queues_[queue];
   if (auto there = entry.lock()) return there;
   auto state = std::make_shared<queue_state>(
@@ -65,6 +75,41 @@ std::shared_ptr<queue_state> process_context::find(std::uint64_t queue) {
   return there == queues_.end() ? nullptr : there->second.lock();
 }
 
+// Under the lock all the while: another thread may just drop the last handle, and its `leave_queue`
+// must not come between our `open_queue` and the new handle.
+std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t queue, std::error_code& ec) {
+  const std::lock_guard lock(mutex_);
+  const auto there = queues_.find(queue);
+  if (there != queues_.end()) {
+    if (auto known = there->second.lock()) return known;
+  }
+  try {
+    std::vector<os::unique_fd> descriptors;
+    const auto reply = link_.ask<control::queue_reply>(control::kind::open_queue,
+                                                       control::queue_named{queue}, &descriptors);
+    try {
+      return known_locked(reply, descriptors);
+    } catch (...) {
+      leave_queue(queue);  // the keeper counts us as one of its holders by now
+      throw;
+    }
+  } catch (const std::system_error& failure) {
+    ec = failure.code();
+  } catch (const std::bad_alloc&) {
+    ec = std::make_error_code(std::errc::not_enough_memory);
+  }
+  return nullptr;
+}
+
+std::error_code process_context::carry(const control::carry& messages) {
+  try {
+    link_.ask<control::done>(control::kind::carry, messages);
+    return {};
+  } catch (const std::system_error& failure) {
+    return failure.code();
+  }
+}
+
 std::optional<control::seat_reply> process_context::join_queue(std::uint64_t queue,
                                                                std::error_code& ec) {
   try {
@@ -75,9 +120,14 @@ std::optional<control::seat_reply> process_context::join_queue(std::uint64_t que
   }
 }
 
-void process_context::bury_used_up(std::uint64_t queue) noexcept {
+std::vector<control::seat_holder> process_context::holders_of(std::uint64_t queue) {
+  return link_.ask<control::holders_reply>(control::kind::holders, control::queue_named{queue})
+      .holders;
+}
+
+void process_context::bury(const control::used_up& message) noexcept {
   try {
-    link_.ask<control::done>(control::kind::used_up, control::queue_named{queue});
+    link_.ask<control::done>(control::kind::used_up, message);
   } catch (const std::exception&) {
     // The keeper is gone, and its queues with it.
   }
@@ -87,11 +137,15 @@ void process_context::bury_used_up(std::uint64_t queue) noexcept {
 // process holds the queue still.
 void process_context::queue_let_go(std::uint64_t queue) noexcept {
   if (!usable()) return;
+  const std::lock_guard lock(mutex_);
+  const auto there = queues_.find(queue);
+  if (there != queues_.end() && !there->second.expired()) return;
+  queues_.erase(queue);
+  leave_queue(queue);
+}
+
+void process_context::leave_queue(std::uint64_t queue) noexcept {
   try {
-    const std::lock_guard lock(mutex_);
-    const auto there = queues_.find(queue);
-    if (there != queues_.end() && !there->second.expired()) return;
-    queues_.erase(queue);
     link_.ask<control::done>(control::kind::leave_queue, control::queue_named{queue});
   } catch (const std::exception&) {
     // The keeper is gone, and its queues with it.

@@ -35,7 +35,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   void check_usable() const;
   [[nodiscard]] const identity& who() const noexcept { return who_; }
   [[nodiscard]] bool stop_requested() const noexcept {
-    return directory_.at(who_.entry).stop.load(std::memory_order_acquire) != 0;
+    return stop_->load(std::memory_order_acquire) != 0;
   }
   /// Waits until somebody asks this process to stop, or `deadline`.
   void wait_for_stop(os::deadline until) const;
@@ -50,24 +50,38 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
 
+  /// A queue that a message names: one that this process knows, else the keeper gives it.
+  /// @returns nullptr: `ec` says why; errc::closed: there is no such queue.
+  std::shared_ptr<queue_state> open_queue(std::uint64_t queue, std::error_code& ec);
+  /// Announces the endpoints in messages that are about to be published.
+  std::error_code carry(const os::control::carry& messages);
+
   /// Asks for a seat. @returns nothing and errc::full while all are taken but some will become
   /// free.
   std::optional<os::control::seat_reply> join_queue(std::uint64_t queue, std::error_code& ec);
   /// Has the keeper bury what was set aside in a queue. Should it not hear of it, the next recovery
   /// there does.
-  void bury_used_up(std::uint64_t queue) noexcept;
+  void bury(const os::control::used_up& message) noexcept;
+  /// Who has the seats of a queue.
+  std::vector<os::control::seat_holder> holders_of(std::uint64_t queue);
   /// The last handle to a queue is gone.
   void queue_let_go(std::uint64_t queue) noexcept;
 
  private:
   std::shared_ptr<queue_state> known(const os::control::queue_reply& reply,
                                      std::vector<os::unique_fd>& descriptors);
+  std::shared_ptr<queue_state> known_locked(const os::control::queue_reply& reply,
+                                            std::vector<os::unique_fd>& descriptors);
+  std::shared_ptr<queue_state> adopt_locked(std::uint64_t queue, std::string name,
+                                            os::unique_fd segment);
+  void leave_queue(std::uint64_t queue) noexcept;
 
   identity who_;
   os::fork_guard guard_;
   core::platform platform_;
   os::keeper_link link_;
   os::directory_memory directory_;
+  const std::atomic<std::uint32_t>* stop_;  // ours in the directory
   std::mutex mutex_;
   std::map<std::uint64_t, std::weak_ptr<queue_state>> queues_;
 };

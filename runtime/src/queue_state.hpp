@@ -2,31 +2,21 @@
 
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/message.hpp>
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 
-#include "core/consumer.hpp"
-#include "core/forward.hpp"
-#include "core/producer.hpp"
 #include "os/queue_memory.hpp"
-#include "waiting.hpp"
+#include "participation.hpp"
+#include "process_context.hpp"
 
 namespace bulkhead::detail {
 
-class process_context;
-
-/// A seat as the keeper gives it.
-struct seat_grant {
-  std::uint32_t seat = 0;
-  std::uint32_t epoch = 0;
-  std::uint64_t sent_before =
-      0;  ///< Messages that former owners of the seat sent, who were not this child.
-};
-
-/// What this process knows of one queue: the mapped segment, its seat, and the private halves of
-/// both sides. All handles of the process share it; when the last goes the keeper is told.
+/// What this process knows of one queue: the mapped segment, and with the first call that needs one
+/// its seat. All handles of the process share it; when the last goes the keeper is told.
+///
+/// Each message call begins with a short way for the case that need not wait; all else is out of
+/// line and cold, which is worth a third of the throughput (shared prototypes, P1 and P2).
 ///
 /// Lock order: a lane lock (several in address order), then nothing; the receive lock, then
 /// nothing; never both.
@@ -41,58 +31,63 @@ class queue_state {
   /// Takes a seat that the keeper gave with the queue.
   void take_seat(const seat_grant& grant);
 
-  std::error_code reserve(std::size_t size, patience how_long, open_place& out);
-  std::error_code publish(open_place& place);
+  status reserve(std::size_t size, patience how_long, open_place& out);
+  status publish(open_place& place);
   void unlock_lane();
-  std::error_code sent(std::uint64_t& out);
+  status sent(std::uint64_t& out);
 
-  std::error_code take(patience how_long, taken& out);
-  std::optional<std::span<const std::byte>> payload(const taken& message);
+  status take(patience how_long, taken& out);
   void acknowledge(const taken& message);
   void release(const taken& message);
-  std::error_code forward(const taken& message, queue_state& out, const result_source& results,
-                          patience how_long);
+  void reject(const taken& message, std::string_view why);
+  [[nodiscard]] std::vector<in_flight_message> in_flight() const;
 
+  /// Waits until every message is settled.
+  status join_all(patience how_long);
   void close();
   [[nodiscard]] std::uint32_t known_seat() const;
-  std::error_code mark_corrupt();
+  status mark_corrupt();
 
   [[nodiscard]] const core::queue_view& view() const noexcept { return memory_->view(); }
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] process_context& context() const noexcept { return *context_; }
 
- private:
-  // All that needs a seat.
-  struct participation {
-    participation(const core::queue_view& view, os::queue_memory& memory, const seat_grant& grant);
-    std::uint32_t claim_record();
-    void free_record(std::uint32_t record);
-    core::consumer consumer;
-    core::producer producer;
-    waiting_room receivers;
-    waiting_room senders;
-    std::mutex receive_mutex;
-    std::mutex lane_mutex;
-    std::uint64_t sent_before;
-    std::mutex record_mutex;
-    std::condition_variable record_freed;
-    std::uint64_t records_used = 0;
-  };
+  /// Takes part, which may need to wait for a seat. @returns what `out` then is: joined().
+  status join(const time_limit& limit, participation*& out);
+  [[nodiscard]] status check_alive() const;
+  [[nodiscard]] participation* joined() const noexcept {
+    return joined_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] bool is_open() const noexcept {
+    return header_->closed.load(std::memory_order_acquire) == core::closed_state::open;
+  }
+  /// True when a waiting call that found nothing is to end.
+  [[nodiscard]] bool is_stopping(const time_limit& limit) const noexcept {
+    return limit.may_wait() && context_->stop_requested();
+  }
 
-  std::error_code join(patience how_long, participation*& out);
-  std::error_code check_alive() const;
+ private:
+  [[nodiscard]] bool is_well() const noexcept {
+    return context_->usable() && header_->corrupt.load(std::memory_order_relaxed) == 0;
+  }
+
+  status reserve_slowly(std::size_t size, patience how_long, open_place& out);
   attempt_result try_reserve(participation& me, std::size_t size, open_place& out);
+  status take_slowly(patience how_long, taken& out);
   attempt_result try_take(participation& me, taken& out, bool waiting);
-  attempt_result try_forward(participation& me, const core::lease& held, queue_state& out,
-                             const result_source& results);
+  void fill(const core::lease& held, taken& out);
+  void fill_from_payload(std::uint32_t size, taken& out);
+  status make_way(participation& me, std::size_t size, open_place& out);
+  void set_aside(const taken& message, std::string_view why);
 
   std::shared_ptr<process_context> context_;
+  std::unique_ptr<os::queue_memory> memory_;
+  core::queue_header* header_;
+  std::atomic<participation*> joined_{nullptr};
   std::uint64_t id_;
   std::string name_;
-  std::unique_ptr<os::queue_memory> memory_;
   mutable std::mutex join_mutex_;
-  std::atomic<participation*> joined_{nullptr};
   std::unique_ptr<participation> participation_;
 };
 

@@ -39,9 +39,9 @@ process runtime::start(const spawn_options& options, detail::start_recipe recipe
   return {std::move(shared), true};
 }
 
-std::uint32_t detail::endpoint_collector::add(std::uint64_t id) {
+std::uint64_t detail::endpoint_collector::add(std::uint64_t id) {
   to_->endpoints.push_back(id);
-  return static_cast<std::uint32_t>(to_->endpoints.size() - 1);
+  return to_->endpoints.size() - 1;
 }
 
 }  // namespace bulkhead

@@ -59,7 +59,7 @@ bool waiting_room::withdraw() {
   return --sleepers_ != 0 || parked_.withdraw(seat_);
 }
 
-[[gnu::noinline, gnu::cold]] std::error_code waiting_room::sleep(attempt& step, patience how_long) {
+[[gnu::noinline, gnu::cold]] status waiting_room::sleep(attempt& step, const time_limit& limit) {
   auto& word = parked_.park_word(seat_);
   auto look_again = steady_clock::duration(look_again_first);
   for (;;) {
@@ -72,28 +72,23 @@ bool waiting_room::withdraw() {
       if (!withdraw()) parked_.wake_one();
       return *result;
     }
-    auto deadline = steady_clock::now() + look_again;
-    if (how_long.how == patience::kind::until) deadline = std::min(deadline, how_long.deadline);
-    os::futex_wait(word, seen, deadline);
+    os::futex_wait(word, seen, limit.or_sooner(steady_clock::now() + look_again));
     look_again = std::min<steady_clock::duration>(look_again * 2, look_again_most);
     const bool untouched = withdraw();
     auto result = step();
-    if (!result && how_long.how == patience::kind::until &&
-        steady_clock::now() >= how_long.deadline) {
-      result = make_error_code(errc::timed_out);
-    }
+    if (!result && limit.is_over()) result = errc::timed_out;
     if (!result) continue;
     // Chosen, and leaving with nothing.
-    if (*result && !untouched) parked_.wake_one();
+    if (result->failed() && !untouched) parked_.wake_one();
     return *result;
   }
 }
 
-std::error_code waiting_room::wait(attempt& step, patience how_long) {
+status waiting_room::wait(attempt& step, const time_limit& limit) {
   if (auto result = step()) return *result;
-  if (how_long.how == patience::kind::none) return errc::full;
+  if (!limit.may_wait()) return errc::full;
   if (auto result = spin(step)) return *result;
-  return sleep(step, how_long);
+  return sleep(step, limit);
 }
 
 }  // namespace bulkhead::detail

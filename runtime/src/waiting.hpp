@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bulkhead/detail/queue_core.hpp>
 #include <mutex>
 #include <optional>
@@ -8,8 +9,31 @@
 
 namespace bulkhead::detail {
 
+/// When a waiting call gives up: its patience, from the moment it begins to wait.
+class time_limit {
+ public:
+  explicit time_limit(patience how_long)
+      : how_(how_long.how),
+        at_(how_ == patience::kind::some ? steady_clock::now() + how_long.time
+                                         : steady_clock::time_point::max()) {}
+  [[nodiscard]] bool may_wait() const noexcept { return how_ != patience::kind::none; }
+  [[nodiscard]] bool is_over() const {
+    return how_ == patience::kind::some && steady_clock::now() >= at_;
+  }
+  /// The earlier of `other` and the limit.
+  [[nodiscard]] std::chrono::steady_clock::time_point or_sooner(
+      std::chrono::steady_clock::time_point other) const noexcept {
+    return std::min(other, at_);
+  }
+
+ private:
+  using steady_clock = std::chrono::steady_clock;
+  patience::kind how_;
+  steady_clock::time_point at_;
+};
+
 /// What an attempt says: nothing (not yet, wait on), or how it ended.
-using attempt_result = std::optional<std::error_code>;
+using attempt_result = std::optional<status>;
 
 /// A step that a waiting call repeats until it succeeds or ends.
 class attempt {
@@ -38,13 +62,13 @@ class waiting_room {
       : parked_(queue, which), queue_(&queue), seat_(seat) {}
 
   /// Repeats `step` until it ends: at once, after a short spin, then sleeping between wake-ups.
-  /// @returns how it ended; errc::full when patience is none and it did not; errc::timed_out at the
-  /// deadline.
-  std::error_code wait(attempt& step, patience how_long);
+  /// @returns how it ended; errc::full when it may not wait and the step did not end;
+  /// errc::timed_out at the limit.
+  status wait(attempt& step, const time_limit& limit);
 
  private:
   attempt_result spin(attempt& step) const;
-  std::error_code sleep(attempt& step, patience how_long);
+  status sleep(attempt& step, const time_limit& limit);
   void announce();
   bool withdraw();
 

@@ -1,4 +1,4 @@
-// expect: other endpoint cannot yet be in a message
+// expect: this endpoint cannot be in a message
 #include <bulkhead/message.hpp>
 
 struct door {};

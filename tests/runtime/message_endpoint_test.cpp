@@ -14,6 +14,17 @@ struct door {
   std::uint64_t id = 0;
 };
 
+/// One that may travel in messages too.
+struct gate {
+  std::uint64_t id = 0;
+};
+
+/// Holds one of its own kind by way of a gate to it.
+struct visitor {
+  std::vector<visitor> friends;
+  gate way_out;
+};
+
 struct setup {
   std::string name;
   std::vector<door> doors;
@@ -22,11 +33,11 @@ struct setup {
 
 class list_of_ids final : public detail::endpoint_sink, public detail::endpoint_source {
  public:
-  std::uint32_t add(std::uint64_t endpoint_id) override {
+  std::uint64_t add(std::uint64_t endpoint_id) override {
     ids.push_back(endpoint_id);
-    return static_cast<std::uint32_t>(ids.size() - 1);
+    return ids.size() - 1;
   }
-  std::uint64_t endpoint(std::uint32_t index) override {
+  std::uint64_t endpoint(std::uint64_t index) override {
     return index < ids.size() ? ids[index] : detail::no_endpoint;
   }
   std::vector<std::uint64_t> ids;
@@ -45,6 +56,23 @@ struct bulkhead::detail::endpoint_codec<door> {
   static constexpr std::uint64_t fingerprint() { return hash_of("door"); }
 };
 
+template <>
+struct bulkhead::detail::endpoint_codec<gate> {
+  using parts = type_list<visitor>;
+  static constexpr bool in_messages = true;
+  static void write(encoder& to, const gate& value) { to.put_endpoint(value.id); }
+  static gate read(decoder& from) {
+    gate out;
+    if (!from.get_endpoint(out.id)) from.fail();
+    return out;
+  }
+  static constexpr std::uint64_t fingerprint() { return hash_of("gate"); }
+};
+
+static_assert(bulkhead::message<gate> && bulkhead::message<visitor>);
+static_assert(detail::fingerprint_of<gate>() != detail::fingerprint_of<visitor>());
+static_assert(detail::holds_endpoints<std::map<int, std::optional<visitor>>>());
+static_assert(!detail::holds_endpoints<message_samples::document>());
 static_assert(bulkhead::spawn_argument<door> && !bulkhead::message<door>);
 static_assert(bulkhead::spawn_argument<setup> && !bulkhead::message<setup>);
 static_assert(bulkhead::spawn_argument<std::string>);
@@ -84,4 +112,26 @@ TEST_CASE("an endpoint alone is an argument", "[runtime][unit]") {
   detail::decoder from(wire, &list);
   CHECK(detail::decode<door>(from).id == 5);
   CHECK_FALSE(from.failed());
+}
+
+TEST_CASE("an empty handle travels without being collected", "[runtime][unit]") {
+  list_of_ids list;
+  message_samples::bytes wire(detail::encoded_size(gate()));
+  detail::encoder to(wire.data(), &list);
+  detail::encode(to, gate{detail::no_endpoint});
+  CHECK(list.ids.empty());
+  gate back{1};
+  REQUIRE(detail::decode_all(wire, back, &list));
+  CHECK(back.id == detail::no_endpoint);
+}
+
+TEST_CASE("an endpoint is eight bytes wherever it is", "[runtime][unit]") {
+  CHECK(detail::encoded_size(gate()) == 8);
+  CHECK(detail::encoded_size(visitor()) == 12);
+}
+
+TEST_CASE("an endpoint is refused where nobody hands it over", "[runtime][unit]") {
+  message_samples::bytes wire(detail::encoded_size(gate()));
+  detail::encoder to(wire.data());
+  CHECK_THROWS_AS(detail::encode(to, gate{1}), std::invalid_argument);
 }

@@ -1,5 +1,7 @@
 #include "runtime/message_samples.hpp"
 
+#include "runtime/message_own_types.hpp"
+
 #include <limits>
 #include <typeinfo>
 #include <utility>
@@ -84,6 +86,32 @@ void each_compound(F&& f) {
   f(bulkhead::exit_status{-1, 11, true, bulkhead::death_cause::signal, "segment"});
 }
 
+ticket some_ticket() {
+  ticket whole(1, "ada");
+  whole.add(ticket(2, "bo"));
+  whole.add(ticket(3, ""));
+  return whole;
+}
+
+account some_account() {
+  account a("ada", 1234);
+  a.limit = 9;
+  return a;
+}
+
+template <class F>
+void each_own_type(F&& f) {
+  f(vec3(1, 2, 3));
+  f(std::vector<vec3>{{1, 2, 3}, {}});
+  f(ticket());
+  f(some_ticket());
+  f(account());
+  f(some_account());
+  f(partly{1, 2});
+  f(std::vector<blank>(3));
+  f(std::map<int, std::variant<ticket, account>>{{1, some_ticket()}, {2, some_account()}});
+}
+
 }  // namespace
 
 std::vector<sample> all() {
@@ -106,6 +134,7 @@ std::vector<sample> all() {
   each_scalar(add);
   each_container(add);
   each_compound(add);
+  each_own_type(add);
   return samples;
 }
 

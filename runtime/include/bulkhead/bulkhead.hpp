@@ -6,9 +6,12 @@
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/errc.hpp>
 #include <bulkhead/exit_status.hpp>
+#include <bulkhead/forward.hpp>
+#include <bulkhead/in_flight.hpp>
 #include <bulkhead/init.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/message_id.hpp>
+#include <bulkhead/overflow.hpp>
 #include <bulkhead/process.hpp>
 #include <bulkhead/queue.hpp>
 #include <bulkhead/runtime.hpp>

@@ -11,7 +11,7 @@ namespace bulkhead {
 /// How a supervisor starts, restarts and stops one child.
 /// @errors a bad value is refused when the child is added, with an error that names the field.
 struct child_spec {
-  std::string name;  ///< Not empty, unique in its supervisor.
+  std::string name{};  ///< Not empty, unique in its supervisor.
   bulkhead::restart restart = bulkhead::restart::permanent;
   shutdown_rule shutdown =
       {};  ///< A duration, `infinity` or `brutal_kill`; 5 s, for supervisors `infinity`.

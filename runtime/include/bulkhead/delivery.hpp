@@ -1,8 +1,11 @@
 #pragma once
 
+#include <array>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/results.hpp>
 #include <bulkhead/message.hpp>
+#include <span>
+#include <string_view>
 #include <utility>
 
 namespace bulkhead {
@@ -19,9 +22,8 @@ template <class T>
 class delivery {
  public:
   /// No message.
-  delivery() = default;
-  delivery(detail::queue_core core, detail::taken message, T value)
-      : core_(std::move(core)), message_(message), value_(std::move(value)), held_(true) {}
+  // Not defaulted: g++ 12 clears the whole object then, room for the value included.
+  delivery() noexcept {}
   delivery(delivery&& other) noexcept
       : core_(std::move(other.core_)),
         message_(other.message_),
@@ -62,19 +64,47 @@ class delivery {
     settle();
     core_.release(message_);
   }
+  /// Settles it for good by moving it to the dead letters, with `why` as their note: it is no use
+  /// to deliver it again.
+  void reject(std::string_view why = {}) {
+    settle();
+    core_.reject(message_, why);
+  }
+  /// Settles several messages with one forward (bulkhead::forward is the way to call it).
+  template <class... Targets>
+  static detail::status send_all(std::span<delivery> inputs, detail::patience how_long,
+                                 const Targets&... targets) {
+    if (inputs.size() > detail::forward_inputs_max) return errc::unsupported;
+    std::array<detail::forward_from, detail::forward_inputs_max> from{};
+    for (std::size_t n = 0; n < inputs.size(); ++n) {
+      if (!inputs[n].held_) return errc::already_settled;
+      from[n] = {&inputs[n].core_, &inputs[n].message_};
+    }
+    const std::array<detail::forward_to, sizeof...(Targets)> to{targets.get()...};
+    const detail::status sent =
+        detail::queue_core::forward({from.data(), inputs.size()}, to, how_long);
+    if (!sent.failed()) {
+      for (delivery& d : inputs) d.held_ = false;
+    }
+    return sent;
+  }
   /// Settles the message and sends its result, a value or a range of values, to `out`, in one step:
   /// after a crash at any instruction both have happened or neither. Waits for room first, holding
   /// only the lease.
   /// @errors closed, stop_requested, too_large: nothing was sent and the lease is kept.
   template <class U, class Result>
   void forward(const queue<U>& out, const Result& result) {
-    std::error_code ec;
-    forward(out, result, ec);
-    core_.check(ec, "forwarding from");
+    core_.check(send_on(out, result, detail::patience::forever()), "forwarding from");
   }
   template <class U, class Result>
   void forward(const queue<U>& out, const Result& result, std::error_code& ec) {
-    send_on(out, result, detail::patience::forever(), ec);
+    ec = send_on(out, result, detail::patience::forever()).code();
+  }
+  /// The same with several outputs: `d.forward(to(q1, value), to(q2, range))`, one step.
+  template <class... Targets>
+  requires(detail::is_target<Targets>&&...) void forward(const Targets&... targets) {
+    core_.check(send_all(std::span(this, 1), detail::patience::forever(), targets...),
+                "forwarding from");
   }
   /// @returns false, and keeps the lease, when there is no room now.
   template <class U, class Result>
@@ -87,24 +117,26 @@ class delivery {
     return forward_within(out, result, detail::patience::lasting(time));
   }
 
+  [[nodiscard]] const detail::queue_core& core() const noexcept { return core_; }
+
  private:
+  friend class queue<T>;
+
+  void hold(const detail::queue_core& core) {
+    core_ = core;
+    held_ = true;
+  }
   template <class U, class Result>
   bool forward_within(const queue<U>& out, const Result& result, detail::patience how_long) {
-    std::error_code ec;
-    send_on(out, result, how_long, ec);
-    if (ec == errc::full || ec == errc::timed_out) return false;
-    core_.check(ec, "forwarding from");
+    const detail::status sent = send_on(out, result, how_long);
+    if (sent == errc::full || sent == errc::timed_out) return false;
+    core_.check(sent, "forwarding from");
     return true;
   }
   template <class U, class Result>
-  void send_on(const queue<U>& out, const Result& result, detail::patience how_long,
-               std::error_code& ec) {
-    if (!held_) {
-      ec = errc::already_settled;
-      return;
-    }
-    ec = core_.forward(message_, out.core(), detail::results_of<U>(result), how_long);
-    if (!ec) held_ = false;
+  detail::status send_on(const queue<U>& out, const Result& result, detail::patience how_long) {
+    return send_all(std::span(this, 1), how_long,
+                    detail::target(out.core(), detail::results_of<U>(result)));
   }
   void settle() {
     if (!held_) core_.check(errc::already_settled, "settling a message of");

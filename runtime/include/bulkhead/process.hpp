@@ -14,7 +14,7 @@ namespace bulkhead {
 
 /// How a process is started.
 struct spawn_options {
-  std::string name;  ///< For reports, `ps` and events; a number is made up when it is empty.
+  std::string name{};  ///< For reports, `ps` and events; a number is made up when it is empty.
   shutdown_rule shutdown =
       {};  ///< What its handle's destructor does: asks, waits so long (5 s), then kills.
 };

@@ -2,12 +2,15 @@
 
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
+#include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_core.hpp>
+#include <bulkhead/detail/stream.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/queue_options.hpp>
 #include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace bulkhead {
 
@@ -30,8 +33,6 @@ namespace bulkhead {
 /// was taken comes back.
 template <class T>
 class queue {
-  static_assert(detail::require_message<T>());
-
  public:
   using value_type = T;
 
@@ -39,7 +40,10 @@ class queue {
   queue() = default;
   /// Makes a queue. @errors bulkhead::error: a bad option, or no memory; not_initialised.
   explicit queue(runtime& rt, const queue_options& options = {})
-      : core_(rt, options, inline_bytes, detail::fingerprint_of<T>()) {}
+      : core_(rt, options, inline_bytes, detail::fingerprint_of<T>()) {
+    // Not in the class: a T may hold a queue of itself, and is complete only later.
+    static_assert(detail::require_message<T>());
+  }
 
   /// Hands a message over: when it returns, the message is in the queue and outlives this process.
   /// Waits while the sender's `capacity` messages are under way.
@@ -47,7 +51,7 @@ class queue {
     core_.check(put(value, detail::patience::forever()), "sending to");
   }
   void send(const T& value, std::error_code& ec) const {
-    ec = put(value, detail::patience::forever());
+    ec = put(value, detail::patience::forever()).code();
   }
   /// @returns false when it is full.
   bool try_send(const T& value) const { return sent_or_not(put(value, detail::patience::none())); }
@@ -64,27 +68,49 @@ class queue {
                 std::error_code& ec) const {
     return sent_or_not(put(value, detail::patience::lasting(time)), ec);
   }
+  /// Sends the values of a range one after the other. @returns how many were sent; with an
+  /// error_code it may be fewer than there are.
+  template <class Range>
+  std::size_t send_batch(const Range& values) const {
+    std::size_t count = 0;
+    for (const T& value : values) {
+      send(value);
+      ++count;
+    }
+    return count;
+  }
+  template <class Range>
+  std::size_t send_batch(const Range& values, std::error_code& ec) const {
+    std::size_t count = 0;
+    ec.clear();
+    for (const T& value : values) {
+      send(value, ec);
+      if (ec) break;
+      ++count;
+    }
+    return count;
+  }
   /// @returns how many messages this sender has sent, over all its incarnations: where a
   /// deterministic source goes on.
   [[nodiscard]] std::uint64_t sent() const { return core_.sent(); }
 
   /// Receives a message at most once: it is this process's from then on, and dies with it.
   T receive() const {
-    std::error_code ec;
-    std::optional<T> value = get(detail::patience::forever(), ec);
-    core_.check(ec, "receiving from");
+    detail::status result;
+    std::optional<T> value = get(detail::patience::forever(), result);
+    core_.check(result, "receiving from");
     return std::move(*value);
   }
   T receive(std::error_code& ec) const {
-    std::optional<T> value = get(detail::patience::forever(), ec);
+    detail::status result;
+    std::optional<T> value = get(detail::patience::forever(), result);
+    ec = result.code();
     return value ? std::move(*value) : T{};
   }
   /// @returns nothing when no message waits.
   std::optional<T> try_receive() const { return received_or_not(detail::patience::none()); }
   std::optional<T> try_receive(std::error_code& ec) const {
-    std::optional<T> value = get(detail::patience::none(), ec);
-    clear_if_nothing(ec);
-    return value;
+    return received_or_not(detail::patience::none(), ec);
   }
   template <class Rep, class Period>
   std::optional<T> receive_for(std::chrono::duration<Rep, Period> time) const {
@@ -92,26 +118,27 @@ class queue {
   }
   template <class Rep, class Period>
   std::optional<T> receive_for(std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
-    std::optional<T> value = get(detail::patience::lasting(time), ec);
-    clear_if_nothing(ec);
-    return value;
+    return received_or_not(detail::patience::lasting(time), ec);
   }
 
   /// Takes a message at least once: it is leased to this process until the delivery settles it, and
   /// delivered again if this process dies first.
   delivery<T> take() const {
-    std::error_code ec;
-    delivery<T> d = lease(detail::patience::forever(), ec);
-    core_.check(ec, "taking from");
+    detail::status result;
+    delivery<T> d = lease(detail::patience::forever(), result);
+    core_.check(result, "taking from");
     return d;
   }
-  delivery<T> take(std::error_code& ec) const { return lease(detail::patience::forever(), ec); }
+  delivery<T> take(std::error_code& ec) const {
+    detail::status result;
+    delivery<T> d = lease(detail::patience::forever(), result);
+    ec = result.code();
+    return d;
+  }
   /// @returns an empty delivery when no message waits.
   delivery<T> try_take() const { return taken_or_not(detail::patience::none()); }
   delivery<T> try_take(std::error_code& ec) const {
-    delivery<T> d = lease(detail::patience::none(), ec);
-    clear_if_nothing(ec);
-    return d;
+    return taken_or_not(detail::patience::none(), ec);
   }
   template <class Rep, class Period>
   delivery<T> take_for(std::chrono::duration<Rep, Period> time) const {
@@ -119,9 +146,35 @@ class queue {
   }
   template <class Rep, class Period>
   delivery<T> take_for(std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
-    delivery<T> d = lease(detail::patience::lasting(time), ec);
-    clear_if_nothing(ec);
-    return d;
+    return taken_or_not(detail::patience::lasting(time), ec);
+  }
+
+  /// Takes what waits, up to `max` messages, and waits for the first one only.
+  std::vector<delivery<T>> take_batch(std::size_t max) const {
+    detail::status result;
+    std::vector<delivery<T>> all = lease_several(max, result);
+    core_.check(result, "taking from");
+    return all;
+  }
+  std::vector<delivery<T>> take_batch(std::size_t max, std::error_code& ec) const {
+    detail::status result;
+    std::vector<delivery<T>> all = lease_several(max, result);
+    ec = result.code();
+    return all;
+  }
+
+  /// `for (T& v : q)`: receives until the queue is closed and drained or this process is asked to
+  /// stop. One pass, one thread.
+  [[nodiscard]] auto begin() const {
+    return detail::stream_iterator([q = *this] { return q.next_value(); });
+  }
+  [[nodiscard]] static std::default_sentinel_t end() noexcept { return {}; }
+  /// `for (auto& d : q.deliveries())`: takes likewise.
+  [[nodiscard]] auto deliveries() const {
+    return detail::stream([q = *this] {
+      delivery<T> d = q.next();
+      return d ? std::optional<delivery<T>>(std::move(d)) : std::nullopt;
+    });
   }
 
   /// Runs `handler` on every message and acknowledges it when the handler returns, until the queue
@@ -144,7 +197,17 @@ class queue {
 
   /// Ends the stream for all: senders fail from now on, receivers get what is left. Repeatable.
   void close() const { core_.close(); }
+  /// Waits until every message is settled: acknowledged, rejected, dropped or a dead letter.
+  void join() const { core_.check(core_.join(detail::patience::forever()), "joining"); }
+  /// @returns false when some were not settled in that time.
+  template <class Rep, class Period>
+  bool join_for(std::chrono::duration<Rep, Period> time) const {
+    return done_or_not(core_.join(detail::patience::lasting(time)), "joining");
+  }
   [[nodiscard]] bool closed() const { return core_.closed(); }
+  /// The messages that processes have taken and not settled, as they are now.
+  [[nodiscard]] std::vector<in_flight_message> in_flight() const { return core_.in_flight(); }
+  [[nodiscard]] overflow_counters counters() const { return core_.counters(); }
   /// Messages that wait. Exact while nobody sends or takes.
   [[nodiscard]] std::size_t size() const { return core_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
@@ -156,6 +219,19 @@ class queue {
   /// they stay out of delivery.
   [[nodiscard]] queue<dead_letter<T>> dead_letters() const {
     return queue<dead_letter<T>>(core_.dead_letters(detail::fingerprint_of<dead_letter<T>>()));
+  }
+
+  /// Sends up to `max` dead letters' values again, each as one step with the letter's settling, as
+  /// far as there is room. @returns how many.
+  std::size_t redrive(std::size_t max) const {
+    const auto letters = dead_letters();
+    std::size_t count = 0;
+    while (count < max) {
+      delivery<dead_letter<T>> letter = letters.try_take();
+      if (!letter || !letter.try_forward(*this, letter->value)) break;
+      ++count;
+    }
+    return count;
   }
 
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(core_); }
@@ -172,70 +248,115 @@ class queue {
           ? (detail::fixed_size_of<T> + 7) / 8 * 8 + (detail::fixed_size_of<T> == 0 ? 8 : 0)
           : 48;
 
-  std::error_code put(const T& value, detail::patience how_long) const {
+  detail::status put(const T& value, detail::patience how_long) const {
     detail::open_place place;
-    if (auto ec = core_.reserve(detail::encoded_size(value), how_long, place)) return ec;
-    detail::encoder to(place.bytes);
-    detail::encode(to, value);
+    const detail::status found = core_.reserve(detail::encoded_size(value), how_long, place);
+    if (found.failed()) [[unlikely]] {
+      return found == detail::status::dropped() ? detail::status() : found;
+    }
+    const detail::status filled = detail::fill(core_, place, value);
+    if (filled.failed()) [[unlikely]]
+      return filled;
     return core_.publish(place);
   }
-  std::optional<T> get(detail::patience how_long, std::error_code& ec) const {
-    delivery<T> d = lease(how_long, ec);
-    if (!d) return std::nullopt;
-    d.ack();
-    return std::optional<T>(std::move(d.value()));
+  // Takes a message and decodes it. Always inlined, so that the value is made where it will stay.
+  [[gnu::always_inline]] detail::status fetch(detail::patience how_long, detail::taken& message,
+                                              std::optional<T>& value) const {
+    const detail::status found = core_.take(how_long, message);
+    if (found.failed()) [[unlikely]]
+      return found;
+    if (message.bytes == nullptr) [[unlikely]]
+      return core_.report_corrupt();
+    const detail::status read = detail::read(core_, message, value);
+    if (read.failed()) [[unlikely]]
+      value.reset();
+    return read;
   }
-  delivery<T> lease(detail::patience how_long, std::error_code& ec) const {
+  std::optional<T> get(detail::patience how_long, detail::status& result) const {
     detail::taken message;
-    ec = core_.take(how_long, message);
-    if (ec) return {};
-    T value{};
-    const auto bytes = core_.payload(message);
-    if (!bytes || !detail::decode_all(*bytes, value)) {
-      ec = core_.report_corrupt();
-      return {};
+    std::optional<T> value;
+    result = fetch(how_long, message, value);
+    if (!result.failed()) [[likely]]
+      core_.acknowledge(message);
+    return value;
+  }
+  delivery<T> lease(detail::patience how_long, detail::status& result) const {
+    delivery<T> d;
+    result = fetch(how_long, d.message_, d.value_);
+    if (!result.failed()) [[likely]]
+      d.hold(core_);
+    return d;
+  }
+  std::vector<delivery<T>> lease_several(std::size_t max, detail::status& result) const {
+    std::vector<delivery<T>> all;
+    for (auto how_long = detail::patience::forever(); all.size() < max;
+         how_long = detail::patience::none()) {
+      delivery<T> d = lease(how_long, result);
+      if (!d) break;
+      all.push_back(std::move(d));
     }
-    return delivery<T>(core_, message, std::move(value));
+    // An end behind the first message is the next call's to tell.
+    if (!all.empty()) result = {};
+    return all;
+  }
+  // The next value of a stream, or nothing at its end.
+  std::optional<T> next_value() const {
+    detail::status result;
+    std::optional<T> value = get(detail::patience::forever(), result);
+    check_in_stream(result);
+    return value;
+  }
+  void check_in_stream(detail::status result) const {
+    if (result != errc::closed && result != errc::stop_requested) {
+      core_.check(result, "taking from");
+    }
   }
   // The next message of a stream, or an empty delivery at its end.
   delivery<T> next() const {
-    std::error_code ec;
-    delivery<T> d = lease(detail::patience::forever(), ec);
-    if (ec != errc::closed && ec != errc::stop_requested) core_.check(ec, "taking from");
+    detail::status result;
+    delivery<T> d = lease(detail::patience::forever(), result);
+    check_in_stream(result);
     return d;
   }
-  static bool is_nothing(const std::error_code& ec) {
-    return ec == errc::full || ec == errc::timed_out;
+  static bool is_nothing(detail::status s) { return s == errc::full || s == errc::timed_out; }
+  bool done_or_not(detail::status result, const char* doing) const {
+    if (!is_nothing(result)) core_.check(result, doing);
+    return !result.failed();
   }
-  static void clear_if_nothing(std::error_code& ec) {
-    if (is_nothing(ec)) ec.clear();
-  }
-  bool sent_or_not(std::error_code ec) const {
-    if (!is_nothing(ec)) core_.check(ec, "sending to");
-    return !ec;
-  }
-  bool sent_or_not(std::error_code result, std::error_code& ec) const {
-    ec = result;
-    clear_if_nothing(ec);
-    return !result;
+  bool sent_or_not(detail::status result) const { return done_or_not(result, "sending to"); }
+  bool sent_or_not(detail::status result, std::error_code& ec) const {
+    ec = is_nothing(result) ? std::error_code() : result.code();
+    return !result.failed();
   }
   std::optional<T> received_or_not(detail::patience how_long) const {
-    std::error_code ec;
-    std::optional<T> value = get(how_long, ec);
-    if (!is_nothing(ec)) core_.check(ec, "receiving from");
+    detail::status result;
+    std::optional<T> value = get(how_long, result);
+    if (!is_nothing(result)) core_.check(result, "receiving from");
+    return value;
+  }
+  std::optional<T> received_or_not(detail::patience how_long, std::error_code& ec) const {
+    detail::status result;
+    std::optional<T> value = get(how_long, result);
+    ec = is_nothing(result) ? std::error_code() : result.code();
     return value;
   }
   delivery<T> taken_or_not(detail::patience how_long) const {
-    std::error_code ec;
-    delivery<T> d = lease(how_long, ec);
-    if (!is_nothing(ec)) core_.check(ec, "taking from");
+    detail::status result;
+    delivery<T> d = lease(how_long, result);
+    if (!is_nothing(result)) core_.check(result, "taking from");
+    return d;
+  }
+  delivery<T> taken_or_not(detail::patience how_long, std::error_code& ec) const {
+    detail::status result;
+    delivery<T> d = lease(how_long, result);
+    ec = is_nothing(result) ? std::error_code() : result.code();
     return d;
   }
 
   detail::queue_core core_;
 };
 
-/// A queue travels as an argument of a spawned function.
+/// A queue travels as an argument of a spawned function, and in messages.
 template <class T>
 struct detail::endpoint_codec<queue<T>> {
   static void write(encoder& to, const queue<T>& q) { to.put_endpoint(q.core().id()); }
@@ -245,13 +366,14 @@ struct detail::endpoint_codec<queue<T>> {
       from.fail();
       return {};
     }
-    queue<T> q(queue_core::find(id, fingerprint_of<T>()));
+    if (id == no_endpoint) return {};
+    queue<T> q(queue_core::find(from.endpoints(), id, fingerprint_of<T>()));
     if (!q) from.fail();
     return q;
   }
-  static constexpr std::uint64_t fingerprint() {
-    return mix(hash_of("queue"), fingerprint_of<T>());
-  }
+  using parts = type_list<T>;
+  static constexpr bool in_messages = true;
+  static constexpr std::uint64_t fingerprint() { return hash_of("queue"); }
 };
 
 }  // namespace bulkhead

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/overflow.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,7 +9,7 @@ namespace bulkhead {
 
 /// What the maker of a queue chooses.
 struct queue_options {
-  std::string name;  ///< For messages and reports; need not be unique.
+  std::string name{};  ///< For messages and reports; need not be unique.
   /// Messages a sender may have under way, waiting and leased together: 1 to 8388608.
   std::uint32_t capacity = 1024;
   /// Payload that a sender's messages under way may take together, and so the largest message: up
@@ -19,6 +20,8 @@ struct queue_options {
   std::uint32_t max_attempts = 5;
   /// Deliveries in all after which it goes there: up to 62. 0: no bound.
   std::uint32_t max_deliveries = 60;
+  /// What a send does when the sender's capacity is used up.
+  bulkhead::overflow overflow = bulkhead::overflow::block;
   /// Processes that may use the queue at one time: 1 to 4096.
   std::uint32_t participants = 64;
 };

@@ -48,6 +48,33 @@ census count_messages(const queue_view& queue, std::uint32_t seat) noexcept {
   return all;
 }
 
+bool any_unsettled(const queue_view& queue, std::uint32_t lane, std::uint32_t index) noexcept {
+  const std::uint32_t lanes = queue.seats_used();
+  const std::uint32_t slots = queue.ring_slots();
+  for (std::uint32_t n = 0; n <= lanes; ++n) {
+    const std::uint32_t l = (lane + n) % (lanes == 0 ? 1 : lanes);
+    if (!queue.is_used(l)) continue;
+    for (std::uint32_t i = n == 0 ? index : 0; i < slots; ++i) {
+      // Acquire: what was done before a message was settled is done.
+      if (!queue.slot_at(l, i).load(std::memory_order_acquire).is(slot_state::free)) return true;
+    }
+  }
+  return false;
+}
+
+void announce_joiner(const queue_view& queue) noexcept {
+  queue.header().joiners.store(1, std::memory_order_seq_cst);
+}
+
+// The flag goes first: a joiner that sets it again afterwards has read `settled` before it changed,
+// or looks after everything was settled.
+void wake_joiners(const queue_view& queue) noexcept {
+  queue_header& header = queue.header();
+  header.joiners.store(0, std::memory_order_seq_cst);
+  header.settled.fetch_add(1, std::memory_order_seq_cst);
+  queue.os().wake(header.settled);
+}
+
 bool is_over_for(const queue_view& queue, std::uint32_t seat) noexcept {
   if (queue.header().closed.load(std::memory_order_acquire) != closed_state::closed) return false;
   const census first = count_messages(queue, seat);

@@ -22,4 +22,16 @@ struct census {
 };
 census count_messages(const queue_view& queue, std::uint32_t seat) noexcept;
 
+/// True when a message is not settled: it waits, is held, or is poison that found no room among the
+/// dead letters. The look begins behind slot `index` of lane `lane`, where under load the next one
+/// is.
+bool any_unsettled(const queue_view& queue, std::uint32_t lane = 0,
+                   std::uint32_t index = 0) noexcept;
+
+/// Says that somebody is going to sleep on header().settled until all is settled. The caller does a
+/// heavy barrier and looks again before it does.
+void announce_joiner(const queue_view& queue) noexcept;
+/// Wakes all who wait until everything is settled; they look for themselves.
+void wake_joiners(const queue_view& queue) noexcept;
+
 }  // namespace bulkhead::core

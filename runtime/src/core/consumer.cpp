@@ -1,14 +1,12 @@
 #include "core/consumer.hpp"
 
 #include "core/broken.hpp"
+#include "core/closing.hpp"
 #include "core/parked_set.hpp"
 #include "core/producer.hpp"
 
 namespace bulkhead::core {
 namespace {
-
-constexpr std::uint32_t in_a_row_max =
-    32;  // a lane's neighbouring slots share cache lines, so it pays to stay
 
 // The position after the newest that a lane published.
 position end_of(const queue_view& queue, std::uint32_t lane) noexcept {
@@ -18,8 +16,15 @@ position end_of(const queue_view& queue, std::uint32_t lane) noexcept {
 
 }  // namespace
 
-bool consumer::take(lease& out) {
+// Others may need to know whether anybody else receives here (queue_state's forward).
+void consumer::join_takers() noexcept {
+  queue_->header().takers[seat_ / 64].fetch_or(std::uint64_t{1} << (seat_ % 64),
+                                               std::memory_order_relaxed);
+}
+
+bool consumer::take_slowly(lease& out) {
   const std::uint32_t lanes = queue_->seats_used();
+  if (cursors_.empty()) join_takers();
   if (cursors_.size() < lanes) cursors_.resize(lanes);
   if (served_ >= in_a_row_max) {
     served_ = 0;
@@ -42,15 +47,15 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
   cursor& c = cursors_[lane];
   // T1. Acquire: a version that we see brings the READY word that was stored before it.
   const std::uint64_t version = queue_->lane(lane).version.load(std::memory_order_acquire);
-  if (version != c.version || !c.placed) {
-    if (!c.placed) c.at = end_of(*queue_, lane);
-    c.at = first_ready(lane, c.at);
+  if (c.lane == nullptr || version != c.version) {
+    if (c.lane == nullptr) c.walk = ring_walk(*queue_, lane, end_of(*queue_, lane));
+    c.walk.go_to(first_ready(lane, c.walk.at()));
     c.version = version;
-    c.placed = true;
+    c.lane = &queue_->lane(lane);
   }
   for (;;) {
     slot_word w;
-    switch (look(lane, c, w)) {
+    switch (look(c, w)) {
       case sight::unpublished:
         return false;
       case sight::behind:
@@ -60,32 +65,30 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
         break;
     }
     const slot_word mine = w.taken_by(seat_, epoch_);
-    if (!queue_->slot_at(lane, index_of(c.at)).exchange_if(w, mine))
-      continue;  // T3: a rival took it
-    out = {lane, make_position(w.lap(), index_of(c.at)), mine};
-    if (w.lap() == lap_of(c.at)) c.at = next(c.at, queue_->ring_slots());
+    if (!c.walk.here().exchange_if(w, mine)) continue;  // T3: a rival took it
+    out = {lane, make_position(w.lap(), index_of(c.walk.at())), mine};
+    if (w.lap() == lap_of(c.walk.at())) c.walk.step();
     return true;
   }
 }
 
 // T2. An older message under the cursor may be taken, but the cursor goes on only when its own
 // position is behind it.
-consumer::sight consumer::look(std::uint32_t lane, cursor& c, slot_word& w) const noexcept {
-  const slot& s = queue_->slot_at(lane, index_of(c.at));
-  const std::uint64_t lap = lap_of(c.at);
-  // Acquire: a READY word brings the payload that was written before it (S3).
-  w = s.load(std::memory_order_acquire);
-  if (w.is(slot_state::ready) && !newer_lap(w.lap(), lap)) return sight::ready;
-  if (newer_lap(w.lap(), lap)) return sight::behind;
-  if (w.lap() == lap && !w.is(slot_state::free)) return sight::behind;
-  // Acquire: everything before `passed` that was published is visible now, so a word that still
-  // says nothing was stepped over.
-  if (!before(c.at, queue_->lane(lane).passed.load(std::memory_order_acquire)))
-    return sight::unpublished;
-  const slot_word again = s.load(std::memory_order_acquire);
-  if (again == w) return sight::behind;
-  w = again;
-  return look(lane, c, w);
+consumer::sight consumer::look(const cursor& c, slot_word& w) const noexcept {
+  const slot& s = c.walk.here();
+  const std::uint64_t lap = lap_of(c.walk.at());
+  for (w = s.load(std::memory_order_acquire);;) {
+    if (w.is(slot_state::ready) && !newer_lap(w.lap(), lap)) return sight::ready;
+    if (newer_lap(w.lap(), lap)) return sight::behind;
+    if (w.lap() == lap && !w.is(slot_state::free)) return sight::behind;
+    // Acquire: everything before `passed` that was published is visible now, so a word that still
+    // says nothing was stepped over.
+    if (!before(c.walk.at(), c.lane->passed.load(std::memory_order_acquire)))
+      return sight::unpublished;
+    const slot_word again = s.load(std::memory_order_acquire);
+    if (again == w) return sight::behind;
+    w = again;
+  }
 }
 
 // The oldest position before `limit` whose message waits, else `limit`: a turn of the ring, after
@@ -105,23 +108,38 @@ position consumer::first_ready(std::uint32_t lane, position limit) const noexcep
 // A slot that is laps ahead shows that this cursor slept. What was published since lies at most a
 // lap behind that slot's newest message, or waits where `first_ready` finds it.
 void consumer::advance(std::uint32_t lane, cursor& c, slot_word seen) const noexcept {
-  const position after = next(c.at, queue_->ring_slots());
+  const position at = c.walk.at();
   const std::uint64_t published = seen.is(slot_state::free) ? seen.lap() - 1 : seen.lap();
-  const position far = next(make_position(published - 1, index_of(c.at)), queue_->ring_slots());
-  if (!before(after, far)) {
-    c.at = after;
-    return;
-  }
+  const position far = next(make_position(published - 1, index_of(at)), queue_->ring_slots());
+  c.walk.step();
+  if (!before(c.walk.at(), far)) return;
   const position first = first_ready(lane, far);
-  c.at = before(first, after) ? after : first;
+  if (before(c.walk.at(), first)) c.walk.go_to(first);
 }
 
-void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept {
-  queue.os().light_barrier();  // the freed word before the looks at who waits
-  const parked_set senders(queue, side::senders);
-  if (senders.any()) senders.wake_seat(lane);
+namespace {
+
+[[gnu::noinline, gnu::cold]] void wake_after_freeing(const queue_view& queue, std::uint32_t lane,
+                                                     position at) noexcept {
+  parked_set(queue, side::senders).wake_seat(lane);
   if (queue.header().closed.load(std::memory_order_relaxed) == closed_state::closed) {
     parked_set(queue, side::receivers).wake_all();
+  }
+  if (queue.header().joiners.load(std::memory_order_relaxed) != 0 &&
+      !any_unsettled(queue, lane, index_of(at))) {
+    wake_joiners(queue);
+  }
+}
+
+}  // namespace
+
+void after_freeing(const queue_view& queue, std::uint32_t lane, position at) noexcept {
+  queue.os().light_barrier();  // the freed word before the looks at who waits
+  const queue_header& header = queue.header();
+  if (header.parked_senders.load(std::memory_order_relaxed) != 0 ||
+      header.closed.load(std::memory_order_relaxed) == closed_state::closed ||
+      header.joiners.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    wake_after_freeing(queue, lane, at);
   }
 }
 
@@ -130,7 +148,7 @@ void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept {
 // use of it.
 void acknowledge(const queue_view& queue, const lease& l) noexcept {
   slot_of(queue, l).store(l.word.freed(), std::memory_order_release);
-  after_freeing(queue, l.lane);
+  after_freeing(queue, l.lane, l.position);
 }
 
 void release(const queue_view& queue, const lease& l) noexcept {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/queue_view.hpp"
+#include "core/ring_walk.hpp"
 
 namespace bulkhead::core {
 
@@ -23,31 +23,63 @@ class consumer {
       : queue_(&queue), seat_(seat), epoch_(epoch) {}
 
   /// Takes the next message of some lane, fairly among them. @returns false when nothing waits.
-  bool take(lease& out);
+  bool take(lease& out) {
+    if (served_ < in_a_row_max && turn_ < cursors_.size() && take_next(cursors_[turn_], out))
+        [[likely]] {
+      ++served_;
+      return true;
+    }
+    return take_slowly(out);
+  }
 
   [[nodiscard]] std::uint32_t seat() const noexcept { return seat_; }
+  /// Serves `lane` next.
+  void turn_to(std::uint32_t lane) noexcept {
+    turn_ = lane;
+    served_ = 0;
+  }
 
  private:
-  // No message waits before `at` but such as came back after `version`.
+  // A lane's neighbouring slots share cache lines, so it pays to stay with a lane.
+  static constexpr std::uint32_t in_a_row_max = 32;
+
+  // No message waits before `walk` but such as came back after `version`.
   struct cursor {
-    core::position at = 0;
+    ring_walk walk;
+    lane_header* lane = nullptr;  // nullptr: not placed yet
     std::uint64_t version = 0;
-    bool placed = false;
   };
   // What a look at a cursor's slot says.
   enum class sight : std::uint8_t { ready, behind, unpublished };
 
+  // T1 to T3 where nothing came back and the cursor's own message waits.
+  bool take_next(cursor& c, lease& out) noexcept {
+    if (c.lane == nullptr) return false;
+    // Acquire: a version that we see brings the READY word that was stored before it.
+    if (c.lane->version.load(std::memory_order_acquire) != c.version) return false;
+    slot& s = c.walk.here();
+    // Acquire: a READY word brings the payload that was written before it (S3).
+    const slot_word w = s.load(std::memory_order_acquire);
+    if (!w.is(slot_state::ready) || w.lap() != lap_of(c.walk.at())) return false;
+    const slot_word mine = w.taken_by(seat_, epoch_);
+    if (!s.exchange_if(w, mine)) return false;
+    out = {turn_, c.walk.at(), mine};
+    c.walk.step();
+    return true;
+  }
+  bool take_slowly(lease& out);
+  void join_takers() noexcept;
   bool take_from(std::uint32_t lane, lease& out);
-  sight look(std::uint32_t lane, cursor& c, slot_word& w) const noexcept;
+  sight look(const cursor& c, slot_word& w) const noexcept;
   void advance(std::uint32_t lane, cursor& c, slot_word seen) const noexcept;
   core::position first_ready(std::uint32_t lane, core::position limit) const noexcept;
 
   const queue_view* queue_;
   std::uint32_t seat_;
   std::uint32_t epoch_;
-  std::vector<cursor> cursors_;
   std::uint32_t turn_ = 0;    // the lane that is served
   std::uint32_t served_ = 0;  // messages in a row that it gave
+  std::vector<cursor> cursors_;
 };
 
 /// The slot that a lease is about.
@@ -61,8 +93,8 @@ void acknowledge(const queue_view& queue, const lease& l) noexcept;
 void release(const queue_view& queue, const lease& l) noexcept;
 /// Takes a message whose deliveries are used up out of delivery, until the keeper buries it.
 void set_aside(const queue_view& queue, const lease& l) noexcept;
-/// After slots of a lane became free: wakes its producer, and all receivers where a closed queue
-/// may now be drained.
-void after_freeing(const queue_view& queue, std::uint32_t lane) noexcept;
+/// After a slot became free: wakes its lane's producer, all receivers where a closed queue may now
+/// be drained, and who waits until everything is settled.
+void after_freeing(const queue_view& queue, std::uint32_t lane, position at) noexcept;
 
 }  // namespace bulkhead::core

@@ -102,7 +102,7 @@ void free_pinned(const queue_view& queue, std::uint32_t lane, position at,
 }
 
 void wake_after_forward(inputs_span inputs, outputs_span outputs) noexcept {
-  for (const forward_input& in : inputs) after_freeing(*in.queue, in.held.lane);
+  for (const forward_input& in : inputs) after_freeing(*in.queue, in.held.lane, in.held.position);
   for (const forward_output& o : outputs) {
     const queue_view& queue = o.lane->queue();
     const parked_set receivers(queue, side::receivers);

@@ -42,6 +42,7 @@ std::vector<exit_status> reasons_of(const fault_record& record, std::uint64_t la
 }
 
 std::string note_of(const queue_shape& shape, const poisoned& message) {
+  if (!message.note.empty()) return std::string(message.note);
   const auto times = [](std::uint64_t n) {
     return std::to_string(n) + (n == 1 ? " delivery" : " deliveries");
   };

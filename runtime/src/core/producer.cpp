@@ -5,31 +5,34 @@
 #include <cstring>
 
 #include "core/broken.hpp"
+#include "core/closing.hpp"
+#include "core/consumer.hpp"
 #include "core/parked_set.hpp"
 
 namespace bulkhead::core {
 
 producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& payload)
     : queue_(&queue),
+      header_(&queue.header()),
       seat_(seat),
+      next_(queue, seat, 0),
+      held_(queue.ring_slots()),
       payload_(&payload),
       blocks_(queue.layout().payload_bytes),
-      held_(queue.ring_slots()) {
+      staging_(next_) {
   take_over();
 }
 
 // S1: the next place that nobody holds. Consumers are told of what a send steps over before the
 // message behind it comes out; a forward says so only when it publishes (F7). What a sweep met
 // there too early is settled by now.
-position producer::free_place_from(position p, bool say_passed) {
-  while (
-      !queue_->slot_at(seat_, index_of(p)).load(std::memory_order_acquire).is(slot_state::free)) {
-    p = next(p, queue_->ring_slots());
+void producer::find_free(ring_walk& from, bool say_passed) {
+  while (!from.here().load(std::memory_order_acquire).is(slot_state::free)) {
+    from.step();
     // Release: whoever sees it sees every publication before it (T2, "c < passed").
-    if (say_passed) queue_->lane(seat_).passed.store(p, std::memory_order_release);
+    if (say_passed) queue_->lane(seat_).passed.store(from.at(), std::memory_order_release);
   }
-  settle(index_of(p));
-  return p;
+  settle(index_of(from.at()));
 }
 
 bool producer::has_room(std::size_t count, std::size_t credit) {
@@ -41,12 +44,27 @@ bool producer::has_room(std::size_t count, std::size_t credit) {
   return outstanding_ + needed <= bound;
 }
 
+// From the oldest on, as the sweep goes.
+bool producer::drop_oldest() {
+  std::uint32_t index = hand_;
+  for (std::uint32_t n = 0; n < queue_->ring_slots(); ++n) {
+    slot& s = queue_->slot_at(seat_, index);
+    const slot_word w = s.load(std::memory_order_acquire);
+    if (held_[index] != 0 && w.is(slot_state::ready) && s.exchange_if(w, w.freed())) {
+      forget(index);
+      after_freeing(*queue_, seat_, make_position(w.lap(), index));
+      return true;
+    }
+    index = index + 1 == queue_->ring_slots() ? 0 : index + 1;
+  }
+  return false;
+}
+
 outcome producer::make_bytes(std::size_t size, place& out) {
   out.size = size;
   out.block = place::no_block;
-  slot& s = queue_->slot_at(seat_, index_of(out.position));
   if (size <= queue_->shape().inline_bytes) {
-    out.bytes = s.payload;
+    out.bytes = queue_->slot_at(seat_, index_of(out.position)).payload;
     return outcome::done;
   }
   if (size > queue_->layout().payload_bytes || size > message_bytes_max) return outcome::too_large;
@@ -66,57 +84,38 @@ outcome producer::make_bytes(std::size_t size, place& out) {
   return outcome::done;
 }
 
-outcome producer::reserve(std::size_t size, place& out) {
+outcome producer::reserve_slowly(std::size_t size, place& out) {
   drop_pending();
   if (!has_room(1)) return outcome::full;
-  next_ = free_place_from(next_, true);
-  out.position = next_;
+  find_free(next_, true);
+  out.position = next_.at();
   const outcome made = make_bytes(size, out);
   if (made != outcome::done) return made;
   pending_ = out;
-  if constexpr (broken::publish_early) {
-    write_meta(out, sequence_ + 1);
-    queue_->slot_at(seat_, index_of(next_))
-        .store(slot_word::make_ready(lap_of(next_)), std::memory_order_release);
-  }
+  if constexpr (broken::publish_early) publish_too_early(out);
   return outcome::done;
 }
 
-void producer::write_meta(const place& p, std::uint64_t sequence) noexcept {
-  slot& s = queue_->slot_at(seat_, index_of(p.position));
-  s.meta = (std::uint64_t{p.size} << 32) | (sequence & 0xffff'ffff);
-  if (p.block != place::no_block) std::memcpy(s.payload, &p.block, sizeof p.block);
+// Only in a build that is broken on purpose.
+void producer::publish_too_early(const place& p) noexcept {
+  write_meta(next_.here(), p, sequence_ + 1);
+  next_.here().store(slot_word::make_ready(lap_of(p.position)), std::memory_order_release);
 }
 
-outcome producer::publish(const place& p) {
-  const std::uint32_t index = index_of(p.position);
-  slot& s = queue_->slot_at(seat_, index);
-  say_sequence(p.position);
-  write_meta(p, sequence_ + 1);
-  const slot_word ready = slot_word::make_ready(lap_of(p.position));
-  // Release: a taker that acquires the word sees meta and payload (S3).
-  if constexpr (!broken::publish_early) s.store(ready, std::memory_order_release);
-  note(p);
-  pending_ = {};
-  next_ = next(p.position, queue_->ring_slots());
-  staging_ = next_;
-  queue_->os().light_barrier();  // S3 before S4 and S5
-  if (queue_->header().closed.load(std::memory_order_relaxed) != closed_state::open) {
-    const slot_word back = slot_word::make_free(lap_of(p.position) + 1, free_tag::withdrawn);
-    if (s.exchange_if(ready, back)) {
-      forget(index);
-      // A receiver may have counted the message and sleep until it is settled.
-      parked_set(*queue_, side::receivers).wake_all();
-      return outcome::closed;
-    }
-  }
-  ++sequence_;
-  return outcome::done;
+// S4. @returns false when somebody took the message: then it was sent.
+bool producer::take_back(slot& s, slot_word ready, std::uint32_t index) {
+  const slot_word back = slot_word::make_free(ready.lap() + 1, free_tag::withdrawn);
+  if (!s.exchange_if(ready, back)) return false;
+  forget(index);
+  // A receiver may have counted the message and sleep until it is settled.
+  parked_set(*queue_, side::receivers).wake_all();
+  if (header_->joiners.load(std::memory_order_relaxed) != 0) wake_joiners(*queue_);
+  return true;
 }
 
-void producer::note(const place& p) {
-  held_[index_of(p.position)] = {true, static_cast<std::uint32_t>(p.size), p.block};
-  ++outstanding_;
+void producer::note_block(const place& p) {
+  if (block_of_.empty()) block_of_.resize(queue_->ring_slots());
+  block_of_[index_of(p.position)] = {p.block, static_cast<std::uint32_t>(p.size)};
 }
 
 void producer::drop_pending() {
@@ -129,7 +128,6 @@ void producer::drop_pending() {
 // be the newest one, and may lag by many laps. `passed` moves along, so that positions which are
 // compared with it stay near.
 void producer::say_sequence(position p) noexcept {
-  if (lap_of(p) == hinted_lap_) return;
   // Release: with it a receiver sees the lane as our predecessors left it.
   queue_->lane(seat_).used.store(1, std::memory_order_release);
   hinted_lap_ = lap_of(p);
@@ -139,14 +137,15 @@ void producer::say_sequence(position p) noexcept {
 
 // Forgets a settled message and gives its block back.
 void producer::forget(std::uint32_t index) {
-  held& h = held_[index];
+  held_[index] = 0;
   --outstanding_;
-  if (h.block != place::no_block) blocks_.release(h.block, h.size);
-  h = {};
+  if (block_of_.empty() || block_of_[index].offset == place::no_block) return;
+  blocks_.release(block_of_[index].offset, block_of_[index].size);
+  block_of_[index] = {};
 }
 
 bool producer::settle(std::uint32_t index) {
-  if (!held_[index].outstanding) return false;
+  if (held_[index] == 0) return false;
   // Acquire: the taker's reads of the payload are over before its block is used again.
   if (!queue_->slot_at(seat_, index).load(std::memory_order_acquire).is(slot_state::free))
     return false;
@@ -162,7 +161,7 @@ void producer::sweep(std::size_t enough) {
   const std::uint32_t slots = queue_->ring_slots();
   for (std::uint32_t n = 0; n < slots && outstanding_ != 0; ++n) {
     const std::uint32_t index = hand_;
-    const bool was_held = held_[index].outstanding;
+    const bool was_held = held_[index] != 0;
     if (!settle(index) && was_held && outstanding_ <= enough) return;
     hand_ = hand_ + 1 == slots ? 0 : hand_ + 1;
   }
@@ -174,24 +173,27 @@ outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
     drop_pending();
     staging_ = next_;
   }
-  staging_ = free_place_from(staging_, false);
-  out.position = staging_;
+  find_free(staging_, false);
+  out.position = staging_.at();
   const outcome made = make_bytes(size, out);
   if (made != outcome::done) return made;
-  slot& s = queue_->slot_at(seat_, index_of(staging_));
-  s.store(slot_word::make_free(lap_of(staging_), free_tag::reserved), std::memory_order_relaxed);
+  staging_.here().store(slot_word::make_free(lap_of(out.position), free_tag::reserved),
+                        std::memory_order_relaxed);
   staged_.push_back(out);
-  staging_ = next(staging_, queue_->ring_slots());
+  staging_.step();
   return outcome::done;
 }
 
 void producer::seal_staged() noexcept {
-  say_sequence(next_);
+  if (lap_of(next_.at()) != hinted_lap_) say_sequence(next_.at());
   std::uint64_t sequence = sequence_;
-  for (const place& p : staged_) write_meta(p, ++sequence);
+  for (const place& p : staged_) {
+    write_meta(queue_->slot_at(seat_, index_of(p.position)), p, ++sequence);
+  }
 }
 
 void producer::commit_staged() {
+  if (staged_.empty()) return;
   for (const place& p : staged_) note(p);
   sequence_ += staged_.size();
   next_ = staging_;
@@ -203,7 +205,6 @@ void producer::drop_staged() {
     if (p.block != place::no_block) blocks_.release(p.block, p.size);
   }
   staged_.clear();
-  staging_ = next_;
 }
 
 newest_published find_newest(const queue_view& queue, std::uint32_t seat) noexcept {
@@ -229,26 +230,26 @@ void producer::take_over() {
   const lane_header& lane = queue_->lane(seat_);
   const newest_published newest = find_newest(*queue_, seat_);
   const std::uint64_t hint = lane.sequence_hint.load(std::memory_order_acquire);
+  position at = 0;
   if (newest.any) {
     const auto low = static_cast<std::uint32_t>(queue_->slot_at(seat_, index_of(newest.at)).meta);
     sequence_ = hint + static_cast<std::uint32_t>(low - static_cast<std::uint32_t>(hint));
     if (newest.withdrawn) --sequence_;
-    next_ = next(newest.at, queue_->ring_slots());
+    at = next(newest.at, queue_->ring_slots());
   }
   const position passed = lane.passed.load(std::memory_order_acquire);
-  if (before(next_, passed)) next_ = passed;
+  next_.go_to(before(at, passed) ? passed : at);
   staging_ = next_;
-  hand_ = index_of(next_);
+  hand_ = index_of(next_.at());
   for (std::uint32_t index = 0; index < queue_->ring_slots(); ++index) {
     const slot& s = queue_->slot_at(seat_, index);
     if (s.load(std::memory_order_acquire).is(slot_state::free)) continue;
-    held h{true, static_cast<std::uint32_t>(s.meta >> 32), place::no_block};
-    if (h.size > queue_->shape().inline_bytes) {
-      std::memcpy(&h.block, s.payload, sizeof h.block);
-      if (!blocks_.claim(h.block, h.size)) h.block = place::no_block;
+    place p{index, static_cast<std::size_t>(s.meta >> 32), nullptr, place::no_block};
+    if (p.size > queue_->shape().inline_bytes) {
+      std::memcpy(&p.block, s.payload, sizeof p.block);
+      if (!blocks_.claim(p.block, p.size)) p.block = place::no_block;
     }
-    held_[index] = h;
-    ++outstanding_;
+    note(p);
   }
 }
 

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstring>
 #include <vector>
 
 #include "core/block_allocator.hpp"
+#include "core/broken.hpp"
 #include "core/payload_area.hpp"
 #include "core/queue_view.hpp"
+#include "core/ring_walk.hpp"
 
 namespace bulkhead::core {
 
@@ -40,10 +43,37 @@ class producer {
   [[nodiscard]] const queue_view& queue() const noexcept { return *queue_; }
 
   /// S1. Finds a place for a message of `size` bytes; what it found is forgotten by the next call.
-  outcome reserve(std::size_t size, place& out);
+  outcome reserve(std::size_t size, place& out) {
+    if (!is_ready_for(size)) [[unlikely]]
+      return reserve_slowly(size, out);
+    out = {next_.at(), size, next_.here().payload, place::no_block};
+    if constexpr (broken::publish_early) publish_too_early(out);
+    return outcome::done;
+  }
   /// S2, S3. Makes a filled place visible. @returns S4: `closed` when a close was under way and the
   /// message was taken back.
-  outcome publish(const place& p);
+  outcome publish(const place& p) {
+    slot& s = next_.here();
+    const slot_word ready = slot_word::make_ready(lap_of(p.position));
+    if (lap_of(p.position) != hinted_lap_) [[unlikely]]
+      say_sequence(p.position);
+    write_meta(s, p, sequence_ + 1);
+    // Release: a taker that acquires the word sees meta and payload (S3).
+    if constexpr (!broken::publish_early) s.store(ready, std::memory_order_release);
+    note(p);
+    pending_.block = place::no_block;
+    next_.step();
+    queue_->os().light_barrier();  // S3 before S4 and S5
+    if (header_->closed.load(std::memory_order_relaxed) != closed_state::open) [[unlikely]] {
+      if (take_back(s, ready, index_of(p.position))) return outcome::closed;
+    }
+    ++sequence_;
+    return outcome::done;
+  }
+
+  /// Drops this sender's oldest message that nobody has taken, so that its place is free.
+  /// @returns false when all are held.
+  bool drop_oldest();
 
   /// True when `count` messages more fit; of own-lane inputs that a forward frees, `credit` places
   /// count as free.
@@ -53,22 +83,42 @@ class producer {
   outcome stage(std::size_t size, std::size_t credit, place& out);
   /// Writes size and sequence of the staged, filled places.
   void seal_staged() noexcept;
-  [[nodiscard]] position staged_first() const noexcept { return next_; }
-  [[nodiscard]] position staged_end() const noexcept { return staging_; }
+  [[nodiscard]] position staged_first() const noexcept { return next_.at(); }
+  [[nodiscard]] position staged_end() const noexcept {
+    return staged_.empty() ? next_.at() : staging_.at();
+  }
   void commit_staged();
   void drop_staged();
 
  private:
-  struct held {  // what this process knows of the message that it put into a slot
-    bool outstanding = false;
+  // Of the message that this process put into a slot, as long as it is not known to be settled.
+  struct held_block {
+    std::uint64_t offset = place::no_block;
     std::uint32_t size = 0;
-    std::uint64_t block = place::no_block;
   };
 
-  position free_place_from(position p, bool say_passed);
+  // The next place is free and nothing has to be found out first.
+  [[nodiscard]] bool is_ready_for(std::size_t size) const noexcept {
+    return outstanding_ < queue_->shape().capacity && size <= queue_->shape().inline_bytes &&
+           pending_.block == place::no_block && held_[index_of(next_.at())] == 0 &&
+           next_.here().load(std::memory_order_acquire).is(slot_state::free);
+  }
+  static void write_meta(slot& s, const place& p, std::uint64_t sequence) noexcept {
+    s.meta = (std::uint64_t{p.size} << 32) | (sequence & 0xffff'ffff);
+    if (p.block != place::no_block) std::memcpy(s.payload, &p.block, sizeof p.block);
+  }
+  void note(const place& p) {
+    held_[index_of(p.position)] = 1;
+    ++outstanding_;
+    if (p.block != place::no_block) note_block(p);
+  }
+
+  outcome reserve_slowly(std::size_t size, place& out);
+  void publish_too_early(const place& p) noexcept;
+  bool take_back(slot& s, slot_word ready, std::uint32_t index);
+  void find_free(ring_walk& from, bool say_passed);
   outcome make_bytes(std::size_t size, place& out);
-  void write_meta(const place& p, std::uint64_t sequence) noexcept;
-  void note(const place& p);
+  void note_block(const place& p);
   void forget(std::uint32_t index);
   void drop_pending();
   void say_sequence(position p) noexcept;
@@ -77,18 +127,20 @@ class producer {
   void take_over();
 
   const queue_view* queue_;
+  queue_header* header_;
   std::uint32_t seat_;
-  payload_area* payload_;
-  block_allocator blocks_;
-  std::vector<held> held_;
-  std::vector<place> staged_;
   std::uint32_t outstanding_ = 0;
-  std::uint32_t hand_ = 0;  // where the next sweep begins
-  place pending_;           // what `reserve` set aside and nobody has published
-  position next_ = 0;
-  position staging_ = 0;
+  ring_walk next_;
   std::uint64_t sequence_ = 0;
   std::uint64_t hinted_lap_ = lap_mask;
+  std::vector<std::uint8_t> held_;    // 1: a message of ours is there, not known to be settled
+  place pending_;                     // what `reserve` set aside and nobody has published
+  std::vector<held_block> block_of_;  // empty until the first message that needs a block
+  payload_area* payload_;
+  block_allocator blocks_;
+  std::vector<place> staged_;
+  ring_walk staging_;
+  std::uint32_t hand_ = 0;  // where the next sweep begins
 };
 
 /// The newest position that the seat's lane ever published, and whether there is one. What recovery

@@ -1,6 +1,7 @@
 #include "core/queue_layout.hpp"
 
 #include <algorithm>
+#include <bulkhead/overflow.hpp>
 
 namespace bulkhead::core {
 namespace {
@@ -17,8 +18,9 @@ constexpr std::size_t round_up(std::size_t bytes, std::size_t to) {
 queue_layout::queue_layout(const queue_shape& shape)
     : ring_slots(shape.capacity + std::max<std::uint32_t>(8, shape.capacity / 8)),
       slot_bytes(slot_head_bytes + shape.inline_bytes),
+      times_offset(round_up(sizeof(lane_header) + ring_slots * slot_bytes, 64)),
       seat_bytes(round_up(sizeof(seat_block), page_bytes)),
-      lane_bytes(round_up(sizeof(lane_header) + ring_slots * slot_bytes, page_bytes)),
+      lane_bytes(round_up(times_offset + ring_slots * sizeof(slot_times), page_bytes)),
       fault_bytes(round_up(ring_slots * sizeof(fault_record), page_bytes)),
       payload_bytes(round_up(shape.payload_bytes, page_bytes)),
       seats_offset(round_up(sizeof(queue_header), page_bytes)),
@@ -37,6 +39,8 @@ const char* bad_shape(const queue_shape& shape) noexcept {
   if (shape.inline_bytes > 65536) return "inline_bytes is above 64 KiB";
   if (shape.inline_bytes > inline_bytes_max) return "inline_bytes is above 65536";
   if (shape.payload_bytes > (std::uint64_t{1} << 32)) return "payload_bytes is above 4 GiB";
+  if (shape.overflow > static_cast<std::uint32_t>(overflow::drop_newest))
+    return "overflow is none of block, refuse, drop_oldest, drop_newest";
   if (shape.max_deliveries >= deliveries_max) return "max_deliveries is above 62; 0 means no bound";
   if (shape.max_attempts > 1000) return "max_attempts is above 1000; 0 means no bound";
   return nullptr;

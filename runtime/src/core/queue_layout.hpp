@@ -27,9 +27,9 @@ struct queue_shape {
   std::uint32_t inline_bytes = 48;  ///< Payload that fits a slot; a multiple of 8.
   std::uint32_t max_attempts = 0;   ///< 0: no bound.
   std::uint32_t max_deliveries = 0;  ///< 0: no bound.
-  std::uint32_t reserved = 0;
-  std::uint64_t payload_bytes = 0;  ///< Payload area of a seat.
-  std::uint64_t fingerprint = 0;    ///< Of the message type.
+  std::uint32_t overflow = 0;        ///< A bulkhead::overflow.
+  std::uint64_t payload_bytes = 0;   ///< Payload area of a seat.
+  std::uint64_t fingerprint = 0;     ///< Of the message type.
 
   friend bool operator==(const queue_shape&, const queue_shape&) = default;
 };
@@ -50,8 +50,11 @@ struct queue_header {
   std::atomic<closed_state> closed;
   std::atomic<std::uint32_t> seats_used;  ///< Seats from 0 that were ever given out.
   std::atomic<std::uint32_t> corrupt;     ///< Not 0: a check failed, nobody goes on.
+  std::atomic<std::uint32_t> joiners;     ///< Not 0: somebody may wait until all is settled.
   alignas(64) std::atomic<std::uint64_t> receivers[seats_max / 64];
   std::atomic<std::uint64_t> senders[seats_max / 64];
+  std::atomic<std::uint64_t> takers[seats_max / 64];  ///< Seats that have taken: bit a seat.
+  alignas(64) std::atomic<std::uint32_t> settled;     ///< Who joins sleeps on it.
 };
 static_assert(sizeof(queue_header) <= page_bytes);
 
@@ -95,6 +98,10 @@ struct lane_header {
       used;  ///< Not 0 from before the first publication on; till then nobody looks.
   alignas(64) std::atomic<std::uint64_t> forwarding;  ///< Bit r: record r of this seat is about to
                                                       ///< publish here.
+  // What overflow did; counted by the producer alone.
+  std::atomic<std::uint64_t> refused;
+  std::atomic<std::uint64_t> dropped_oldest;
+  std::atomic<std::uint64_t> dropped_newest;
 };
 
 /// A message place. `payload` has `inline_bytes`, or begins with a block's offset when the size is
@@ -115,6 +122,11 @@ struct slot {
 };
 inline constexpr std::size_t slot_head_bytes = offsetof(slot, payload);
 static_assert(slot_head_bytes == 16);
+
+/// When a slot's message was taken; beside the slots, so that a message stays as small as it was.
+struct slot_times {
+  std::atomic<std::uint32_t> taken_ms;  ///< Low half of the coarse clock in milliseconds.
+};
 
 /// How one taker of a message ended.
 struct death_note {
@@ -145,6 +157,7 @@ struct queue_layout {
 
   std::uint32_t ring_slots;
   std::size_t slot_bytes;
+  std::size_t times_offset;                                        ///< Of the slot_times in a lane.
   std::size_t seat_bytes, lane_bytes, fault_bytes, payload_bytes;  // a seat
   std::size_t seats_offset, lanes_offset, faults_offset, payload_offset, total_bytes;
 };

@@ -121,12 +121,15 @@ void recover_queue(const attendance& where, const casualty& dead,
       queue.lane(lane).version.fetch_add(1, std::memory_order_release);
     }
   }
+  queue.header().takers[where.seat / 64].fetch_and(~(std::uint64_t{1} << (where.seat % 64)),
+                                                   std::memory_order_relaxed);
   static_cast<void>(parked_set(queue, side::receivers).withdraw(where.seat));
   static_cast<void>(parked_set(queue, side::senders).withdraw(where.seat));
   if (queue.header().closed.load(std::memory_order_acquire) == closed_state::closing) close(queue);
   parked_set(queue, side::receivers)
       .wake_all();  // R6: the casualty may have taken an announcement and died
   parked_set(queue, side::senders).wake_all();
+  wake_joiners(queue);
 }
 
 }  // namespace
@@ -149,6 +152,7 @@ recovery_report bury_again(const attendance& where) noexcept {
   if (report.buried != 0) {
     parked_set(*where.queue, side::senders).wake_all();
     parked_set(*where.queue, side::receivers).wake_all();
+    wake_joiners(*where.queue);
   }
   return report;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 #include "core/queue_view.hpp"
 
@@ -20,6 +21,7 @@ struct poisoned {
   std::uint32_t index = 0;
   slot_word word;
   std::uint32_t attempts = 0;
+  std::string_view note{};  ///< Why it was rejected, if it was.
 };
 
 /// Where messages go that used up their deliveries.

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/queue_layout.hpp"
+
 namespace bulkhead::os::control {
 
 // What a process of the tree (the host and every child) and the keeper say to each other over an
@@ -22,9 +24,12 @@ enum class kind : std::uint16_t {
   make_queue,   // reply queue_reply + the segment's descriptor
   open_queue,   // reply queue_reply + the segment's descriptor; the sender holds the queue from now
                 // on
+  carry,        // messages are about to be published that name queues: they are kept till the
+                // messages are settled; reply done
   leave_queue,  // the sender holds no handle any more
   join_queue,   // reply seat_reply
-  used_up,      // a released message has no delivery left and was set aside: bury it; reply done
+  used_up,      // a message was set aside, rejected or without a delivery left: bury it; reply done
+  holders,      // who has the seats of a queue; reply holders_reply
   dead_letters,  // reply queue_reply + descriptor: the dead-letter queue of a queue, made on first
                  // demand
   spawn,         // reply spawn_reply + the child's pidfd
@@ -62,16 +67,33 @@ struct hello_reply {
 
 struct make_queue {
   std::string name;
-  std::uint32_t capacity = 0;
-  std::uint32_t participants = 0;
-  std::uint32_t inline_bytes = 0;
-  std::uint32_t max_attempts = 0;
-  std::uint32_t max_deliveries = 0;
-  std::uint64_t payload_bytes = 0;
-  std::uint64_t fingerprint = 0;
+  core::queue_shape shape;
 };
 struct queue_named {
   std::uint64_t queue = 0;
+};
+struct used_up {
+  std::uint64_t queue = 0;
+  std::uint64_t position = 0;  ///< Of the message, in lane `lane`.
+  std::uint32_t lane = 0;
+  std::string note;  ///< Why it was rejected; empty: its deliveries are used up.
+};
+struct seat_holder {
+  std::uint32_t seat = 0;
+  std::int32_t pid = 0;
+  std::string name;
+};
+struct holders_reply {
+  std::vector<seat_holder> holders;
+};
+/// A place in the asker's lane of a queue, and the queues that the message there names.
+struct carried {
+  std::uint64_t position = 0;
+  std::vector<std::uint64_t> queues;  ///< None: the message was not published after all.
+};
+struct carry {
+  std::uint64_t queue = 0;
+  std::vector<carried> messages;
 };
 struct dead_letters_of {
   std::uint64_t queue = 0;

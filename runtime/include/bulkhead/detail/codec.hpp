@@ -2,6 +2,8 @@
 
 #include <bulkhead/detail/codec_check.hpp>
 #include <bulkhead/detail/fingerprint.hpp>
+#include <cstring>
+#include <optional>
 
 // The way in and out of bytes, for messages and arguments of a spawn.
 namespace bulkhead::detail {
@@ -49,6 +51,13 @@ template <class T>
   }
 }
 
+template <class T>
+inline constexpr bool copies_as_bytes = false;
+template <class T>
+requires(is_fixed_size<T>&& fixed_size_of<T> != 0 && std::is_trivially_copyable_v<T> &&
+         std::is_default_constructible_v<T>) inline constexpr bool copies_as_bytes<T> =
+    codec<T>::any_bits;
+
 /// Reads a value that takes up all of `bytes`.
 /// @returns false, and `out` is value-initialised, when these are not the bytes of one T.
 template <class T>
@@ -59,6 +68,21 @@ template <class T>
   if (!from.failed() && from.left() == 0) return true;
   out = T{};
   return false;
+}
+
+/// The same into empty storage: without writing it twice where any bytes are a T.
+template <class T>
+[[nodiscard]] bool decode_into(std::span<const std::byte> bytes, std::optional<T>& out) {
+  if constexpr (copies_as_bytes<T>) {
+    if (bytes.size() != sizeof(T)) [[unlikely]]
+      return false;
+    T value;
+    std::memcpy(&value, bytes.data(), sizeof(T));
+    out.emplace(value);
+    return true;
+  } else {
+    return decode_all(bytes, out.emplace());
+  }
 }
 
 }  // namespace bulkhead::detail

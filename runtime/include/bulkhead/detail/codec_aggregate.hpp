@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <bulkhead/detail/codec_bytes.hpp>
 #include <bulkhead/detail/codec_endpoint.hpp>
+#include <bulkhead/detail/codec_inspect.hpp>
 #include <bulkhead/detail/codec_with_fields.hpp>
 #include <type_traits>
 #include <utility>
@@ -84,7 +86,7 @@ inline constexpr bool is_std_array<std::array<T, N>> = true;
 template <class T>
 concept aggregate_class = std::is_class_v<T> && std::is_aggregate_v<T> &&
                           std::is_same_v<T, std::remove_cv_t<T>> && !is_std_array<T> &&
-                          !endpoint<T>;
+                          !endpoint<T> && !bytes_class<T> && !inspected<T>;
 
 /// @returns what keeps an aggregate from being taken apart, whatever its fields' types.
 template <aggregate_class T>

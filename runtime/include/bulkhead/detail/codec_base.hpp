@@ -23,6 +23,7 @@ enum class refusal : std::uint8_t {
   union_type,
   base_class,
   not_default,
+  not_trivial,
   too_many_fields,
   endpoint,
   no_codec,
@@ -46,9 +47,20 @@ struct type_list {};
 /// else
 ///   measure(meter, value), write(encoder, value), read(decoder, value) -> bool.
 /// `load` and `read` fill a value-initialised value; after false it is anything valid.
-/// A type's `inspect` and `enable_bytes` will be two more constrained specialisations.
 template <class T>
 struct codec;
+
+// Told later, needed by codecs that meet the types of their parts only when they are used.
+
+/// True when T is a message or, with `Endpoints_fit`, an argument of a spawn.
+template <class T, bool Endpoints_fit>
+constexpr bool does_fit();
+/// Always true, or one sentence from the compiler.
+template <class T, bool Endpoints_fit>
+constexpr bool require();
+/// T's share of a fingerprint, inside the named types `Enclosing`, innermost first.
+template <class T, class... Enclosing>
+constexpr std::uint64_t walk_type();
 
 /// Starts a fingerprint: FNV-1a of a kind's name.
 constexpr std::uint64_t hash_of(std::string_view text) noexcept {

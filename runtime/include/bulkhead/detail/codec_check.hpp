@@ -83,6 +83,9 @@ constexpr auto judge() {
     return verdict<refusal::none, void>();
   } else if constexpr (why != refusal::none && !(Endpoints_fit && why == refusal::endpoint)) {
     return verdict<why, T>();
+  } else if constexpr (endpoint<T>) {
+    // What travels through it are messages, also where itself it is an argument.
+    return judge_parts<false, Enclosing...>(typename codec<T>::parts());
   } else if constexpr (codec<T>::named) {
     return judge_parts<Endpoints_fit, T, Enclosing...>(typename codec<T>::parts());
   } else {
@@ -92,6 +95,34 @@ constexpr auto judge() {
 
 template <class T, bool Endpoints_fit>
 inline constexpr bool fits = decltype(judge<T, Endpoints_fit>())::why == refusal::none;
+
+/// False when no value of T can hold an endpoint. Only the inspection of a type knows, so one with
+/// an `inspect` may.
+template <class T, class... Enclosing>
+constexpr bool holds_endpoints();
+
+template <class... Enclosing, class... Parts>
+constexpr bool any_holds_endpoints(type_list<Parts...>) {
+  return (holds_endpoints<Parts, Enclosing...>() || ...);
+}
+
+template <class T, class... Enclosing>
+constexpr bool holds_endpoints() {
+  if constexpr ((std::is_same_v<T, Enclosing> || ...)) {
+    return false;
+  } else if constexpr (endpoint<T> || inspected<T>) {
+    return true;
+  } else if constexpr (codec<T>::named) {
+    return any_holds_endpoints<T, Enclosing...>(typename codec<T>::parts());
+  } else {
+    return any_holds_endpoints<Enclosing...>(typename codec<T>::parts());
+  }
+}
+
+template <class T, bool Endpoints_fit>
+constexpr bool does_fit() {
+  return fits<T, Endpoints_fit>;
+}
 
 /// Instantiated, and thus named by the compiler, with the message and the type in it that does
 /// not fit.
@@ -119,12 +150,14 @@ struct explain_refusal {
   static_assert(Why != refusal::not_default,
                 "bulkhead: this struct cannot be in a message: a reference, a const member or one "
                 "without a default constructor could not be received");
+  static_assert(Why != refusal::not_trivial,
+                "bulkhead: enable_bytes is for trivially copyable classes only: this one needs an "
+                "inspect, or public members");
   static_assert(Why != refusal::too_many_fields,
                 "bulkhead: a struct of more than 64 fields cannot be in a message: group them in "
                 "structs of their own");
   static_assert(Why != refusal::endpoint,
-                "bulkhead: a queue or other endpoint cannot yet be in a message: pass it as an "
-                "argument of spawn");
+                "bulkhead: this endpoint cannot be in a message: pass it as an argument of spawn");
   static_assert(Why != refusal::no_codec,
                 "bulkhead: this type cannot be in a message: it must be a standard type that "
                 "docs/message-format.md lists, or a struct with public members of such types");
@@ -135,17 +168,48 @@ struct explain;
 template <class T, refusal Why, class Culprit>
 struct explain<T, verdict<Why, Culprit>> : explain_refusal<T, Culprit, Why> {};
 
+/// Has the compiler look into the types that only their own `inspect` can name the fields of.
+template <class T, bool Endpoints_fit, class... Enclosing>
+constexpr bool look_inside();
+
+template <bool Endpoints_fit, class... Enclosing, class... Parts>
+constexpr bool look_inside_all(type_list<Parts...>) {
+  return (look_inside<Parts, Endpoints_fit, Enclosing...>() && ...);
+}
+
+template <class T, bool Endpoints_fit, class... Enclosing>
+constexpr bool look_inside() {
+  if constexpr ((std::is_same_v<T, Enclosing> || ...)) {
+    return true;
+  } else if constexpr (inspected<T>) {
+    return &codec<T>::template check<Endpoints_fit> != nullptr;
+  } else if constexpr (endpoint<T>) {
+    return look_inside_all<false, Enclosing...>(typename codec<T>::parts());
+  } else if constexpr (codec<T>::named) {
+    return look_inside_all<Endpoints_fit, T, Enclosing...>(typename codec<T>::parts());
+  } else {
+    return look_inside_all<Endpoints_fit, Enclosing...>(typename codec<T>::parts());
+  }
+}
+
+template <class T, bool Endpoints_fit>
+constexpr bool require() {
+  if constexpr (sizeof(explain<T, decltype(judge<T, Endpoints_fit>())>) == 0) return false;
+  if constexpr (fits<T, Endpoints_fit>) return look_inside<T, Endpoints_fit>();
+  return true;
+}
+
 /// For `static_assert(require_message<T>())` in class templates over messages: always true, or
 /// one sentence from the compiler about the type in T that does not fit.
 template <class T>
 constexpr bool require_message() {
-  return sizeof(explain<T, decltype(judge<T, false>())>) != 0;
+  return require<T, false>();
 }
 
 /// The same for an argument of a spawn, which may be or hold an endpoint.
 template <class T>
 constexpr bool require_spawn_argument() {
-  return sizeof(explain<T, decltype(judge<T, true>())>) != 0;
+  return require<T, true>();
 }
 
 }  // namespace bulkhead::detail

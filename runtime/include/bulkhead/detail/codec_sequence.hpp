@@ -10,6 +10,11 @@
 
 namespace bulkhead::detail {
 
+/// Types through which any memory may be read.
+template <class T>
+concept character =
+    std::is_same_v<T, char> || std::is_same_v<T, unsigned char> || std::is_same_v<T, std::byte>;
+
 /// A length and the elements, one after the other.
 template <class Sequence, class Element>
 struct sequence_codec {
@@ -44,7 +49,12 @@ struct sequence_codec {
     std::size_t length = 0;
     value.clear();
     if (!from.get_length(codec<Element>::min_size, length)) return false;
-    if constexpr (can_copy(codec_flag::any_bits)) {
+    if constexpr (character<Element> && can_copy(codec_flag::any_bits)) {
+      // Without a pass that fills the room with zeroes first: it costs as much as the copy.
+      const auto* const first = reinterpret_cast<const Element*>(from.take(length));
+      value.assign(first, first + length);
+      return true;
+    } else if constexpr (can_copy(codec_flag::any_bits)) {
       value.resize(length);
       return from.get(value.data(), length * sizeof(Element));
     } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bulkhead/detail/codec_limits.hpp>
+#include <bulkhead/detail/encoder.hpp>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -10,14 +11,16 @@
 
 namespace bulkhead::detail {
 
-/// No endpoint has this id.
-inline constexpr std::uint64_t no_endpoint = ~std::uint64_t{0};
+class process_context;  // runtime/src/process_context.hpp
 
-/// Knows the endpoints that came with a message.
+/// Knows the endpoints that a message or an argument names.
 class endpoint_source {
  public:
-  /// @returns the id of the endpoint with that index; `no_endpoint` when there is none.
-  virtual std::uint64_t endpoint(std::uint32_t index) = 0;
+  /// Has the endpoint ready in this process, by what an `endpoint_sink` returned for it.
+  /// @returns its id; `no_endpoint` when there is none.
+  virtual std::uint64_t endpoint(std::uint64_t said) = 0;
+  /// Whose endpoints they are; nullptr: those of this process, which is a child.
+  virtual process_context* context() { return nullptr; }
 
  protected:
   ~endpoint_source() = default;
@@ -87,12 +90,16 @@ class decoder {
     return std::min(elements, (left_ >> std::min(depth_, 63u)) / bytes_each + 1);
   }
 
+  /// @returns true with `no_endpoint`: an empty handle was sent.
   [[nodiscard]] bool get_endpoint(std::uint64_t& endpoint_id) {
-    std::uint32_t index = 0;
-    if (source_ == nullptr || !get(&index, endpoint_bytes)) return false;
-    endpoint_id = source_->endpoint(index);
-    return endpoint_id != no_endpoint;
+    std::uint64_t said = 0;
+    if (source_ == nullptr || !get(&said, endpoint_bytes)) return false;
+    endpoint_id = said == no_endpoint ? no_endpoint : source_->endpoint(said);
+    return said == no_endpoint || endpoint_id != no_endpoint;
   }
+
+  /// Where the endpoints come from; nullptr: there can be none.
+  [[nodiscard]] endpoint_source* endpoints() const noexcept { return source_; }
 
   /// @returns false: too deep; else `leave` follows.
   [[nodiscard]] bool enter() noexcept { return depth_ < depth_max && ++depth_ != 0; }

@@ -5,15 +5,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
 
 namespace bulkhead::detail {
 
-/// Collects the endpoints (queues and the like) that a value holds; the bytes only say which of
-/// the collected ones is meant. Given by the class that knows how to hand endpoints over.
+/// No endpoint has this id; an empty handle travels as it.
+inline constexpr std::uint64_t no_endpoint = ~std::uint64_t{0};
+
+/// Collects the endpoints (queues and the like) that a value holds. Given by the class that knows
+/// how to hand endpoints over.
 class endpoint_sink {
  public:
-  /// Takes the endpoint in and returns its index among those of this message.
-  virtual std::uint32_t add(std::uint64_t endpoint_id) = 0;
+  /// Takes the endpoint in. @returns what the bytes say for it: in a message its id, in arguments
+  /// of a spawn its index among the collected ones.
+  virtual std::uint64_t add(std::uint64_t endpoint_id) = 0;
 
  protected:
   ~endpoint_sink() = default;
@@ -51,10 +56,13 @@ class encoder {
   }
 
   /// Writes an endpoint: always `endpoint_bytes` bytes.
+  /// @errors std::invalid_argument: there is no sink, so these bytes go where no endpoint can.
   void put_endpoint(std::uint64_t endpoint_id) {
-    assert(sink_ != nullptr);
-    const std::uint32_t index = sink_->add(endpoint_id);
-    std::memcpy(room(endpoint_bytes), &index, endpoint_bytes);
+    if (sink_ == nullptr && endpoint_id != no_endpoint) [[unlikely]] {
+      throw std::invalid_argument("bulkhead: a queue or other endpoint cannot travel this way");
+    }
+    const std::uint64_t said = endpoint_id == no_endpoint ? no_endpoint : sink_->add(endpoint_id);
+    std::memcpy(room(endpoint_bytes), &said, endpoint_bytes);
   }
 
   /// Where the next byte goes.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/errc.hpp>
 #include <bulkhead/message.hpp>
 #include <functional>
 #include <memory>
@@ -36,7 +37,7 @@ struct start_recipe {
 class endpoint_collector final : public endpoint_sink {
  public:
   explicit endpoint_collector(start_recipe& to) : to_(&to) {}
-  std::uint32_t add(std::uint64_t id) override;
+  std::uint64_t add(std::uint64_t id) override;
 
  private:
   start_recipe* to_;
@@ -110,7 +111,12 @@ start_recipe make_recipe(const F& fn, const Args&... args) {
     recipe.fingerprint = fingerprint_of<tuple>();
     const tuple values(args...);
     endpoint_collector collector(recipe);
-    recipe.arguments.resize(encoded_size(values));
+    const std::size_t bytes = encoded_size(values);
+    if (bytes >= oversize) {
+      throw error(errc::too_large,
+                  "an argument of a spawn is nested or long beyond what can be read again");
+    }
+    recipe.arguments.resize(bytes);
     encoder to(recipe.arguments.data(), &collector);
     encode(to, values);
   }

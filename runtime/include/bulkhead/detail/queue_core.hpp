@@ -2,13 +2,15 @@
 
 #include <bulkhead/detail/decoder.hpp>
 #include <bulkhead/detail/encoder.hpp>
-#include <bulkhead/errc.hpp>
+#include <bulkhead/detail/status.hpp>
+#include <bulkhead/in_flight.hpp>
 #include <bulkhead/message_id.hpp>
 #include <bulkhead/queue_options.hpp>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <span>
+#include <string_view>
+#include <vector>
 
 namespace bulkhead {
 class runtime;
@@ -18,21 +20,20 @@ namespace bulkhead::detail {
 
 class queue_state;  // runtime/src/queue_state.hpp
 
-/// How long a call may wait.
+/// How long a call may wait. The clock is asked only when it does.
 struct patience {
-  enum class kind : std::uint8_t { none, until, forever };
+  enum class kind : std::uint8_t { none, some, forever };
   kind how = kind::forever;
-  std::chrono::steady_clock::time_point deadline{};
+  std::chrono::nanoseconds time{};
 
-  static patience none() noexcept { return {kind::none, {}}; }
-  static patience forever() noexcept { return {kind::forever, {}}; }
+  static constexpr patience none() noexcept { return {kind::none, {}}; }
+  static constexpr patience forever() noexcept { return {kind::forever, {}}; }
   template <class Rep, class Period>
-  static patience lasting(std::chrono::duration<Rep, Period> time) {
-    const auto now = std::chrono::steady_clock::now();
+  static constexpr patience lasting(std::chrono::duration<Rep, Period> time) {
     // As floating point, so that a time beyond the clock's end becomes for ever instead of the
     // past.
     if (std::chrono::duration<double>(time) > std::chrono::hours(24 * 365 * 100)) return forever();
-    return {kind::until, now + std::chrono::ceil<std::chrono::steady_clock::duration>(time)};
+    return {kind::some, std::chrono::ceil<std::chrono::nanoseconds>(time)};
   }
 };
 
@@ -50,11 +51,13 @@ struct open_place {
   ~open_place();
 };
 
-/// A taken message, as its slot has it.
+/// A taken message, as its slot has it. The bytes are there until it is settled.
 struct taken {
   std::uint32_t lane = 0;
+  std::uint32_t size = 0;
   std::uint64_t position = 0;
   std::uint64_t word = 0;
+  const std::byte* bytes = nullptr;  ///< nullptr: what the slot says of them is wrong.
 };
 
 /// Where a forward puts its results, one after the other.
@@ -63,6 +66,8 @@ class result_sink {
   /// @returns room for the next result, or nullptr when there is none yet or never: stop and
   /// return.
   virtual std::byte* next(std::size_t size) = 0;
+  /// Says which endpoints the result holds that was written last.
+  virtual void carries(std::vector<std::uint64_t> endpoints) = 0;
 
  protected:
   ~result_sink() = default;
@@ -78,6 +83,21 @@ class result_source {
   ~result_source() = default;
 };
 
+class queue_core;
+
+inline constexpr std::size_t forward_inputs_max = 16;
+
+/// An input of a forward: a message that this process holds.
+struct forward_from {
+  const queue_core* queue = nullptr;
+  const taken* message = nullptr;
+};
+/// An output of a forward.
+struct forward_to {
+  const queue_core* queue = nullptr;
+  const result_source* results = nullptr;
+};
+
 /// A queue without its message type: what `queue<T>` and `delivery<T>` are made of. A shared
 /// handle.
 /// @threads any.
@@ -90,41 +110,49 @@ class queue_core {
              std::uint64_t fingerprint);
 
   // Sending: reserve, fill, publish.
-  std::error_code reserve(std::size_t size, patience how_long, open_place& out) const;
-  std::error_code publish(open_place& place) const;
+  status reserve(std::size_t size, patience how_long, open_place& out) const;
+  status publish(open_place& place) const;
+  /// Tells the keeper which endpoints the message holds that is about to be published at
+  /// `position`.
+  status carry(std::uint64_t position, std::vector<std::uint64_t>& endpoints) const;
   [[nodiscard]] std::uint64_t sent() const;
 
   // Receiving.
-  std::error_code take(patience how_long, taken& out) const;
-  /// @returns the message's bytes, valid until it is settled; no data: corrupt.
-  [[nodiscard]] std::optional<std::span<const std::byte>> payload(const taken& message) const;
+  status take(patience how_long, taken& out) const;
   void acknowledge(const taken& message) const;
   void release(const taken& message) const;
-  std::error_code forward(const taken& message, const queue_core& out, const result_source& results,
-                          patience how_long) const;
+  void reject(const taken& message, std::string_view why) const;
+  static status forward(std::span<const forward_from> inputs, std::span<const forward_to> outputs,
+                        patience how_long);
   [[nodiscard]] message_id id_of(const taken& message) const;
   [[nodiscard]] static std::uint32_t attempt_of(const taken& message);
   /// Marks the queue as corrupt for everyone, since its bytes are no message of the agreed type.
-  std::error_code report_corrupt() const;
+  status report_corrupt() const;
 
+  status join(patience how_long) const;
   void close() const;
   [[nodiscard]] bool closed() const;
   [[nodiscard]] std::size_t size() const;
-  [[nodiscard]] std::size_t in_flight() const;
+  [[nodiscard]] std::vector<in_flight_message> in_flight() const;
+  [[nodiscard]] overflow_counters counters() const;
   [[nodiscard]] std::uint32_t capacity() const;
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] std::uint64_t id() const;
   [[nodiscard]] queue_core dead_letters(std::uint64_t fingerprint) const;
 
-  /// Throws `code` as a bulkhead::error that says what was being done to which queue, unless it is
-  /// no error.
-  void check(std::error_code code, const char* doing) const;
+  /// Throws `result` as a bulkhead::error that says what was being done to which queue, unless it
+  /// is no error.
+  void check(status result, const char* doing) const {
+    if (result.failed()) [[unlikely]]
+      fail(result, doing);
+  }
+  [[noreturn]] void fail(status why, const char* doing) const;
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
   friend bool operator==(const queue_core&, const queue_core&) = default;
 
-  /// The queue that an argument of this process's function names. An empty one when there is none
-  /// of that type.
-  static queue_core find(std::uint64_t id, std::uint64_t fingerprint);
+  /// The queue with that id, which `source` has made ready. An empty one when there is none of that
+  /// type.
+  static queue_core find(endpoint_source* source, std::uint64_t id, std::uint64_t fingerprint);
 
   [[nodiscard]] const std::shared_ptr<queue_state>& state() const noexcept { return state_; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/detail/codec.hpp>
+#include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <concepts>
 #include <iterator>
@@ -14,8 +15,15 @@ template <class U>
 bool write_result(result_sink& to, const U& value) {
   std::byte* room = to.next(encoded_size(value));
   if (room == nullptr) return false;
-  encoder into(room);
-  encode(into, value);
+  if constexpr (!holds_endpoints<U>()) {
+    encoder into(room);
+    encode(into, value);
+  } else {
+    named_endpoints names;
+    encoder into(room, &names);
+    encode(into, value);
+    if (!names.ids().empty()) to.carries(std::move(names.ids()));
+  }
   return true;
 }
 
@@ -87,5 +95,22 @@ auto results_of(const Result& result) {
     return many_results<U, Result>(result);
   }
 }
+
+/// An output of a forward with what goes there (bulkhead::to).
+template <class Results>
+class target {
+ public:
+  target(const queue_core& out, Results results) : out_(&out), results_(std::move(results)) {}
+  [[nodiscard]] forward_to get() const { return {out_, &results_}; }
+
+ private:
+  const queue_core* out_;
+  Results results_;
+};
+
+template <class T>
+inline constexpr bool is_target = false;
+template <class Results>
+inline constexpr bool is_target<target<Results>> = true;
 
 }  // namespace bulkhead::detail

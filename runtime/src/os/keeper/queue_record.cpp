@@ -88,7 +88,15 @@ bool queue_record::bury(const core::queue_view& queue, const core::poisoned& mes
       queue_record& to = table_->dead_letters(*this, 0);
       writer_ = std::make_unique<core::letter_writer>(view(), memory_, to.view(), to.memory());
     }
-    if (writer_->bury(queue, message)) return true;
+    const auto note =
+        notes.find({message.lane, core::make_position(message.word.lap(), message.index)});
+    core::poisoned noted = message;
+    if (note != notes.end()) noted.note = note->second;
+    if (writer_->bury(queue, noted)) {
+      if (note != notes.end()) notes.erase(note);
+      table_->carry_letter(*this, message);
+      return true;
+    }
   } catch (const std::exception&) {
     // No memory for a dead-letter queue: tried again like a full one.
   }

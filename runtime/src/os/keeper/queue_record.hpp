@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -47,6 +48,8 @@ class queue_record final : public core::graveyard {
   std::uint64_t letters = 0;        ///< Id of its dead-letter queue; 0: none yet.
   std::uint64_t letters_of = 0;  ///< The queue whose dead letters these are; 0: an ordinary queue.
   bool stuck = false;            ///< A message waits for room in the dead letters.
+  /// Why messages were rejected, by lane and position, until they are buried.
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::string> notes;
 
  private:
   [[nodiscard]] bool is_drained(std::uint32_t seat) const noexcept;

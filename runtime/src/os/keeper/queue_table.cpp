@@ -4,6 +4,7 @@
 #include <bulkhead/errc.hpp>
 #include <thread>
 
+#include "core/closing.hpp"
 #include "core/parked_set.hpp"
 
 namespace bulkhead::os {
@@ -30,6 +31,7 @@ void reserve_faults(const queue_record& queue, std::uint32_t seat) {
 void wake_everyone(const core::queue_view& queue) {
   core::parked_set(queue, core::side::receivers).wake_all();
   core::parked_set(queue, core::side::senders).wake_all();
+  core::wake_joiners(queue);
 }
 
 }  // namespace
@@ -61,15 +63,7 @@ queue_record& queue_table::add(std::string name, const core::queue_shape& shape)
 }
 
 queue_record& queue_table::make(const control::make_queue& wanted, std::uint32_t holder) {
-  core::queue_shape shape;
-  shape.capacity = wanted.capacity;
-  shape.participants = wanted.participants;
-  shape.inline_bytes = wanted.inline_bytes;
-  shape.max_attempts = wanted.max_attempts;
-  shape.max_deliveries = wanted.max_deliveries;
-  shape.payload_bytes = wanted.payload_bytes;
-  shape.fingerprint = wanted.fingerprint;
-  queue_record& made = add(wanted.name, shape);
+  queue_record& made = add(wanted.name, wanted.shape);
   made.holders.insert(holder);
   return made;
 }
@@ -121,7 +115,7 @@ void queue_table::leave(std::uint64_t queue, std::uint32_t serial) {
   queue_record& left = at(queue);
   left.seats.leave(serial);
   left.holders.erase(serial);
-  drop_unheld();
+  drop_if_unheld({queue});
 }
 
 void queue_table::forget(std::uint32_t owner, std::uint64_t resume_key) {
@@ -139,6 +133,7 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
     }
   }
   const core::recovery_report report = core::recover(attended, dead, *this);
+  forget_unpublished(dead.serial);
   for (queue_record* queue : all) {
     queue->seats.die(dead.serial);
     queue->seats.forget_all_of(dead.serial);
@@ -166,6 +161,7 @@ void queue_table::bury_stuck() {
 
 void queue_table::rouse(std::uint32_t serial) {
   for (auto& [id, queue] : queues_) {
+    if (queue->holders.count(serial) != 0) core::wake_joiners(queue->view());
     const auto seat = queue->seats.seat_of(serial);
     if (!seat) continue;
     core::seat_block& block = queue->view().seat(*seat);
@@ -173,15 +169,6 @@ void queue_table::rouse(std::uint32_t serial) {
       word->fetch_add(1, std::memory_order_release);
       os_->wake(*word);
     }
-  }
-}
-
-// Dead letters stay with their queue, and longer while somebody holds them.
-void queue_table::drop_unheld() {
-  for (auto at = queues_.begin(); at != queues_.end();) {
-    const queue_record& q = *at->second;
-    const bool needed = q.letters_of != 0 && queues_.count(q.letters_of) != 0;
-    at = q.holders.empty() && !needed ? queues_.erase(at) : std::next(at);
   }
 }
 

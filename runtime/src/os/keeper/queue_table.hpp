@@ -4,6 +4,7 @@
 
 #include "core/recovery.hpp"
 #include "os/control.hpp"
+#include "os/keeper/carried_queues.hpp"
 #include "os/keeper/queue_record.hpp"
 
 namespace bulkhead::os {
@@ -28,6 +29,13 @@ class queue_table final : public core::queue_finder {
 
   const core::queue_view* find(std::uint64_t id) override;
 
+  /// A process is about to publish messages that name queues: these are kept till the messages are
+  /// settled.
+  /// @errors garbage: no such lane or place; bulkhead::error errc::closed: no such queue.
+  void carry(const control::carry& messages, std::uint32_t serial);
+  /// A dead letter names what its message named.
+  void carry_letter(const queue_record& origin, const core::poisoned& message);
+
   void leave(std::uint64_t queue, std::uint32_t serial);
   void forget(std::uint32_t owner, std::uint64_t resume_key);
 
@@ -39,6 +47,13 @@ class queue_table final : public core::queue_finder {
   /// Tries again to bury what found the dead letters full.
   void bury_stuck();
 
+  /// True while some queue lives by the messages that name it, so that it is worth looking from
+  /// time to time whether these are settled.
+  [[nodiscard]] bool any_only_carried() const noexcept { return only_carried_; }
+  /// Lets go the queues that no process can reach: that none holds, nor any message under way in a
+  /// queue that one can reach.
+  void drop_unreachable();
+
   /// Lets every wait of a process look again.
   void rouse(std::uint32_t serial);
 
@@ -47,8 +62,13 @@ class queue_table final : public core::queue_finder {
  private:
   queue_record& add(std::string name, const core::queue_shape& shape);
   void drop_unheld();
+  void drop_if_unheld(std::vector<std::uint64_t> candidates);
+  [[nodiscard]] bool is_settled(const carried_queues::place& message);
+  void forget_unpublished(std::uint32_t serial);
 
   const core::platform* os_;
+  carried_queues carried_;
+  bool only_carried_ = false;
   std::uint64_t last_id_ = 0;
   std::map<std::uint64_t, std::unique_ptr<queue_record>> queues_;
 };

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t host_serial = 1;
 constexpr auto greeting_patience = 10s;
-constexpr int bury_again_ms = 200;
+constexpr int again_ms = 200;
 constexpr auto end_patience = 2s;
 
 }  // namespace
@@ -67,11 +67,25 @@ bool tree::greet() {
 void tree::run() {
   if (!greet()) return;
   for (;;) {
-    for (const poller::wake& wake : poller_.wait(queues_.any_stuck() ? bury_again_ms : -1)) {
+    for (const poller::wake& wake : poller_.wait(look_again_ms())) {
       if (dispatch(wake) == verdict::end) return end_everything();
     }
-    if (queues_.any_stuck()) queues_.bury_stuck();
+    look_again();
   }
+}
+
+// What nobody tells us about: that the dead letters have room again, that a message is settled.
+int tree::look_again_ms() const noexcept {
+  return queues_.any_stuck() || queues_.any_only_carried() ? again_ms : -1;
+}
+
+void tree::look_again() {
+  if (queues_.any_stuck()) queues_.bury_stuck();
+  if (!queues_.any_only_carried()) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_look_) return;
+  next_look_ = now + std::chrono::milliseconds(again_ms);
+  queues_.drop_unreachable();
 }
 
 tree::verdict tree::dispatch(const poller::wake& wake) {

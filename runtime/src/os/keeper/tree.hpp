@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <chrono>
 #include <map>
 
 #include "os/barrier.hpp"
@@ -34,6 +35,8 @@ class tree {
   bool greet();
   verdict dispatch(const poller::wake& wake);
   verdict listen(std::uint32_t serial);
+  [[nodiscard]] int look_again_ms() const noexcept;
+  void look_again();
   void hang_up(participant& p) noexcept;
   void punish(participant& p, const std::string& fault);
   void end_everything() noexcept;
@@ -43,8 +46,10 @@ class tree {
   void answer(participant& p, datagram& request);
   void make_queue(participant& p, const datagram& request);
   void open_queue(participant& p, const datagram& request);
+  void carry(participant& p, const datagram& request);
   void leave_queue(participant& p, const datagram& request);
   void bury_used_up(participant& p, const datagram& request);
+  void holders(participant& p, const datagram& request);
   void join_queue(participant& p, const datagram& request);
   void dead_letters(participant& p, const datagram& request);
   void spawn(participant& p, const datagram& request);
@@ -85,6 +90,7 @@ class tree {
   std::map<std::uint32_t, participant> participants_;  // by serial; the host is 1
   std::map<pid_t, std::uint32_t> by_pid_;
   std::uint32_t last_serial_ = 0;
+  std::chrono::steady_clock::time_point next_look_;  // for queues that only messages name
 };
 
 }  // namespace bulkhead::os

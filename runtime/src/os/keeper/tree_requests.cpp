@@ -61,12 +61,16 @@ void tree::answer(participant& p, datagram& request) {
       return make_queue(p, request);
     case kind::open_queue:
       return open_queue(p, request);
+    case kind::carry:
+      return carry(p, request);
     case kind::leave_queue:
       return leave_queue(p, request);
     case kind::join_queue:
       return join_queue(p, request);
     case kind::used_up:
       return bury_used_up(p, request);
+    case kind::holders:
+      return holders(p, request);
     case kind::dead_letters:
       return dead_letters(p, request);
     case kind::spawn:
@@ -105,6 +109,11 @@ void tree::open_queue(participant& p, const datagram& request) {
   reply_queue(p, request.head.kind, queue);
 }
 
+void tree::carry(participant& p, const datagram& request) {
+  queues_.carry(body_of<control::carry>(request), p.who.serial);
+  reply(p, request.head.kind, control::done{});
+}
+
 void tree::leave_queue(participant& p, const datagram& request) {
   queues_.leave(body_of<control::queue_named>(request).queue, p.who.serial);
   reply(p, request.head.kind, control::done{});
@@ -117,8 +126,22 @@ void tree::join_queue(participant& p, const datagram& request) {
 
 // The loop buries it, and goes on trying while the dead letters are full.
 void tree::bury_used_up(participant& p, const datagram& request) {
-  queues_.at(body_of<control::queue_named>(request).queue).stuck = true;
+  const auto which = body_of<control::used_up>(request);
+  queue_record& queue = queues_.at(which.queue);
+  queue.stuck = true;
+  if (!which.note.empty()) queue.notes[{which.lane, which.position}] = which.note;
   reply(p, request.head.kind, control::done{});
+}
+
+void tree::holders(participant& p, const datagram& request) {
+  const queue_record& queue = queues_.at(body_of<control::queue_named>(request).queue);
+  control::holders_reply all;
+  for (const auto& [serial, other] : participants_) {
+    if (const auto seat = queue.seats.seat_of(serial)) {
+      all.holders.push_back({*seat, other.pid, other.name});
+    }
+  }
+  reply(p, request.head.kind, all);
 }
 
 void tree::dead_letters(participant& p, const datagram& request) {

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <bulkhead/detail/codec.hpp>
+#include <bulkhead/detail/queue_core.hpp>
+#include <memory>
+#include <span>
+#include <vector>
+
+// The way of a message into and out of its place in a queue. A message without endpoints is bytes
+// and nothing more; one with endpoints is announced to the keeper before it is published, so that
+// what it names outlives its sender (docs/message-format.md).
+namespace bulkhead::detail {
+
+/// Collects the ids of the endpoints in one message.
+class named_endpoints final : public endpoint_sink {
+ public:
+  std::uint64_t add(std::uint64_t endpoint_id) override {
+    ids_.push_back(endpoint_id);
+    return endpoint_id;
+  }
+  [[nodiscard]] std::vector<std::uint64_t>& ids() noexcept { return ids_; }
+
+ private:
+  std::vector<std::uint64_t> ids_;
+};
+
+/// Opens the endpoints that a message names, and holds them while it is decoded.
+class message_endpoints final : public endpoint_source {
+ public:
+  /// @owns the carrier outlives it.
+  explicit message_endpoints(const queue_core& carrier);
+  message_endpoints(const message_endpoints&) = delete;
+  message_endpoints& operator=(const message_endpoints&) = delete;
+  ~message_endpoints();
+
+  std::uint64_t endpoint(std::uint64_t said) override;
+  process_context* context() override;
+  /// Why an endpoint that is there could not be opened: no memory, no descriptors, no keeper. None:
+  /// all could, or the message names one that nobody can open.
+  [[nodiscard]] const std::error_code& failure() const noexcept { return failure_; }
+
+ private:
+  const queue_core* carrier_;
+  std::vector<std::shared_ptr<queue_state>> held_;
+  std::error_code failure_;
+};
+
+/// Encodes `value` into a reserved place of `to`. Publish next.
+/// @errors too_large: more than 4096 endpoints; what the keeper said. The place is not published.
+template <class T>
+status fill(const queue_core& to, const open_place& place, const T& value) {
+  if constexpr (!holds_endpoints<T>()) {
+    encoder into(place.bytes);
+    encode(into, value);
+    return {};
+  } else {
+    named_endpoints names;
+    encoder into(place.bytes, &names);
+    encode(into, value);
+    return names.ids().empty() ? status() : to.carry(place.position, names.ids());
+  }
+}
+
+/// Decodes a taken message.
+/// @errors corrupt: the bytes are no T, and the queue is marked; else an endpoint could not be
+/// opened, and the message is released.
+template <class T>
+status read(const queue_core& from, const taken& message, std::optional<T>& value) {
+  const std::span bytes(message.bytes, message.size);
+  if constexpr (!holds_endpoints<T>()) {
+    if (decode_into(bytes, value)) [[likely]]
+      return {};
+  } else {
+    message_endpoints names(from);
+    if (decode_all(bytes, value.emplace(), &names)) return {};
+    if (names.failure()) {
+      from.release(message);
+      return status::of(names.failure());
+    }
+  }
+  return from.report_corrupt();
+}
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,190 @@
+#include "forward_step.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "leases.hpp"
+#include "outcomes.hpp"
+
+namespace bulkhead::detail {
+namespace {
+
+/// Stages results in a lane, until one finds no room.
+class staging_sink final : public result_sink {
+ public:
+  /// Puts the endpoints of each staged result into `carried`.
+  staging_sink(core::producer& lane, std::size_t credit, std::vector<os::control::carried>& carried)
+      : lane_(&lane), credit_(credit), carried_(&carried) {}
+  std::byte* next(std::size_t size) override {
+    core::place place;
+    outcome_ = lane_->stage(size, credit_, place);
+    if (outcome_ != core::outcome::done) return nullptr;
+    at_ = place.position;
+    return place.bytes;
+  }
+  void carries(std::vector<std::uint64_t> endpoints) override {
+    carried_->push_back({at_, std::move(endpoints)});
+  }
+  [[nodiscard]] core::outcome outcome() const { return outcome_; }
+
+ private:
+  core::producer* lane_;
+  std::size_t credit_;
+  std::vector<os::control::carried>* carried_;
+  core::position at_ = 0;
+  core::outcome outcome_ = core::outcome::done;
+};
+
+}  // namespace
+
+status forward_step::prepare(std::span<const forward_from> inputs,
+                             std::span<const forward_to> outputs, const time_limit& limit) {
+  if (inputs.empty() || inputs.size() > inputs_.size()) return errc::unsupported;
+  for (const forward_from& from : inputs) {
+    input& in = inputs_[input_count_++];
+    in.queue = from.queue->state().get();
+    in.held = lease_of(*from.message);
+    if (const status s = in.queue->join(limit, in.me); s.failed()) return s;
+  }
+  for (const forward_to& to : outputs) {
+    if (const status s = add_output(to, limit); s.failed()) return s;
+  }
+  std::sort(outputs_.begin(), outputs_.begin() + static_cast<std::ptrdiff_t>(output_count_),
+            [](const output& a, const output& b) { return std::less<>()(a.there, b.there); });
+  for (std::size_t n = 0; n < output_count_; ++n) {
+    output& out = outputs_[n];
+    if (out.results > out.queue->view().shape().capacity) return errc::too_large;
+    for (std::size_t i = 0; i < input_count_; ++i) {
+      const input& in = inputs_[i];
+      if (in.queue == out.queue && in.held.lane == out.there->consumer.seat()) ++out.credit;
+    }
+  }
+  return {};
+}
+
+// Several targets that are one queue share its lane, and so one output.
+status forward_step::add_output(const forward_to& to, const time_limit& limit) {
+  queue_state* const queue = to.queue->state().get();
+  if (queue == nullptr) return errc::not_initialised;
+  std::size_t n = 0;
+  while (n < output_count_ && outputs_[n].queue != queue) ++n;
+  if (n == outputs_.size()) return errc::unsupported;
+  output& out = outputs_[n];
+  if (n == output_count_) {
+    out.queue = queue;
+    if (const status s = queue->join(limit, out.there); s.failed()) return s;
+    ++output_count_;
+  }
+  if (out.source_count == out.sources.size()) return errc::unsupported;
+  out.sources[out.source_count++] = to.results;
+  out.results += to.results->count();
+  return {};
+}
+
+attempt_result forward_step::operator()() {
+  std::size_t locked = 0;
+  for (; locked < output_count_; ++locked) outputs_[locked].there->lane_mutex.lock();
+  struct unlock {
+    forward_step* step;
+    ~unlock() {
+      for (std::size_t n = step->output_count_; n-- > 0;)
+        step->outputs_[n].there->lane_mutex.unlock();
+    }
+  } const at_end{this};
+  return attempt_locked();
+}
+
+attempt_result forward_step::attempt_locked() {
+  for (std::size_t n = 0; n < output_count_; ++n) {
+    output& out = outputs_[n];
+    if (const status s = out.queue->check_alive(); s.failed()) return s;
+    if (!out.queue->is_open()) return errc::closed;
+    if (out.there->producer.has_room(out.results, out.credit)) continue;
+    blocked_ = n;
+    out.there->note_blocked();
+    if (is_hopeless(out)) return errc::full;
+    return std::nullopt;
+  }
+  if (auto ended = stage_all(); !ended || ended->failed()) {
+    for (std::size_t n = 0; n < output_count_; ++n) outputs_[n].there->producer.drop_staged();
+    return ended;
+  }
+  return commit();
+}
+
+attempt_result forward_step::stage_all() {
+  for (std::size_t n = 0; n < output_count_; ++n) {
+    output& out = outputs_[n];
+    out.there->note_unblocked();
+    out.carried.clear();
+    staging_sink sink(out.there->producer, out.credit, out.carried);
+    for (std::size_t s = 0; s < out.source_count; ++s) {
+      out.sources[s]->write(sink);
+      if (sink.outcome() == core::outcome::done) continue;
+      blocked_ = n;
+      return ended_unless_full(sink.outcome());
+    }
+  }
+  return carry_staged(true);
+}
+
+// Announces the endpoints in the staged results, or says that they do not come.
+status forward_step::carry_staged(bool come) {
+  for (std::size_t n = 0; n < output_count_; ++n) {
+    const output& out = outputs_[n];
+    if (out.carried.empty()) continue;
+    os::control::carry wanted;
+    wanted.queue = out.queue->id();
+    for (const os::control::carried& message : out.carried) {
+      if (message.queues.size() > endpoints_max) return errc::too_large;
+      wanted.messages.push_back(
+          {message.position, come ? message.queues : std::vector<std::uint64_t>()});
+    }
+    if (const auto ec = out.queue->context().carry(wanted)) return status::of(ec);
+  }
+  return {};
+}
+
+// Into our own input queue, with our own lane full and nobody else to take from it: we would wait
+// for ourselves.
+bool forward_step::is_hopeless(const output& out) const noexcept {
+  const bool own_input =
+      std::any_of(inputs_.begin(), inputs_.begin() + static_cast<std::ptrdiff_t>(input_count_),
+                  [&](const input& in) { return in.queue == out.queue; });
+  if (!own_input) return false;
+  const std::uint32_t seat = out.there->consumer.seat();
+  const core::queue_header& header = out.queue->view().header();
+  for (std::uint32_t word = 0; word < core::seats_max / 64; ++word) {
+    std::uint64_t others = header.takers[word].load(std::memory_order_relaxed);
+    if (word == seat / 64) others &= ~(std::uint64_t{1} << (seat % 64));
+    if (others != 0) return false;
+  }
+  return true;
+}
+
+status forward_step::commit() {
+  std::array<core::forward_input, core::forward_inputs_max> inputs{};
+  std::array<core::forward_output, core::forward_outputs_max> outputs{};
+  for (std::size_t n = 0; n < input_count_; ++n) {
+    inputs[n] = {&inputs_[n].queue->view(), inputs_[n].held};
+  }
+  for (std::size_t n = 0; n < output_count_; ++n) {
+    outputs[n] = {&outputs_[n].there->producer, outputs_[n].results};
+  }
+  const std::span in(inputs.data(), input_count_);
+  const std::span out(outputs.data(), output_count_);
+  participation& me = *inputs_.front().me;
+  const std::uint32_t record = me.claim_record();
+  const core::outcome outcome = core::forward(
+      in, out, home().view().seat(me.consumer.seat()).records[record], std::uint64_t{1} << record);
+  me.free_record(record);
+  if (outcome == core::outcome::done) {
+    core::wake_after_forward(in, out);
+  } else {
+    // Whether the keeper hears of it or not: the queue is closed, and its end is the record's.
+    static_cast<void>(carry_staged(false));
+  }
+  return status_of(outcome);
+}
+
+}  // namespace bulkhead::detail

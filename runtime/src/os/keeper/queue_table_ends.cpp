@@ -1,0 +1,126 @@
+#include <bulkhead/errc.hpp>
+
+#include "os/keeper/queue_table.hpp"
+#include "os/keeper/request.hpp"
+
+// When a queue goes: a process holds it, or a message under way names it, or it has the dead
+// letters of one that is there. Anything else ends it.
+namespace bulkhead::os {
+namespace {
+
+constexpr std::size_t looks_a_request = 4;  // more than one, so that the records do not grow
+
+}  // namespace
+
+bool queue_table::is_settled(const carried_queues::place& message) {
+  const core::queue_view* queue = find(message.queue);
+  return queue == nullptr || carried_queues::fate_of(*queue, message.seat, message.position) ==
+                                 carried_queues::fate::settled;
+}
+
+void queue_table::carry(const control::carry& messages, std::uint32_t serial) {
+  const queue_record& carrier = at(messages.queue);
+  const auto seat = carrier.seats.seat_of(serial);
+  if (!seat) throw garbage{};
+  for (const control::carried& message : messages.messages) {
+    if (core::index_of(message.position) >= carrier.view().ring_slots() ||
+        message.queues.size() > detail::endpoints_max) {
+      throw garbage{};
+    }
+    for (const std::uint64_t named : message.queues) static_cast<void>(at(named));
+  }
+  std::vector<std::uint64_t> freed;
+  for (const control::carried& message : messages.messages) {
+    const auto now_free = carried_.set({messages.queue, *seat, message.position}, message.queues);
+    freed.insert(freed.end(), now_free.begin(), now_free.end());
+  }
+  const auto settled = carried_.forget_some(
+      looks_a_request * messages.messages.size(),
+      [this](const carried_queues::place& other) { return is_settled(other); });
+  freed.insert(freed.end(), settled.begin(), settled.end());
+  drop_if_unheld(std::move(freed));
+}
+
+// The letter's place is written beside the message before the letter is published.
+void queue_table::carry_letter(const queue_record& origin, const core::poisoned& message) {
+  if (carried_.empty()) return;
+  const core::fault_record& fault = origin.view().fault(message.lane, message.index);
+  carried_.copy({origin.id(), message.lane, core::make_position(message.word.lap(), message.index)},
+                {origin.letters, core::letter_writer::seat, fault.letter_at});
+}
+
+// What the dead process had announced and not published never comes: its successor begins at the
+// same places. Recovery has published what a forward of its had committed.
+void queue_table::forget_unpublished(std::uint32_t serial) {
+  if (carried_.empty()) return;
+  for (auto& [id, queue] : queues_) {
+    const auto seat = queue->seats.seat_of(serial);
+    if (!seat) continue;
+    const core::queue_view& view = queue->view();
+    static_cast<void>(carried_.forget_in(id, *seat, [&](const carried_queues::place& message) {
+      return carried_queues::fate_of(view, message.seat, message.position) !=
+             carried_queues::fate::under_way;
+    }));
+  }
+}
+
+// Looks at these and at what goes with them. A queue that only messages name stays, even where
+// these can be reached no more; `drop_unreachable` sees to that.
+void queue_table::drop_if_unheld(std::vector<std::uint64_t> candidates) {
+  while (!candidates.empty()) {
+    const auto found = queues_.find(candidates.back());
+    candidates.pop_back();
+    if (found == queues_.end()) continue;
+    const queue_record& q = *found->second;
+    if (!q.holders.empty() || (q.letters_of != 0 && queues_.count(q.letters_of) != 0)) continue;
+    const std::uint64_t id = q.id();
+    if (carried_.is_named(
+            id, [this](const carried_queues::place& message) { return is_settled(message); })) {
+      only_carried_ = true;
+      continue;
+    }
+    if (q.letters != 0) candidates.push_back(q.letters);
+    queues_.erase(found);
+    const auto freed = carried_.forget_all_in(id);
+    candidates.insert(candidates.end(), freed.begin(), freed.end());
+  }
+}
+
+void queue_table::drop_unheld() {
+  std::vector<std::uint64_t> unheld;
+  for (const auto& [id, queue] : queues_) {
+    if (queue->holders.empty()) unheld.push_back(id);
+  }
+  drop_if_unheld(std::move(unheld));
+}
+
+void queue_table::drop_unreachable() {
+  drop_unheld();
+  std::set<std::uint64_t> reached;
+  std::vector<std::uint64_t> ahead;
+  const auto reach = [&](std::uint64_t id) {
+    const bool is_new = queues_.count(id) != 0 && reached.insert(id).second;
+    if (is_new) ahead.push_back(id);
+    return is_new;
+  };
+  for (const auto& [id, queue] : queues_) {
+    if (!queue->holders.empty()) reach(id);
+  }
+  only_carried_ = false;
+  while (!ahead.empty()) {
+    const queue_record& q = at(ahead.back());
+    ahead.pop_back();
+    if (q.letters != 0) reach(q.letters);
+    carried_.each_name_in(q.id(), [&](std::uint64_t id) { only_carried_ |= reach(id); });
+  }
+  for (auto at = queues_.begin(); at != queues_.end();) {
+    if (reached.count(at->first) != 0) {
+      ++at;
+      continue;
+    }
+    static_cast<void>(carried_.forget_all_in(at->first));
+    at = queues_.erase(at);
+  }
+}
+
+}  // namespace bulkhead::os

@@ -1,0 +1,50 @@
+#include <bulkhead/detail/queue_core.hpp>
+
+#include "forward_step.hpp"
+
+namespace bulkhead::detail {
+namespace {
+
+/// Runs the step while the room that it waits for stays the same queue's; `full` says that it is
+/// another's now.
+class while_blocked_there final : public attempt {
+ public:
+  while_blocked_there(forward_step& step, const time_limit& limit)
+      : step_(&step), limit_(&limit), there_(&step.blocked()) {}
+  attempt_result operator()() override {
+    if (auto result = (*step_)()) {
+      ended_ = true;
+      return result;
+    }
+    if (step_->home().is_stopping(*limit_)) {
+      ended_ = true;
+      return errc::stop_requested;
+    }
+    if (&step_->blocked() != there_) return errc::full;
+    return std::nullopt;
+  }
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
+
+ private:
+  forward_step* step_;
+  const time_limit* limit_;
+  participation* there_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+status queue_core::forward(std::span<const forward_from> inputs,
+                           std::span<const forward_to> outputs, patience how_long) {
+  const time_limit limit(how_long);
+  forward_step step;
+  if (const status s = step.prepare(inputs, outputs, limit); s.failed()) return s;
+  if (auto result = step()) return *result;
+  for (;;) {
+    while_blocked_there turn(step, limit);
+    const status result = step.blocked().senders.wait(turn, limit);
+    if (turn.ended() || result != errc::full || !limit.may_wait()) return result;
+  }
+}
+
+}  // namespace bulkhead::detail

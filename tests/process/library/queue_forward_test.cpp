@@ -1,0 +1,92 @@
+#include <bulkhead/bulkhead.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "process/library/waits.hpp"
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+using bulkhead::to;
+using bulkhead_test::eventually;
+using bulkhead_test::soon;
+
+TEST_CASE("one step settles an input and sends to several queues", "[queue]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> in{rt};
+  bulkhead::queue<std::string> names{rt};
+  bulkhead::queue<int> numbers{rt};
+  in.send(3);
+  in.take().forward(to(names, std::string("three")), to(numbers, std::vector{3, 4}),
+                    to(numbers, 5));
+  CHECK(names.receive() == "three");
+  for (const int n : {3, 4, 5}) CHECK(numbers.receive() == n);
+  CHECK(in.empty());
+  CHECK(in.join_for(soon));
+}
+
+TEST_CASE("a forward to several queues waits for the last that is full", "[queue]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> in{rt};
+  bulkhead::queue<int> a{rt, {.capacity = 1}};
+  bulkhead::queue<int> b{rt, {.capacity = 1}};
+  a.send(0);
+  b.send(0);
+  in.send(1);
+  std::thread stage([&] { in.take().forward(to(a, 1), to(b, 2)); });
+  CHECK(b.receive() == 0);
+  CHECK(in.in_flight().size() <= 1);
+  CHECK(b.empty());  // nothing comes before there is room everywhere
+  CHECK(a.receive() == 0);
+  CHECK(a.receive_for(soon) == 1);
+  CHECK(b.receive_for(soon) == 2);
+  stage.join();
+}
+
+TEST_CASE("several inputs are settled with what comes of them", "[queue]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> in{rt};
+  bulkhead::queue<int> out{rt, {.capacity = 1}};
+  in.send_batch(std::vector{1, 2, 3});
+  auto all = in.take_batch(3);
+  int sum = 0;
+  for (const auto& d : all) sum += *d;
+  out.send(0);
+  CHECK_FALSE(bulkhead::try_forward(std::span(all), to(out, sum)));
+  for (const auto& d : all) CHECK(d);
+  CHECK(out.receive() == 0);
+  bulkhead::forward(all, to(out, sum));
+  for (const auto& d : all) CHECK_FALSE(d);
+  CHECK(out.receive() == 6);
+  CHECK(in.join_for(soon));
+}
+
+TEST_CASE("a forward to a closed queue among several keeps the lease", "[queue]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> in{rt};
+  bulkhead::queue<int> open{rt};
+  bulkhead::queue<int> closed{rt, {.name = "archive"}};
+  closed.close();
+  in.send(1);
+  auto d = in.take();
+  CHECK_THROWS_AS(d.forward(to(open, 1), to(closed, 1)), bulkhead::error);
+  REQUIRE(d);
+  CHECK(open.empty());
+  d.ack();
+  CHECK_THROWS_AS(d.forward(to(open, 1)), bulkhead::error);
+}
+
+TEST_CASE("a lone receiver does not wait for itself", "[queue]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt, {.capacity = 2}};
+  q.send(1);
+  q.send(2);
+  auto d = q.take();
+  std::error_code ec;
+  d.forward(q, std::vector{10, 20}, ec);
+  CHECK(ec == bulkhead::errc::full);
+  REQUIRE(d);
+  d.forward(q, 10);  // the place that it frees is enough for one
+  CHECK(q.receive() == 2);
+  CHECK(q.receive() == 10);
+}
