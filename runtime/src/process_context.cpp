@@ -1,6 +1,7 @@
 #include "process_context.hpp"
 
 #include "os/futex.hpp"
+#include "pipe_state.hpp"
 #include "queue_state.hpp"
 
 namespace bulkhead::detail {
@@ -31,23 +32,27 @@ std::shared_ptr<queue_state> process_context::known(const control::queue_reply& 
 
 std::shared_ptr<queue_state> process_context::known_locked(
     const control::queue_reply& reply, std::vector<os::unique_fd>& descriptors) {
-  if (descriptors.size() != 1) throw error(errc::corrupt, "the keeper sent no segment for a queue");
-  return adopt_locked(reply.queue, reply.name, std::move(descriptors.front()));
+  if (descriptors.size() != 3) throw error(errc::corrupt, "the keeper sent no segment for a queue");
+  os::unique_fd bells[2] = {std::move(descriptors[1]), std::move(descriptors[2])};
+  return adopt_locked(reply.queue, reply.name, std::move(descriptors.front()), bells);
 }
 
 std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::string name,
-                                                    os::unique_fd segment) {
+                                                    os::unique_fd segment,
+                                                    os::unique_fd (&bells)[2]) {
   const std::lock_guard lock(mutex_);
-  return adopt_locked(queue, std::move(name), std::move(segment));
+  return adopt_locked(queue, std::move(name), std::move(segment), bells);
 }
 
 std::shared_ptr<queue_state> process_context::adopt_locked(std::uint64_t queue, std::string name,
-                                                           os::unique_fd segment) {
+                                                           os::unique_fd segment,
+                                                           os::unique_fd (&bells)[2]) {
   auto& entry = queues_[queue];
   if (auto there = entry.lock()) return there;
-  auto state = std::make_shared<queue_state>(
-      shared_from_this(), queue, std::move(name),
-      std::make_unique<os::queue_memory>(std::move(segment), platform_));
+  auto memory = std::make_unique<os::queue_memory>(std::move(segment), platform_);
+  memory->set_bells(std::move(bells[0]), std::move(bells[1]));
+  auto state =
+      std::make_shared<queue_state>(shared_from_this(), queue, std::move(name), std::move(memory));
   entry = state;
   return state;
 }
@@ -117,6 +122,56 @@ std::optional<control::seat_reply> process_context::join_queue(std::uint64_t que
   } catch (const std::system_error& failure) {
     ec = failure.code();
     return std::nullopt;
+  }
+}
+
+std::pair<std::shared_ptr<pipe_state>, std::shared_ptr<pipe_state>> process_context::make_pipe(
+    const control::make_pipe& wanted) {
+  check_usable();
+  std::vector<os::unique_fd> descriptors;
+  const auto reply = link_.ask<control::pipe_reply>(control::kind::make_pipe, wanted, &descriptors);
+  if (descriptors.size() != 3) throw error(errc::corrupt, "the keeper sent no segment for a pipe");
+  os::pipe_descriptors parts;
+  parts.segment = std::move(descriptors[0]);
+  for (int n = 0; n < 2; ++n)
+    parts.bells[n] = std::move(descriptors[static_cast<std::size_t>(n) + 1]);
+  auto memory = std::make_shared<os::pipe_memory>(std::move(parts), platform_);
+  auto first = std::make_shared<pipe_state>(shared_from_this(), reply.pipe, wanted.name, memory);
+  auto second =
+      std::make_shared<pipe_state>(shared_from_this(), reply.pipe | 1, wanted.name, memory);
+  return {std::move(first), std::move(second)};
+}
+
+std::shared_ptr<pipe_state> process_context::adopt_end(std::uint64_t end, std::string name,
+                                                       os::unique_fd segment,
+                                                       os::unique_fd (&bells)[2]) {
+  os::pipe_descriptors parts;
+  parts.segment = std::move(segment);
+  for (int n = 0; n < 2; ++n) parts.bells[n] = std::move(bells[n]);
+  auto memory = std::make_shared<os::pipe_memory>(std::move(parts), platform_);
+  auto state =
+      std::make_shared<pipe_state>(shared_from_this(), end, std::move(name), std::move(memory));
+  const std::lock_guard lock(mutex_);
+  ends_[end] = state;
+  return state;
+}
+
+std::shared_ptr<pipe_state> process_context::find_end(std::uint64_t end) {
+  const std::lock_guard lock(mutex_);
+  const auto there = ends_.find(end);
+  return there == ends_.end() ? nullptr : there->second.lock();
+}
+
+control::peer_reply process_context::peer_of(std::uint64_t end) {
+  return link_.ask<control::peer_reply>(control::kind::ask_peer, control::end_named{end});
+}
+
+void process_context::leave_end(std::uint64_t end) noexcept {
+  if (!usable()) return;
+  try {
+    link_.ask<control::done>(control::kind::leave_end, control::end_named{end});
+  } catch (const std::exception&) {
+    // The keeper is gone, and its pipes with it.
   }
 }
 

@@ -14,6 +14,7 @@
 
 namespace bulkhead::detail {
 
+class pipe_state;
 class queue_state;
 
 /// This process's membership in a tree: its line to the keeper, its entry in the directory and the
@@ -37,6 +38,9 @@ class process_context : public std::enable_shared_from_this<process_context> {
   [[nodiscard]] bool stop_requested() const noexcept {
     return stop_->load(std::memory_order_acquire) != 0;
   }
+  [[nodiscard]] const std::atomic<std::uint32_t>& stop_word() const noexcept { return *stop_; }
+  /// What other processes of the tree do is seen by this one after it.
+  void heavy_barrier() const noexcept { platform_.heavy_barrier(); }
   /// Waits until somebody asks this process to stop, or `deadline`.
   void wait_for_stop(os::deadline until) const;
 
@@ -46,7 +50,8 @@ class process_context : public std::enable_shared_from_this<process_context> {
   std::shared_ptr<queue_state> make_queue(const os::control::make_queue& wanted);
   std::shared_ptr<queue_state> dead_letters_of(std::uint64_t queue, std::uint64_t fingerprint);
   /// One that came with the process's arguments: the seat is there.
-  std::shared_ptr<queue_state> adopt(std::uint64_t queue, std::string name, os::unique_fd segment);
+  std::shared_ptr<queue_state> adopt(std::uint64_t queue, std::string name, os::unique_fd segment,
+                                     os::unique_fd (&bells)[2]);
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
 
@@ -55,6 +60,17 @@ class process_context : public std::enable_shared_from_this<process_context> {
   std::shared_ptr<queue_state> open_queue(std::uint64_t queue, std::error_code& ec);
   /// Announces the endpoints in messages that are about to be published.
   std::error_code carry(const os::control::carry& messages);
+  /// A pipe, whose ends are both this process's.
+  std::pair<std::shared_ptr<pipe_state>, std::shared_ptr<pipe_state>> make_pipe(
+      const os::control::make_pipe& wanted);
+  /// An end that came with the process's arguments.
+  std::shared_ptr<pipe_state> adopt_end(std::uint64_t end, std::string name, os::unique_fd segment,
+                                        os::unique_fd (&bells)[2]);
+  /// @returns nullptr when the end did not come with the process's arguments.
+  std::shared_ptr<pipe_state> find_end(std::uint64_t end);
+  [[nodiscard]] os::control::peer_reply peer_of(std::uint64_t end);
+  /// This process has no use for its end any more, unless it passed it on.
+  void leave_end(std::uint64_t end) noexcept;
 
   /// Asks for a seat. @returns nothing and errc::full while all are taken but some will become
   /// free.
@@ -73,7 +89,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   std::shared_ptr<queue_state> known_locked(const os::control::queue_reply& reply,
                                             std::vector<os::unique_fd>& descriptors);
   std::shared_ptr<queue_state> adopt_locked(std::uint64_t queue, std::string name,
-                                            os::unique_fd segment);
+                                            os::unique_fd segment, os::unique_fd (&bells)[2]);
   void leave_queue(std::uint64_t queue) noexcept;
 
   identity who_;
@@ -84,6 +100,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   const std::atomic<std::uint32_t>* stop_;  // ours in the directory
   std::mutex mutex_;
   std::map<std::uint64_t, std::weak_ptr<queue_state>> queues_;
+  std::map<std::uint64_t, std::weak_ptr<pipe_state>> ends_;  // those that came with arguments
 };
 
 }  // namespace bulkhead::detail

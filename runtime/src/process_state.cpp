@@ -31,6 +31,20 @@ void process_state::finish() {
   const std::lock_guard lock(mutex_);
   over_ = true;
   changed_.notify_all();
+  const std::uint64_t once = 1;
+  for (const int bell : watchers_) static_cast<void>(!::write(bell, &once, sizeof once));
+}
+
+bool process_state::watch(int bell) {
+  const std::lock_guard lock(mutex_);
+  if (over_) return false;
+  watchers_.push_back(bell);
+  return true;
+}
+
+void process_state::unwatch(int bell) {
+  const std::lock_guard lock(mutex_);
+  std::erase(watchers_, bell);
 }
 
 pid_t process_state::pid() const {

@@ -3,6 +3,7 @@
 #include <bulkhead/process.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <vector>
 
 #include "os/unique_fd.hpp"
 
@@ -30,6 +31,9 @@ class process_state {
   exit_status join();
   std::optional<exit_status> join_until(std::chrono::steady_clock::time_point deadline);
   void request_stop();
+  /// Rings an eventfd when it has ended for good, until `unwatch`. @returns false: it has.
+  [[nodiscard]] bool watch(int bell);
+  void unwatch(int bell);
   void signal(int number);
 
  private:
@@ -44,6 +48,7 @@ class process_state {
   std::uint64_t incarnation_ = 0;
   exit_status status_;
   bool over_ = false;
+  std::vector<int> watchers_;
 };
 
 }  // namespace bulkhead::detail

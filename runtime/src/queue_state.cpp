@@ -64,6 +64,18 @@ std::uint32_t queue_state::known_seat() const {
   return me != nullptr ? me->consumer.seat() : core::seats_max;
 }
 
+bool queue_state::is_ready() const {
+  if (check_alive().failed()) return true;
+  const std::uint32_t lanes = view().seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    for (std::uint32_t n = 0; view().is_used(lane) && n < view().ring_slots(); ++n) {
+      const core::slot_word word = view().slot_at(lane, n).load(std::memory_order_acquire);
+      if (word.is(core::slot_state::ready)) return true;
+    }
+  }
+  return core::is_over_for(view(), known_seat());
+}
+
 void queue_state::close() {
   if (context_->usable()) core::close(view());
 }

@@ -44,6 +44,8 @@ class queue_state {
 
   /// Waits until every message is settled.
   status join_all(patience how_long);
+  /// Whether a receiving call would return at once, with a message or an error.
+  [[nodiscard]] bool is_ready() const;
   void close();
   [[nodiscard]] std::uint32_t known_seat() const;
   status mark_corrupt();

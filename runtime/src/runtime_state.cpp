@@ -158,6 +158,10 @@ void runtime_state::forget(std::uint64_t resume_key) {
   context().keeper().ask<control::done>(control::kind::forget, control::forget{resume_key});
 }
 
+void runtime_state::rest(std::uint64_t resume_key) {
+  context().keeper().ask<control::done>(control::kind::rest, control::forget{resume_key});
+}
+
 std::uint64_t runtime_state::new_resume_key() {
   const std::lock_guard lock(mutex_);
   return ++last_key_;

@@ -62,6 +62,8 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   started start(const start_order& order, end_handler at_end);
   void request_stop(std::uint32_t serial);
   void forget(std::uint64_t resume_key);
+  /// No next incarnation of a child is on its way.
+  void rest(std::uint64_t resume_key);
   /// @returns a key for the incarnations of a supervised child.
   std::uint64_t new_resume_key();
 

@@ -252,7 +252,18 @@ void supervisor_state::told_of_end(core::child_id id, std::uint64_t incarnation,
   machine_.exited(id, incarnation, event.status, now());
   run();
   const auto state = machine_.doing(name);
-  if (!state || *state == child_state::stopped) process->finish();
+  if (state && *state != child_state::stopped) return;
+  process->finish();
+  // Whoever waits for its messages waits in vain.
+  if (child* const still = find(id)) tell_rest(still->resume_key);
+}
+
+void supervisor_state::tell_rest(std::uint64_t resume_key) {
+  try {
+    rt_->rest(resume_key);
+  } catch (const std::system_error&) {
+    // The runtime is being stopped.
+  }
 }
 
 void supervisor_state::answer(const supervision_event& event) {

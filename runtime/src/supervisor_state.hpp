@@ -65,6 +65,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void told_of_end(core::child_id id, std::uint64_t incarnation, const os::control::exited& event);
   void hand_to_user(const supervision_event& event);
   void drop(const std::string& name);
+  void tell_rest(std::uint64_t resume_key);
 
   std::shared_ptr<runtime_state> rt_;
   core::supervision machine_;

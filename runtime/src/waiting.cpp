@@ -29,7 +29,29 @@ inline void relax() noexcept {
 #endif
 }
 
+/// A queue's seat.
+class seat_parking final : public parking {
+ public:
+  seat_parking(const core::queue_view& queue, core::side which, std::uint32_t seat) noexcept
+      : parked_(queue, which), queue_(&queue), seat_(seat) {}
+  [[nodiscard]] std::atomic<std::uint32_t>& word() const noexcept override {
+    return parked_.park_word(seat_);
+  }
+  void announce() noexcept override { parked_.announce(seat_); }
+  bool withdraw() noexcept override { return parked_.withdraw(seat_); }
+  void pass_on() noexcept override { parked_.wake_one(); }
+  [[nodiscard]] const core::platform& os() const noexcept override { return queue_->os(); }
+
+ private:
+  core::parked_set parked_;
+  const core::queue_view* queue_;
+  std::uint32_t seat_;
+};
+
 }  // namespace
+
+waiting_room::waiting_room(const core::queue_view& queue, core::side which, std::uint32_t seat)
+    : place_(std::make_unique<seat_parking>(queue, which, seat)) {}
 
 // Out of line and cold, so that the calls that need not wait stay short.
 [[gnu::noinline, gnu::cold]] attempt_result waiting_room::spin(attempt& step) const {
@@ -49,27 +71,27 @@ inline void relax() noexcept {
 void waiting_room::announce() {
   const std::lock_guard lock(mutex_);
   ++sleepers_;
-  parked_.announce(seat_);
+  place_->announce();
 }
 
 // The seat's bit stays while other threads of this process sleep under it. @returns false when a
 // waker had taken it.
 bool waiting_room::withdraw() {
   const std::lock_guard lock(mutex_);
-  return --sleepers_ != 0 || parked_.withdraw(seat_);
+  return --sleepers_ != 0 || place_->withdraw();
 }
 
 [[gnu::noinline, gnu::cold]] status waiting_room::sleep(attempt& step, const time_limit& limit) {
-  auto& word = parked_.park_word(seat_);
+  auto& word = place_->word();
   auto look_again = steady_clock::duration(look_again_first);
   for (;;) {
     // Read before the announcement: a wake-up from then on changes it, and the sleep ends at once.
     const std::uint32_t seen = word.load(std::memory_order_acquire);
     announce();
-    queue_->os().heavy_barrier();
+    place_->os().heavy_barrier();
     if (auto result = step()) {
       // Chosen by a waker while we helped ourselves: what it announced is another sleeper's.
-      if (!withdraw()) parked_.wake_one();
+      if (!withdraw()) place_->pass_on();
       return *result;
     }
     os::futex_wait(word, seen, limit.or_sooner(steady_clock::now() + look_again));
@@ -79,7 +101,7 @@ bool waiting_room::withdraw() {
     if (!result && limit.is_over()) result = errc::timed_out;
     if (!result) continue;
     // Chosen, and leaving with nothing.
-    if (result->failed() && !untouched) parked_.wake_one();
+    if (result->failed() && !untouched) place_->pass_on();
     return *result;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bulkhead/detail/queue_core.hpp>
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -54,12 +55,30 @@ class attempt_of final : public attempt {
   Fn fn_;
 };
 
-/// The sleepers of one side of a queue in this process: its threads share the seat's park word and
-/// its bit.
+/// Where the sleepers of a waiting room announce themselves to other processes.
+class parking {
+ public:
+  parking() = default;
+  parking(const parking&) = delete;
+  parking& operator=(const parking&) = delete;
+  virtual ~parking() = default;
+
+  /// The word to sleep on; it changes with every wake-up.
+  [[nodiscard]] virtual std::atomic<std::uint32_t>& word() const noexcept = 0;
+  virtual void announce() noexcept = 0;
+  /// @returns false when a waker had taken the announcement.
+  virtual bool withdraw() noexcept = 0;
+  /// A wake-up that was taken and is not ours to use.
+  virtual void pass_on() noexcept = 0;
+  [[nodiscard]] virtual const core::platform& os() const noexcept = 0;
+};
+
+/// The sleepers of one side of a queue or pipe end in this process: its threads share a park word
+/// and a bit.
 class waiting_room {
  public:
-  waiting_room(const core::queue_view& queue, core::side which, std::uint32_t seat) noexcept
-      : parked_(queue, which), queue_(&queue), seat_(seat) {}
+  waiting_room(const core::queue_view& queue, core::side which, std::uint32_t seat);
+  explicit waiting_room(std::unique_ptr<parking> place) noexcept : place_(std::move(place)) {}
 
   /// Repeats `step` until it ends: at once, after a short spin, then sleeping between wake-ups.
   /// @returns how it ended; errc::full when it may not wait and the step did not end;
@@ -72,9 +91,7 @@ class waiting_room {
   void announce();
   bool withdraw();
 
-  core::parked_set parked_;
-  const core::queue_view* queue_;
-  std::uint32_t seat_;
+  std::unique_ptr<parking> place_;
   std::mutex mutex_;
   std::uint32_t sleepers_ = 0;
 };

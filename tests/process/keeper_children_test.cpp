@@ -47,7 +47,7 @@ int check_arguments(child_context& start) {
   return 0;
 }
 int check_surroundings(child_context& start) {
-  if (count_descriptors(::getpid()) != 3 + 2 + start.endpoints.size() + 1)
+  if (count_descriptors(::getpid()) != 3 + 2 + 3 * start.endpoints.size() + 1)
     return 1;  // and the one that looks
   sigset_t mask;
   ::sigprocmask(SIG_SETMASK, nullptr, &mask);

@@ -84,5 +84,5 @@ TEST_CASE("descriptors that nobody asked for are closed", "[os][process]") {
     h.keeper.ask<control::seat_reply>(control::kind::join_queue, control::queue_named{q.id},
                                       nullptr, extra);
   }
-  CHECK(eventually([&] { return count_descriptors(h.keeper_pid()) == before + 1; }));
+  CHECK(eventually([&] { return count_descriptors(h.keeper_pid()) == before + 3; }));
 }

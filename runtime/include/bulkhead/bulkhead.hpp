@@ -12,9 +12,12 @@
 #include <bulkhead/message.hpp>
 #include <bulkhead/message_id.hpp>
 #include <bulkhead/overflow.hpp>
+#include <bulkhead/pipe.hpp>
+#include <bulkhead/pipe_options.hpp>
 #include <bulkhead/process.hpp>
 #include <bulkhead/queue.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervisor.hpp>
 #include <bulkhead/this_process.hpp>
 #include <bulkhead/version.hpp>
+#include <bulkhead/wait_any.hpp>

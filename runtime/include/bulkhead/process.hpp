@@ -65,6 +65,9 @@ class process {
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
 
   process(std::shared_ptr<detail::process_state> state, bool owns) noexcept;
+  [[nodiscard]] const std::shared_ptr<detail::process_state>& state() const noexcept {
+    return state_;
+  }
 
  private:
   std::optional<exit_status> join_until(std::chrono::steady_clock::time_point deadline) const;

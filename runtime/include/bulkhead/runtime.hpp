@@ -35,17 +35,17 @@ class runtime {
 
   /// Starts a process that runs `fn(args...)` and ends with exit code 0 when it returns; what it
   /// returns is dropped, `std::exit` gives another code.
-  /// @limits fn: a function or a lambda without captures. args: messages and queues, converted to
-  /// fn's parameter types here.
+  /// @limits fn: a function or a lambda without captures. args: messages and endpoints, converted
+  /// to fn's parameter types here; pipe ends are moved.
   /// @returns the owner of the process. @errors start_failed, not_initialised, and what the system
   /// says.
   template <class F, class... Args>
-  process spawn(const F& fn, const Args&... args) {
-    return start({}, detail::make_recipe(fn, args...));
+  requires(!std::is_same_v<F, spawn_options>) process spawn(const F& fn, Args&&... args) {
+    return start({}, detail::make_recipe(fn, std::forward<Args>(args)...));
   }
   template <class F, class... Args>
-  process spawn(const spawn_options& options, const F& fn, const Args&... args) {
-    return start(options, detail::make_recipe(fn, args...));
+  process spawn(const spawn_options& options, const F& fn, Args&&... args) {
+    return start(options, detail::make_recipe(fn, std::forward<Args>(args)...));
   }
 
   /// Where event handlers run.

@@ -34,8 +34,8 @@ class supervisor {
   /// @errors std::invalid_argument names the field; bulkhead::error start_failed with its exit
   /// status: nothing of it is kept; gave_up.
   template <class F, class... Args>
-  process start(const child_spec& spec, const F& fn, const Args&... args) {
-    return add(spec, detail::make_recipe(fn, args...));
+  process start(const child_spec& spec, const F& fn, Args&&... args) {
+    return add(spec, detail::make_recipe(fn, std::forward<Args>(args)...));
   }
 
   /// Stops a child; its specification stays, unless it is temporary. Waits until it has ended.

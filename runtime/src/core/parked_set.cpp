@@ -19,6 +19,23 @@ std::atomic<std::uint64_t>* parked_set::words() const noexcept {
   return side_ == side::receivers ? header.receivers : header.senders;
 }
 
+std::atomic<std::uint32_t>& parked_set::bell_wanted() const noexcept {
+  queue_header& header = queue_->header();
+  return side_ == side::receivers ? header.receiver_bell : header.sender_bell;
+}
+
+int parked_set::bell() const noexcept { return queue_->bells[side_ == side::receivers ? 0 : 1]; }
+
+void parked_set::announce_bell() const noexcept {
+  bell_wanted().store(1, std::memory_order_seq_cst);
+}
+
+void parked_set::ring_bell() const noexcept {
+  if (bell_wanted().load(std::memory_order_seq_cst) == 0) return;
+  if (bell_wanted().exchange(0, std::memory_order_seq_cst) == 0) return;
+  if (bell() >= 0 && queue_->os().ring != nullptr) queue_->os().ring(bell());
+}
+
 std::atomic<std::uint32_t>& parked_set::park_word(std::uint32_t seat) const noexcept {
   seat_block& block = queue_->seat(seat);
   return side_ == side::receivers ? block.receive_park : block.send_park;
@@ -61,6 +78,7 @@ void parked_set::ring(std::uint32_t seat) const noexcept {
 // instructions. A rival waker may take the one we saw: then another is looked for, as both have a
 // message to announce.
 void parked_set::wake_one() const noexcept {
+  ring_bell();
   std::uint64_t left = summary().load(std::memory_order_seq_cst);
   while (left != 0) {
     const auto group = static_cast<std::uint32_t>(std::countr_zero(left));
@@ -75,10 +93,14 @@ void parked_set::wake_one() const noexcept {
 }
 
 void parked_set::wake_seat(std::uint32_t seat) const noexcept {
+  ring_bell();
   if (clear(seat)) ring(seat);
 }
 
 void parked_set::wake_all() const noexcept {
+  // Rung in any case: a dead waker may have taken the announcement.
+  bell_wanted().store(1, std::memory_order_seq_cst);
+  ring_bell();
   const std::uint32_t seats = queue_->seats_used();
   for (std::uint32_t seat = 0; seat < seats; ++seat) {
     clear(seat);

@@ -17,7 +17,10 @@ class parked_set {
   parked_set(const queue_view& queue, side which) noexcept : queue_(&queue), side_(which) {}
 
   /// True when somebody may sleep: one load, of a line that is written only when somebody parks.
-  [[nodiscard]] bool any() const noexcept { return summary().load(std::memory_order_relaxed) != 0; }
+  [[nodiscard]] bool any() const noexcept {
+    return summary().load(std::memory_order_relaxed) != 0 ||
+           bell_wanted().load(std::memory_order_relaxed) != 0;
+  }
 
   /// The word that the seat's threads sleep on; it changes with every wake-up.
   [[nodiscard]] std::atomic<std::uint32_t>& park_word(std::uint32_t seat) const noexcept;
@@ -29,7 +32,14 @@ class parked_set {
   /// caller's to use or to pass on.
   bool withdraw(std::uint32_t seat) const noexcept;
 
-  /// Wakes one seat, if any sleeps. Never waits.
+  /// Announces that somebody waits for the side's eventfd; as `announce`.
+  void announce_bell() const noexcept;
+  /// The eventfd, or -1.
+  [[nodiscard]] int bell() const noexcept;
+  /// Rings the eventfd if somebody waits for it. All that watch it look, whichever announced it.
+  void ring_bell() const noexcept;
+
+  /// Wakes one seat, if any sleeps, and rings the bell. Never waits.
   void wake_one() const noexcept;
   /// Wakes `seat` if it sleeps.
   void wake_seat(std::uint32_t seat) const noexcept;
@@ -40,6 +50,7 @@ class parked_set {
  private:
   [[nodiscard]] std::atomic<std::uint64_t>& summary() const noexcept;
   [[nodiscard]] std::atomic<std::uint64_t>* words() const noexcept;
+  [[nodiscard]] std::atomic<std::uint32_t>& bell_wanted() const noexcept;
   bool clear(std::uint32_t seat) const noexcept;
   void ring(std::uint32_t seat) const noexcept;
 

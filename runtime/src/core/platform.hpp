@@ -13,6 +13,8 @@ struct platform {
   void (*heavy_barrier)() noexcept;
   /// Light barriers must be full fences: this process could not register for the heavy one.
   bool fences = false;
+  /// Rings an eventfd for those that wait for descriptors. Never waits. nullptr: there are none.
+  void (*ring)(int bell) noexcept = nullptr;
 
   /// Orders the stores before it against the loads after it, as seen by whoever does a heavy
   /// barrier in between.

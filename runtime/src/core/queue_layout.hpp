@@ -48,9 +48,11 @@ struct queue_header {
                                                             ///< not zero.
   std::atomic<std::uint64_t> parked_senders;
   std::atomic<closed_state> closed;
-  std::atomic<std::uint32_t> seats_used;  ///< Seats from 0 that were ever given out.
-  std::atomic<std::uint32_t> corrupt;     ///< Not 0: a check failed, nobody goes on.
-  std::atomic<std::uint32_t> joiners;     ///< Not 0: somebody may wait until all is settled.
+  std::atomic<std::uint32_t> seats_used;     ///< Seats from 0 that were ever given out.
+  std::atomic<std::uint32_t> corrupt;        ///< Not 0: a check failed, nobody goes on.
+  std::atomic<std::uint32_t> joiners;        ///< Not 0: somebody may wait until all is settled.
+  std::atomic<std::uint32_t> receiver_bell;  ///< Not 0: somebody waits for the receivers' eventfd.
+  std::atomic<std::uint32_t> sender_bell;
   alignas(64) std::atomic<std::uint64_t> receivers[seats_max / 64];
   std::atomic<std::uint64_t> senders[seats_max / 64];
   std::atomic<std::uint64_t> takers[seats_max / 64];  ///< Seats that have taken: bit a seat.

@@ -60,6 +60,9 @@ class queue_view {
     }
   }
 
+  /// The eventfds of the receivers and the senders, where the platform has any.
+  int bells[2] = {-1, -1};
+
  private:
   std::byte* base_;
   queue_shape shape_;

@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "os/futex.hpp"
 
 namespace bulkhead::os {
@@ -16,12 +18,20 @@ void heavy_barrier() noexcept {
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
+// A full counter would need 2^64 rings; whatever else fails, the bell is gone with its endpoint.
+void ring(int bell) noexcept {
+  const std::uint64_t once = 1;
+  while (::write(bell, &once, sizeof once) < 0 && errno == EINTR) {
+  }
+}
+
 }  // namespace
 
 core::platform make_platform() noexcept {
   core::platform os{};
   os.wake = futex_wake_all;
   os.heavy_barrier = heavy_barrier;
+  os.ring = ring;
   os.fences = ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) != 0;
   return os;
 }

@@ -154,7 +154,7 @@ receive_result channel::receive(datagram& out) {
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return receive_result::garbage;
   detail::decoder from(std::span<const std::byte>(bytes.data(), static_cast<std::size_t>(got)));
   out.head = detail::decode<control::header>(from);
-  if (from.failed() || out.head.kind > control::kind::exited || out.head.in_memfd > 1) {
+  if (from.failed() || out.head.kind > control::kind_max || out.head.in_memfd > 1) {
     return receive_result::garbage;
   }
   if (out.head.in_memfd == 0) {

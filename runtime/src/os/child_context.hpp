@@ -12,9 +12,10 @@ namespace bulkhead::os {
 /// What a new child gets from the keeper, which made it.
 struct child_context {
   struct endpoint {
-    std::uint64_t queue = 0;
+    std::uint64_t queue = 0;  ///< Or a pipe's end: control::pipe_bit.
     std::string name;
     unique_fd segment;
+    unique_fd bells[2];
     std::uint32_t seat = 0;
     std::uint32_t epoch = 0;
     std::uint64_t sent_before = 0;  ///< See control::seat_reply.

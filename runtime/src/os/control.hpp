@@ -21,8 +21,9 @@ inline constexpr std::size_t inline_bytes_max = 32 * 1024;
 enum class kind : std::uint16_t {
   hello,  // host -> keeper, once: `hello` + the host's pidfd; reply `hello_reply` + the directory's
           // descriptor
-  make_queue,   // reply queue_reply + the segment's descriptor
-  open_queue,   // reply queue_reply + the segment's descriptor; the sender holds the queue from now
+  make_queue,   // reply queue_reply + the segment's descriptor and two eventfds, the receivers' and
+                // the senders'
+  open_queue,   // reply queue_reply + descriptors as above; the sender holds the queue from now
                 // on
   carry,        // messages are about to be published that name queues: they are kept till the
                 // messages are settled; reply done
@@ -30,8 +31,8 @@ enum class kind : std::uint16_t {
   join_queue,   // reply seat_reply
   used_up,      // a message was set aside, rejected or without a delivery left: bury it; reply done
   holders,      // who has the seats of a queue; reply holders_reply
-  dead_letters,  // reply queue_reply + descriptor: the dead-letter queue of a queue, made on first
-                 // demand
+  dead_letters,  // reply queue_reply + descriptors as above: the dead-letter queue of a queue, made
+                 // on first demand
   spawn,         // reply spawn_reply + the child's pidfd
   signal,
   request_stop,
@@ -40,7 +41,16 @@ enum class kind : std::uint16_t {
   last_words,  // child -> keeper, before it ends because of an exception; no reply
   subscribe,   // reply done + the descriptor of the event socket; one event, `exited`, a datagram
   exited,      // keeper -> owner, over the event socket
+  make_pipe,   // reply pipe_reply + the segment's descriptor and the two ends' eventfds; both ends
+               // are the sender's
+  leave_end,   // the sender closes its end; reply done, also where it is the sender's no more
+  ask_peer,    // reply peer_reply
+  rest,        // no next incarnation of this child is on its way, though one may come; reply done
 };
+inline constexpr kind kind_max = kind::rest;  ///< Nothing above it is a kind.
+
+/// An endpoint's name: a queue's id, or a pipe's with this bit, shifted left by one, and the end.
+inline constexpr std::uint64_t pipe_bit = std::uint64_t{1} << 62;
 
 /// First of every datagram. `error` is 0; or an errc value, or minus an errno: then the body is a
 /// `failure`.
@@ -110,6 +120,31 @@ struct seat_reply {
                                   ///< less this is our own count.
 };
 
+struct pipe_direction {
+  std::uint64_t fingerprint = 0;
+  std::uint64_t ring_bytes = 0;
+  std::uint32_t capacity = 0;
+  std::uint32_t slot_bytes = 0;
+};
+struct make_pipe {
+  std::string name;
+  pipe_direction from_first;  ///< What the end 0 sends.
+  pipe_direction from_second;
+};
+struct pipe_reply {
+  std::uint64_t pipe = 0;  ///< The name of the end 0; the other's is one more.
+};
+struct end_named {
+  std::uint64_t end = 0;
+};
+struct peer_reply {
+  std::string name;  ///< Of the process that has the other end, or had it last.
+  std::int32_t pid = 0;
+  std::uint32_t state = 0;  ///< core::end_state
+  std::uint32_t restarts = 0;
+  exit_status status;  ///< How the last one ended.
+};
+
 /// A function of the program: a module by its build id, and the offset in it.
 struct function_name {
   std::string build_id;
@@ -126,7 +161,7 @@ struct spawn {
                          ///< and id: none.
   std::uint64_t fingerprint = 0;  ///< Of the argument list.
   std::vector<std::byte> arguments;
-  std::vector<std::uint64_t> endpoints;  ///< Queue ids that the arguments name by index.
+  std::vector<std::uint64_t> endpoints;  ///< Names of endpoints that the arguments name by index.
 };
 struct spawn_reply {
   std::uint32_t serial = 0;  ///< Names this incarnation in the tree.
@@ -139,7 +174,7 @@ struct signal {
 struct stop {
   std::uint32_t serial = 0;
 };
-struct forget {
+struct forget {  ///< The body of `rest`, too.
   std::uint64_t resume_key = 0;
 };
 struct last_words {

@@ -40,6 +40,12 @@ queue_memory::queue_memory(unique_fd segment, const core::platform& os, role as)
 
 queue_memory::~queue_memory() = default;
 
+void queue_memory::set_bells(unique_fd receivers, unique_fd senders) noexcept {
+  bells_[0] = std::move(receivers);
+  bells_[1] = std::move(senders);
+  for (int n = 0; n < 2; ++n) view_.bells[n] = bells_[n].get();
+}
+
 mapping queue_memory::map_payload(std::uint32_t seat, access allowed) {
   const core::queue_layout& layout = view_.layout();
   return mapping(segment_.get(), layout.payload_offset + seat * layout.payload_bytes,

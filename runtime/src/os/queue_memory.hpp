@@ -26,6 +26,9 @@ class queue_memory final : public core::payload_area {
   [[nodiscard]] const core::queue_view& view() const noexcept { return view_; }
   [[nodiscard]] int fd() const noexcept { return segment_.get(); }
 
+  /// Sets the eventfds of the receivers and the senders. Once, before others have the object.
+  void set_bells(unique_fd receivers, unique_fd senders) noexcept;
+
   /// Says which seat is this process's: `write` is for that one only. Once, before the first write.
   void own_seat(std::uint32_t seat) noexcept { own_.store(seat, std::memory_order_release); }
 
@@ -40,6 +43,7 @@ class queue_memory final : public core::payload_area {
   std::byte* grow(std::uint32_t seat, std::uint64_t bytes);
 
   unique_fd segment_;
+  unique_fd bells_[2];
   core::queue_shape shape_;  // read once; what the header says later changes nothing here
   mapping control_;
   core::queue_view view_;

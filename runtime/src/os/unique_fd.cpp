@@ -1,6 +1,7 @@
 #include "os/unique_fd.hpp"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "os/system_failure.hpp"
@@ -18,6 +19,12 @@ unique_fd unique_fd::duplicate() const {
   const int copy = ::fcntl(fd_, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) throw_last_error("duplicating a descriptor");
   return unique_fd(copy);
+}
+
+unique_fd make_bell() {
+  unique_fd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!bell) throw_last_error("making an eventfd");
+  return bell;
 }
 
 }  // namespace bulkhead::os

@@ -31,4 +31,7 @@ class unique_fd {
   int fd_ = -1;
 };
 
+/// Makes an eventfd: a bell, rung by `core::platform::ring`. @errors std::system_error.
+[[nodiscard]] unique_fd make_bell();
+
 }  // namespace bulkhead::os

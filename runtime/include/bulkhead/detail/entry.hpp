@@ -12,8 +12,6 @@
 
 namespace bulkhead::detail {
 
-class queue_state;
-
 /// What a spawned function's entry gets in the child.
 struct child_start {
   void* target = nullptr;  ///< The function, where the entry does not know it by type.
@@ -23,14 +21,14 @@ struct child_start {
 using entry_function = void (*)(const child_start&);
 
 /// A function and its arguments, ready to be sent to the keeper as often as it is to be started.
-/// Keeps the queues alive that it names.
+/// Keeps the queues and pipe ends that it names.
 struct start_recipe {
   entry_function entry = nullptr;
   void* target = nullptr;
   std::uint64_t fingerprint = 0;
   std::vector<std::byte> arguments;
   std::vector<std::uint64_t> endpoints;
-  std::vector<std::shared_ptr<queue_state>> held;
+  std::shared_ptr<const void> values;  ///< The arguments, with the endpoints that they hold.
 };
 
 /// Collects the queues among the arguments.
@@ -92,33 +90,34 @@ void run_entry(const child_start& start) {
 
 /// Makes the recipe for `fn(args...)`.
 template <class F, class... Args>
-start_recipe make_recipe(const F& fn, const Args&... args) {
+start_recipe make_recipe(const F& fn, Args&&... args) {
   using function = std::decay_t<F>;
   static_assert(
       is_function_pointer<function> || captureless<function>,
       "spawn takes a function or a lambda without captures: hand over what it needs as arguments");
   start_recipe recipe;
   if constexpr (is_function_pointer<function> || captureless<function>) {
-    using tuple = typename parameters<function, Args...>::type;
+    using tuple = typename parameters<function, std::decay_t<Args>...>::type;
     static_assert(std::tuple_size_v<tuple> == sizeof...(Args),
                   "spawn was given more or fewer arguments than the function has parameters");
-    static_assert(std::is_constructible_v<tuple, const Args&...>,
+    static_assert(std::is_constructible_v<tuple, Args&&...>,
                   "an argument given to spawn does not convert to the function's parameter");
     static_assert(require_spawn_argument<tuple>());
     recipe.entry = &run_entry<function, tuple>;
     if constexpr (is_function_pointer<function>)
       recipe.target = reinterpret_cast<void*>(function(fn));
     recipe.fingerprint = fingerprint_of<tuple>();
-    const tuple values(args...);
+    const auto values = std::make_shared<const tuple>(std::forward<Args>(args)...);
+    recipe.values = values;
     endpoint_collector collector(recipe);
-    const std::size_t bytes = encoded_size(values);
+    const std::size_t bytes = encoded_size(*values);
     if (bytes >= oversize) {
       throw error(errc::too_large,
                   "an argument of a spawn is nested or long beyond what can be read again");
     }
     recipe.arguments.resize(bytes);
     encoder to(recipe.arguments.data(), &collector);
-    encode(to, values);
+    encode(to, *values);
   }
   return recipe;
 }

@@ -14,23 +14,27 @@
 namespace bulkhead::os {
 namespace {
 
-// The same queue twice among the endpoints came as one descriptor, and each endpoint will close its
-// own.
+// The same queue twice, or both ends of a pipe, among the endpoints came as one descriptor, and
+// each endpoint will close its own.
 void part_shared_descriptors(child_context& context) {
   std::vector<int> seen;
   for (child_context::endpoint& e : context.endpoints) {
-    if (std::find(seen.begin(), seen.end(), e.segment.get()) != seen.end()) {
-      unique_fd own = e.segment.duplicate();
-      static_cast<void>(e.segment.release());
-      e.segment = std::move(own);
+    for (unique_fd* fd : {&e.segment, &e.bells[0], &e.bells[1]}) {
+      if (*fd && std::find(seen.begin(), seen.end(), fd->get()) != seen.end()) {
+        unique_fd own = fd->duplicate();
+        static_cast<void>(fd->release());
+        *fd = std::move(own);
+      }
+      seen.push_back(fd->get());
     }
-    seen.push_back(e.segment.get());
   }
 }
 
 std::vector<int> descriptors_of(const child_context& context) {
   std::vector<int> kept = {0, 1, 2, context.control.get(), context.directory.get()};
-  for (const child_context::endpoint& e : context.endpoints) kept.push_back(e.segment.get());
+  for (const child_context::endpoint& e : context.endpoints) {
+    for (const unique_fd* fd : {&e.segment, &e.bells[0], &e.bells[1]}) kept.push_back(fd->get());
+  }
   return kept;
 }
 

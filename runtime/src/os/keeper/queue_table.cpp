@@ -59,6 +59,7 @@ queue_record& queue_table::add(std::string name, const core::queue_shape& shape)
   }
   auto record =
       std::make_unique<queue_record>(*this, id, std::move(name), std::move(segment), *os_);
+  record->memory().set_bells(make_bell(), make_bell());
   return *queues_.emplace(++last_id_, std::move(record)).first->second;
 }
 
@@ -161,7 +162,11 @@ void queue_table::bury_stuck() {
 
 void queue_table::rouse(std::uint32_t serial) {
   for (auto& [id, queue] : queues_) {
-    if (queue->holders.count(serial) != 0) core::wake_joiners(queue->view());
+    // Who waits for a bell, or joins, need not have a seat.
+    if (queue->holders.count(serial) != 0) {
+      core::wake_joiners(queue->view());
+      for (const int bell : queue->view().bells) os_->ring(bell);
+    }
     const auto seat = queue->seats.seat_of(serial);
     if (!seat) continue;
     core::seat_block& block = queue->view().seat(*seat);

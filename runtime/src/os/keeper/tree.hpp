@@ -9,6 +9,7 @@
 #include "os/child_context.hpp"
 #include "os/keeper/directory_writer.hpp"
 #include "os/keeper/participant.hpp"
+#include "os/keeper/pipe_table.hpp"
 #include "os/keeper/poller.hpp"
 #include "os/keeper/queue_table.hpp"
 
@@ -57,6 +58,10 @@ class tree {
   void request_stop(participant& p, const datagram& request);
   void forget(participant& p, const datagram& request);
   void subscribe(participant& p);
+  void make_pipe(participant& p, const datagram& request);
+  void leave_end(participant& p, const datagram& request);
+  void ask_peer(participant& p, const datagram& request);
+  void rest(participant& p, const datagram& request);
   void reply_queue(participant& p, control::kind kind, queue_record& queue);
   template <class Body>
   void reply(participant& p, control::kind kind, const Body& body,
@@ -67,9 +72,12 @@ class tree {
   participant& below(participant& p, std::uint32_t serial);
 
   // A new process.
-  child_context prepare(const control::spawn& wanted, const claimant& who);
-  pid_t fork_child(child_context& context, int control);
-  void undo_joins(const control::spawn& wanted, std::uint32_t serial) noexcept;
+  using pipe_grants = std::vector<pipe_table::grant>;
+  child_context prepare(const control::spawn& wanted, const claimant& who, const claimant& giver,
+                        pipe_grants& grants);
+  pid_t fork_child(child_context& context, int control, const pipe_grants& grants);
+  void undo_joins(const control::spawn& wanted, std::uint32_t serial,
+                  const pipe_grants& grants) noexcept;
 
   // Ends.
   void reap_ended();
@@ -87,6 +95,7 @@ class tree {
   unique_fd child_signals_;
   directory_writer directory_;
   queue_table queues_;
+  pipe_table pipes_;
   std::map<std::uint32_t, participant> participants_;  // by serial; the host is 1
   std::map<pid_t, std::uint32_t> by_pid_;
   std::uint32_t last_serial_ = 0;

@@ -91,6 +91,7 @@ void tree::bury(participant& p, int code, int status) {
   const exit_status end = status_of(p, code, status);
   kill_children_of(p.who.serial);
   const core::recovery_report report = queues_.bury_process(casualty_of(p, end));
+  pipes_.bury_process(p.who.serial, end);
   const std::uint32_t owner = p.who.owner;
   control::exited event{p.who.serial, p.pid, end, report.redelivered, report.buried, report.stuck};
   hang_up(p);

@@ -81,6 +81,14 @@ void tree::answer(participant& p, datagram& request) {
       return request_stop(p, request);
     case kind::forget:
       return forget(p, request);
+    case kind::make_pipe:
+      return make_pipe(p, request);
+    case kind::leave_end:
+      return leave_end(p, request);
+    case kind::ask_peer:
+      return ask_peer(p, request);
+    case kind::rest:
+      return rest(p, request);
     case kind::last_words:
       p.words = body_of<control::last_words>(request);
       return;
@@ -94,8 +102,9 @@ void tree::answer(participant& p, datagram& request) {
 }
 
 void tree::reply_queue(participant& p, control::kind kind, queue_record& queue) {
+  const auto& bells = queue.view().bells;
   reply(p, kind, control::queue_reply{queue.id(), queue.name()},
-        std::span<const int>({queue.memory().fd()}));
+        std::span<const int>({queue.memory().fd(), bells[0], bells[1]}));
 }
 
 void tree::make_queue(participant& p, const datagram& request) {
@@ -151,6 +160,28 @@ void tree::dead_letters(participant& p, const datagram& request) {
   reply_queue(p, request.head.kind, letters);
 }
 
+void tree::make_pipe(participant& p, const datagram& request) {
+  const auto wanted = body_of<control::make_pipe>(request);
+  const std::uint64_t first = pipes_.make(wanted, {p.who, p.name, p.pid});
+  const pipe_memory& memory = *pipes_.at(first).memory;
+  reply(p, request.head.kind, control::pipe_reply{first},
+        std::span<const int>({memory.fd(), memory.bell(0), memory.bell(1)}));
+}
+
+void tree::leave_end(participant& p, const datagram& request) {
+  pipes_.leave(body_of<control::end_named>(request).end, p.who.serial);
+  reply(p, request.head.kind, control::done{});
+}
+
+void tree::ask_peer(participant& p, const datagram& request) {
+  reply(p, request.head.kind, pipes_.peer_of(body_of<control::end_named>(request).end));
+}
+
+void tree::rest(participant& p, const datagram& request) {
+  pipes_.rest(p.who.serial, body_of<control::forget>(request).resume_key, false);
+  reply(p, request.head.kind, control::done{});
+}
+
 // Processes may be told what to do by those that started them, at any remove.
 participant& tree::below(participant& p, std::uint32_t serial) {
   const auto found = participants_.find(serial);
@@ -184,12 +215,14 @@ void tree::request_stop(participant& p, const datagram& request) {
   to.stop_requested = true;
   directory_.ask_to_stop(to.entry);
   queues_.rouse(to.who.serial);
+  pipes_.rouse(to.who.serial);
   reply(p, request.head.kind, control::done{});
 }
 
 void tree::forget(participant& p, const datagram& request) {
   const auto wanted = body_of<control::forget>(request);
   queues_.forget(p.who.serial, wanted.resume_key);
+  pipes_.rest(p.who.serial, wanted.resume_key, true);
   for (auto& [serial, other] : participants_) {
     if (other.who.owner == p.who.serial && other.who.resume_key == wanted.resume_key) {
       other.who.resume_key = 0;

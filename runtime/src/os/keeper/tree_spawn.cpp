@@ -19,7 +19,8 @@ constexpr std::size_t endpoints_max = 4096;
 }  // namespace
 
 // Everything that can fail without a process is done before there is one.
-child_context tree::prepare(const control::spawn& wanted, const claimant& who) {
+child_context tree::prepare(const control::spawn& wanted, const claimant& who,
+                            const claimant& giver, pipe_grants& grants) {
   child_context context;
   context.serial = who.serial;
   context.incarnation = wanted.incarnation;
@@ -30,6 +31,13 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who) {
   context.fingerprint = wanted.fingerprint;
   context.arguments = wanted.arguments;
   for (const std::uint64_t id : wanted.endpoints) {
+    if ((id & control::pipe_bit) != 0) {
+      grants.push_back(pipes_.pass(id, {who, wanted.name}, giver));
+      child_context::endpoint& e = context.endpoints.emplace_back();
+      e.queue = id;
+      e.name = pipes_.at(id).name;
+      continue;
+    }
     queue_record& queue = queues_.at(id);
     const auto seat = queue.join(who);
     child_context::endpoint& e = context.endpoints.emplace_back();
@@ -42,9 +50,11 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who) {
   return context;
 }
 
-void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial) noexcept {
+void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial,
+                      const pipe_grants& grants) noexcept {
+  for (const auto& given : grants) pipes_.undo(given);
   for (const std::uint64_t id : wanted.endpoints) {
-    if (queues_.find(id) == nullptr) continue;
+    if ((id & control::pipe_bit) != 0 || queues_.find(id) == nullptr) continue;
     queue_record& queue = queues_.at(id);
     queue.seats.die(serial);
     queue.holders.erase(serial);
@@ -53,14 +63,23 @@ void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial) noexce
 
 // In the child: what the keeper has stays where it is, unused and undestroyed; the numbers of the
 // descriptors are the child's own.
-pid_t tree::fork_child(child_context& context, int control) {
+pid_t tree::fork_child(child_context& context, int control, const pipe_grants& grants) {
   const pid_t keeper = ::getpid();
+  for (const auto& given : grants) pipes_.resume(given);
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
   context.control = unique_fd(control);
   context.directory = unique_fd(directory_.fd());
   for (child_context::endpoint& e : context.endpoints) {
-    e.segment = unique_fd(queues_.at(e.queue).memory().fd());
+    if ((e.queue & control::pipe_bit) != 0) {
+      const pipe_memory& memory = *pipes_.at(e.queue).memory;
+      e.segment = unique_fd(memory.fd());
+      for (std::uint32_t n = 0; n < 2; ++n) e.bells[n] = unique_fd(memory.bell(n));
+      continue;
+    }
+    queue_record& queue = queues_.at(e.queue);
+    e.segment = unique_fd(queue.memory().fd());
+    for (std::uint32_t n = 0; n < 2; ++n) e.bells[n] = unique_fd(queue.view().bells[n]);
   }
   become_child(std::move(context), keeper, descriptors_, run_child_);
 }
@@ -78,20 +97,22 @@ void tree::spawn(participant& p, const datagram& request) {
   auto [ours, its] = channel::make_pair();
   child.control = std::move(ours);
   child.entry = directory_.take(child.who.serial);
+  pipe_grants grants;
   try {
-    child_context context = prepare(wanted, child.who);
+    child_context context = prepare(wanted, child.who, p.who, grants);
     context.entry = child.entry;
-    child.pid = fork_child(context, its.fd());
+    child.pid = fork_child(context, its.fd(), grants);
     if (child.pid < 0) {
       throw error(make_error_code(errc::start_failed),
                   "forking '" + wanted.name + "': " + std::strerror(errno));
     }
   } catch (...) {
-    undo_joins(wanted, child.who.serial);
+    undo_joins(wanted, child.who.serial, grants);
     directory_.give_back(child.entry);
     throw;
   }
   ++p.children;
+  for (const auto& given : grants) pipes_.confirm(given, child.pid);
   directory_.set_pid(child.entry, child.pid);
   // Nobody but this thread reaps it, so the number is still its own.
   child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));

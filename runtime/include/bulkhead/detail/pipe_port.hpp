@@ -1,0 +1,251 @@
+#pragma once
+
+#include <bit>
+#include <bulkhead/detail/codec.hpp>
+#include <bulkhead/detail/pipe_gate.hpp>
+
+// The fast path of a pipe: what one process keeps for itself about the two rings of its end, and
+// the few instructions that send and receive where nothing needs to wait. docs/pipe-protocol.md.
+namespace bulkhead::detail {
+
+/// Bits of an end's attention word, which its peer looks at after each step.
+namespace attention {
+inline constexpr std::uint32_t receiver_asleep = 1;
+inline constexpr std::uint32_t receiver_bell = 2;  ///< Somebody waits for the end's eventfd.
+inline constexpr std::uint32_t sender_asleep = 4;
+inline constexpr std::uint32_t sender_bell = 8;
+inline constexpr std::uint32_t changed = 16;  ///< The end is no longer plainly open.
+inline constexpr std::uint32_t for_senders = receiver_asleep | receiver_bell | changed;
+inline constexpr std::uint32_t for_receivers = sender_asleep | sender_bell;
+}  // namespace attention
+
+/// Larger messages travel through a ring of bytes.
+inline constexpr std::size_t pipe_slot_bytes_max = 64 * 1024;
+
+constexpr std::size_t pipe_slot_bytes(std::size_t message_bytes) noexcept {
+  if (message_bytes <= 64) return std::bit_ceil(message_bytes < 8 ? 8 : message_bytes);
+  return (message_bytes + 15) / 16 * 16;
+}
+
+/// Messages of one size, up to 64 KiB, have slots of that size; the bytes between two slots are as
+/// few as alignment allows, since each costs.
+template <class T>
+inline constexpr bool is_slotted = is_fixed_size<T>&& fixed_size_of<T> <= pipe_slot_bytes_max;
+
+/// 0: a ring of bytes.
+template <class T>
+inline constexpr std::size_t pipe_slot_of = is_slotted<T> ? pipe_slot_bytes(fixed_size_of<T>) : 0;
+
+/// How an attempt on the fast path ended.
+enum class fast : std::uint8_t {
+  no,    ///< Nothing was done: take the slow path.
+  done,  ///< Done.
+  heed,  ///< Done, and the peer wants attention.
+  bad,   ///< What is in the slot is no message.
+};
+
+/// The sending side of an end, private to its process.
+struct alignas(64) pipe_out_port {
+  pipe_gate gate;
+  bool lent = false;           ///< The next place is lent out: nobody may send before it.
+  std::uint32_t patience = 0;  ///< Of spin_for_room.
+  std::uint64_t tail = 0;      ///< The next place.
+  std::uint64_t free_to = 0;   ///< Places before this one are free.
+  std::uint64_t mask = 0;
+  std::uint64_t capacity = 0;
+  std::byte* slots = nullptr;
+  std::atomic<std::uint64_t>* shared_tail = nullptr;
+  const std::atomic<std::uint64_t>* shared_head = nullptr;
+  const std::atomic<std::uint32_t>* peer = nullptr;  ///< The peer's attention word.
+  const std::atomic<std::uint32_t>* own = nullptr;   ///< This end's.
+  std::uint64_t free_after = 0;                      ///< free_to, when the loan is back.
+  std::uintptr_t borrower = 0;                       ///< The thread that has it.
+
+  /// @limits waits: this is a waiting call, which may spin.
+  template <class T>
+  [[gnu::always_inline]] fast send(const T& value, bool waits) noexcept {
+    if (!gate.enter()) [[unlikely]]
+      return fast::no;
+    if (tail == free_to && !refill(waits)) [[unlikely]] {
+      gate.leave();
+      return fast::no;
+    }
+    store(tail, value);
+    return publish(tail + 1);
+  }
+
+  /// Lends the next place out. @returns nullptr: take the slow path.
+  [[nodiscard]] std::byte* lend(std::size_t slot_bytes) noexcept {
+    if (!gate.enter()) return nullptr;
+    std::byte* at = nullptr;
+    if (!lent && (tail != free_to || refill(true))) {
+      at = slots + (tail & mask) * slot_bytes;
+      mark_lent();
+    }
+    gate.leave();
+    return at;
+  }
+  /// Publishes the place that is lent out.
+  fast publish_lent() noexcept {
+    if (!gate.enter()) return fast::no;
+    unmark_lent();
+    return publish(tail + 1);
+  }
+
+  // The rest is for who is inside the gate, or holds the lock.
+
+  /// The fast path of others then finds no room, and then the mark.
+  void mark_lent() noexcept {
+    lent = true;
+    borrower = this_thread_mark();
+    free_after = free_to;
+    free_to = tail;
+  }
+  void unmark_lent() noexcept {
+    lent = false;
+    free_to = free_after;
+  }
+
+  template <class T>
+  [[gnu::always_inline]] void store(std::uint64_t place, const T& value) noexcept {
+    if constexpr (fixed_size_of<T> != 0) {
+      codec<T>::store(slots + (place & mask) * pipe_slot_of<T>, value);
+    }
+  }
+
+  /// Publishes every place before `end` and leaves the gate.
+  [[gnu::always_inline]] fast publish(std::uint64_t end) noexcept {
+    tail = end;
+    shared_tail->store(end, std::memory_order_release);
+    // The one who parks orders this store before the look at the attention word (membarrier).
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    const std::uint32_t wanted = peer->load(std::memory_order_relaxed) & attention::for_senders;
+    gate.leave();
+    return wanted == 0 ? fast::done : fast::heed;
+  }
+
+  /// A head that cannot be is for the slow path to report.
+  [[nodiscard]] bool refill(bool waits) noexcept {
+    if (lent) return false;
+    return look(1) || (waits && spin_for_room());
+  }
+  [[nodiscard]] bool look(std::uint64_t at_least) noexcept {
+    const std::uint64_t end = shared_head->load(std::memory_order_acquire) + capacity;
+    if (end - tail > capacity || end - tail < at_least) return false;
+    free_to = end;
+    return end != tail;
+  }
+  bool spin_for_room() noexcept;
+};
+
+/// The receiving side of an end, private to its process.
+struct alignas(64) pipe_in_port {
+  pipe_gate gate;
+  bool lent = false;           ///< The next message is lent out: nobody may receive before it.
+  std::uint32_t patience = 0;  ///< Of spin_for_message.
+  std::uint64_t head = 0;      ///< The next message.
+  std::uint64_t limit = 0;     ///< Messages before this place are there.
+  std::uint64_t mask = 0;
+  std::uint64_t capacity = 0;
+  const std::byte* slots = nullptr;
+  std::atomic<std::uint64_t>* shared_head = nullptr;
+  const std::atomic<std::uint64_t>* shared_tail = nullptr;
+  const std::atomic<std::uint32_t>* peer = nullptr;      ///< The peer's attention word.
+  const std::atomic<std::uint32_t>* restarts = nullptr;  ///< Of the peer.
+  std::uint32_t restarts_seen = 0;
+  const std::atomic<std::uint32_t>* stop = nullptr;  ///< This process is asked to stop.
+  const std::atomic<std::uint32_t>* own = nullptr;   ///< This end's attention word.
+  std::uint64_t limit_after = 0;                     ///< limit, when the loan is back.
+  std::uintptr_t borrower = 0;                       ///< The thread that has it.
+
+  /// @limits waits: this is a waiting call, which a stop request ends before it takes anything.
+  template <class T>
+  [[gnu::always_inline]] fast receive(T& out, bool waits) noexcept {
+    if (!gate.enter()) [[unlikely]]
+      return fast::no;
+    if ((waits && stop->load(std::memory_order_relaxed) != 0) || (head == limit && !refill(waits)))
+        [[unlikely]] {
+      gate.leave();
+      return fast::no;
+    }
+    if (!load(head, out)) [[unlikely]] {
+      gate.leave();
+      return fast::bad;
+    }
+    return release(head + 1);
+  }
+
+  /// Lends the next message out. @returns nullptr: take the slow path.
+  [[nodiscard]] const std::byte* lend(std::size_t slot_bytes) noexcept {
+    if (!gate.enter()) return nullptr;
+    const std::byte* at = nullptr;
+    if (!lent && stop->load(std::memory_order_relaxed) == 0 && (head != limit || refill(true))) {
+      at = slots + (head & mask) * slot_bytes;
+      mark_lent();
+    }
+    gate.leave();
+    return at;
+  }
+  /// Frees the place that is lent out.
+  fast release_lent() noexcept {
+    if (!gate.enter()) return fast::no;
+    unmark_lent();
+    return release(head + 1);
+  }
+
+  // The rest is for who is inside the gate, or holds the lock.
+
+  /// The fast path of others then finds nothing, and then the mark.
+  void mark_lent() noexcept {
+    lent = true;
+    borrower = this_thread_mark();
+    limit_after = limit;
+    limit = head;
+  }
+  void unmark_lent() noexcept {
+    lent = false;
+    limit = limit_after;
+  }
+
+  template <class T>
+  [[gnu::always_inline]] bool load(std::uint64_t place, T& out) const noexcept {
+    if constexpr (fixed_size_of<T> == 0) {
+      return true;
+    } else {
+      return codec<T>::load(slots + (place & mask) * pipe_slot_of<T>, out);
+    }
+  }
+
+  /// Frees every place before `end` and leaves the gate.
+  [[gnu::always_inline]] fast release(std::uint64_t end) noexcept {
+    head = end;
+    shared_head->store(end, std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    const std::uint32_t wanted = peer->load(std::memory_order_relaxed) & attention::for_receivers;
+    gate.leave();
+    return wanted == 0 ? fast::done : fast::heed;
+  }
+
+  [[nodiscard]] bool refill(bool waits) noexcept {
+    if (lent) return false;
+    return look() || (waits && spin_for_message());
+  }
+  /// A tail that cannot be, and a restart of the peer, are for the slow path to report.
+  [[nodiscard]] bool look() noexcept {
+    const std::uint64_t end = shared_tail->load(std::memory_order_acquire);
+    if (end - head > capacity || end == head) return false;
+    // After the tail: who sees a message of the peer's next incarnation sees its restart.
+    if (restarts->load(std::memory_order_relaxed) != restarts_seen) return false;
+    limit = end;
+    return true;
+  }
+  bool spin_for_message() noexcept;
+};
+
+/// Both, in a page that a forked copy of the process finds empty: there every gate is shut.
+struct pipe_ports {
+  pipe_out_port out;
+  pipe_in_port in;
+};
+
+}  // namespace bulkhead::detail

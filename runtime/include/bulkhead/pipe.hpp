@@ -1,0 +1,389 @@
+#pragma once
+
+#include <bulkhead/detail/entry.hpp>
+#include <bulkhead/detail/pipe_core.hpp>
+#include <bulkhead/detail/pipe_run.hpp>
+#include <bulkhead/pipe_loan.hpp>
+#include <bulkhead/runtime.hpp>
+#include <concepts>
+#include <iterator>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace bulkhead {
+
+template <class Out, class In>
+class pipe_end;
+
+/// One of the two ends of a pipe: sends messages of type Out to the other end and receives those of
+/// type In from it, each direction bounded, in order.
+///
+/// Move-only. Moved into an argument of `spawn` or `supervisor::start` it is the child's from then
+/// on. Destroyed it is closed; in a child, an end that came as an argument stays until the child
+/// closes it or ends. What was sent stays readable after its sender has closed or ended.
+///
+/// Each waiting call has a `_for` and a `try_` form, and each throwing one a twin that reports to a
+/// `std::error_code&`.
+/// @errors closed: the other side closed its end or exited with 0, and all that it sent was read;
+/// or this end is closed.
+///   peer_crashed: the other side ended otherwise, and all that it sent was read;
+///   `bulkhead::error::status` says how.
+///   peer_restarted: what was read is all that the other side's last incarnation sent, and a new
+///   one follows: start the conversation again. Told once by the receiving calls.
+///   stop_requested: this process was asked to stop, and the call would have waited.
+///   full: this thread itself holds a loan of this direction.
+///   corrupt: make a new pipe. not_initialised: in a forked copy of a process, or an empty end.
+///   timed_out: only from `_for` forms with an error_code.
+/// @threads any, but moving and destroying it; a thread that uses a direction alone pays no lock.
+/// @crash the other side's process may die at any instruction: what it had sent can be read.
+template <class Out, class In>
+class pipe_end {
+  static_assert(detail::require_message<Out>());
+  static_assert(detail::require_message<In>());
+
+ public:
+  using sent_type = Out;
+  using received_type = In;
+
+  /// An end of nothing, to be assigned to. Every call on it throws.
+  pipe_end() = default;
+  pipe_end(pipe_end&&) noexcept = default;
+  pipe_end& operator=(pipe_end&&) noexcept = default;
+
+  /// Hands a message over: when it returns, the message is in the pipe and outlives this process.
+  /// Waits while `capacity` messages are under way. A message that is larger than a quarter of
+  /// `ring_bytes` goes in pieces, and is there when the last of them is.
+  /// @errors peer_restarted: the receiver of the first pieces is no more; send again.
+  void send(const Out& value) const {
+    const fast done = put_fast(value, true);
+    if (done == fast::done) [[likely]]
+      return;
+    core_.check(put_rest(done, value, forever()), "sending to");
+  }
+  void send(const Out& value, std::error_code& ec) const {
+    const fast done = put_fast(value, true);
+    if (done == fast::done) [[likely]] {
+      if (ec) ec.clear();
+      return;
+    }
+    ec = put_rest(done, value, forever());
+  }
+  /// @returns false when it is full. @errors too_large: it goes in pieces only, for which one has
+  /// to wait.
+  bool try_send(const Out& value) const {
+    const fast done = put_fast(value, false);
+    if (done == fast::done) [[likely]]
+      return true;
+    return sent_or_not(put_rest(done, value, detail::patience::none()));
+  }
+  bool try_send(const Out& value, std::error_code& ec) const {
+    const fast done = put_fast(value, false);
+    if (done == fast::done) [[likely]] {
+      if (ec) ec.clear();
+      return true;
+    }
+    return sent_or_not(put_rest(done, value, detail::patience::none()), ec);
+  }
+  /// @returns false when it stayed full for that time.
+  template <class Rep, class Period>
+  bool send_for(const Out& value, std::chrono::duration<Rep, Period> time) const {
+    const fast done = put_fast(value, false);
+    if (done == fast::done) [[likely]]
+      return true;
+    return sent_or_not(put_rest(done, value, detail::patience::lasting(time)));
+  }
+  template <class Rep, class Period>
+  bool send_for(const Out& value, std::chrono::duration<Rep, Period> time,
+                std::error_code& ec) const {
+    const fast done = put_fast(value, false);
+    if (done == fast::done) [[likely]] {
+      if (ec) ec.clear();
+      return true;
+    }
+    return sent_or_not(put_rest(done, value, detail::patience::lasting(time)), ec);
+  }
+  /// Sends all of a range, waiting as `send` does, with fewer looks at the other side than so many
+  /// sends. @returns how many were sent: all, but with an error_code set.
+  template <class Range>
+  std::size_t send_batch(const Range& range) const {
+    std::error_code ec;
+    const std::size_t count = put_all(range, ec);
+    core_.check(ec, "sending to");
+    return count;
+  }
+  template <class Range>
+  std::size_t send_batch(const Range& range, std::error_code& ec) const {
+    ec.clear();
+    return put_all(range, ec);
+  }
+
+  /// Receives the next message; waits for it.
+  In receive() const {
+    In value{};
+    const fast done = get_fast(value, true);
+    if (done != fast::done) [[unlikely]] {
+      core_.check(get_rest(done, value, forever()), "receiving from");
+    }
+    return value;
+  }
+  In receive(std::error_code& ec) const {
+    In value{};
+    const fast done = get_fast(value, true);
+    if (done == fast::done) [[likely]] {
+      if (ec) ec.clear();
+    } else {
+      ec = get_rest(done, value, forever());
+    }
+    return value;
+  }
+  /// @returns nothing when no message is there (yet).
+  std::optional<In> try_receive() const {
+    std::error_code ec;
+    std::optional<In> value = get_or_not([] { return detail::patience::none(); }, ec);
+    core_.check(ec, "receiving from");
+    return value;
+  }
+  std::optional<In> try_receive(std::error_code& ec) const {
+    return get_or_not([] { return detail::patience::none(); }, ec);
+  }
+  template <class Rep, class Period>
+  std::optional<In> receive_for(std::chrono::duration<Rep, Period> time) const {
+    std::error_code ec;
+    std::optional<In> value = get_or_not([&] { return detail::patience::lasting(time); }, ec);
+    core_.check(ec, "receiving from");
+    return value;
+  }
+  template <class Rep, class Period>
+  std::optional<In> receive_for(std::chrono::duration<Rep, Period> time,
+                                std::error_code& ec) const {
+    return get_or_not([&] { return detail::patience::lasting(time); }, ec);
+  }
+  /// Waits for a message, then takes those that are there. @returns 1 to `max` messages; none with
+  /// an error_code set.
+  std::vector<In> receive_batch(std::size_t max) const {
+    std::error_code ec;
+    std::vector<In> values = receive_batch(max, ec);
+    core_.check(ec, "receiving from");
+    return values;
+  }
+  std::vector<In> receive_batch(std::size_t max, std::error_code& ec) const {
+    std::vector<In> values;
+    ec.clear();
+    get_many(max, values, ec);
+    return values;
+  }
+  /// The same into a vector of yours, whose memory is used again. @returns how many.
+  std::size_t receive_batch(std::size_t max, std::vector<In>& values, std::error_code& ec) const {
+    values.clear();
+    if (ec) ec.clear();
+    get_many(max, values, ec);
+    return values.size();
+  }
+
+  /// Waits until a receive would return at once, with a message or an error.
+  /// @returns false when none did in that time.
+  template <class Rep, class Period>
+  [[nodiscard]] bool poll(std::chrono::duration<Rep, Period> time) const {
+    const std::error_code ec = core_.poll(detail::patience::lasting(time));
+    if (ec == errc::stop_requested || ec == errc::not_initialised) core_.check(ec, "polling");
+    return ec != errc::timed_out;
+  }
+  [[nodiscard]] bool poll() const { return core_.poll(detail::patience::none()) != errc::full; }
+
+  /// Lends room for the next message, to be filled in place and sent by `send(loan)`. For messages
+  /// whose bytes are their own: `n` is not used, or the elements of a string or vector of such.
+  /// @limits other sends of this end wait until the loan is sent or dropped.
+  [[nodiscard]] pipe_loan<Out> loan(std::size_t n = 1) const {
+    return pipe_loan<Out>::from(core_, n);
+  }
+  template <std::same_as<pipe_loan<Out>> Loan>
+  void send(Loan&& filled) const {
+    core_.check(filled.publish(), "sending to");
+  }
+  template <std::same_as<pipe_loan<Out>> Loan>
+  void send(Loan&& filled, std::error_code& ec) const {
+    ec = filled.publish();
+  }
+  /// Receives the next message where it lies; its place is free again when the result goes.
+  /// @limits other receives of this end wait until then.
+  [[nodiscard]] pipe_lent<In> receive_in_place() const {
+    std::error_code ec;
+    pipe_lent<In> message = pipe_lent<In>::from(core_, ec);
+    core_.check(ec, "receiving from");
+    return message;
+  }
+  [[nodiscard]] pipe_lent<In> receive_in_place(std::error_code& ec) const {
+    return pipe_lent<In>::from(core_, ec);
+  }
+
+  /// Ends the conversation: the other side reads what was sent, then gets `closed`. Repeatable.
+  void close() const { core_.close(); }
+  [[nodiscard]] bool closed() const { return core_.closed(); }
+  /// What is known of the other side. Asks the keeper.
+  [[nodiscard]] pipe_peer peer() const { return core_.peer(); }
+  [[nodiscard]] const std::string& name() const { return core_.name(); }
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(core_); }
+
+  explicit pipe_end(detail::pipe_core core) noexcept : core_(std::move(core)) {}
+  [[nodiscard]] const detail::pipe_core& core() const noexcept { return core_; }
+
+ private:
+  using fast = detail::fast;
+  static detail::patience forever() noexcept { return detail::patience::forever(); }
+
+  [[gnu::always_inline]] fast put_fast(const Out& value, bool waits) const {
+    if constexpr (detail::is_slotted<Out>) {
+      return core_.ports().out.send(value, waits);
+    } else {
+      return fast::no;
+    }
+  }
+  [[gnu::always_inline]] fast get_fast(In& value, bool waits) const {
+    if constexpr (detail::is_slotted<In>) {
+      return core_.ports().in.receive(value, waits);
+    } else {
+      return fast::no;
+    }
+  }
+  // What the fast path leaves to do. Out of line and cold, so that the calls stay short.
+  [[gnu::noinline, gnu::cold]] std::error_code put_rest(fast done, const Out& value,
+                                                        detail::patience how_long) const {
+    if (done == fast::heed) return core_.after_send();
+    return put(value, how_long);
+  }
+  [[gnu::noinline, gnu::cold]] std::error_code get_rest(fast done, In& value,
+                                                        detail::patience how_long) const {
+    if (done == fast::heed) {
+      core_.after_receive();
+      return {};
+    }
+    return get(value, how_long);
+  }
+
+  std::error_code put(const Out& value, detail::patience how_long) const {
+    const std::size_t size = detail::encoded_size(value);
+    if constexpr (!detail::is_slotted<Out>) {
+      if (size >= detail::oversize) return errc::too_large;
+      if (size > core_.whole_bytes_max() && core_) {
+        std::vector<std::byte> bytes(size);
+        detail::encoder to(bytes.data());
+        detail::encode(to, value);
+        return core_.send_pieces(bytes, how_long);
+      }
+    }
+    detail::pipe_place place;
+    if (auto ec = core_.reserve(size, how_long, place)) return ec;
+    detail::encoder to(place.bytes);
+    detail::encode(to, value);
+    return core_.publish(place);
+  }
+  std::error_code get(In& value, detail::patience how_long, bool tell_restart = true) const {
+    detail::pipe_message message;
+    if (auto ec = core_.take(how_long, message, tell_restart)) return ec;
+    std::span<const std::byte> bytes = message.bytes;
+    if constexpr (detail::is_slotted<In>) bytes = bytes.first(detail::fixed_size_of<In>);
+    if (!detail::decode_all(bytes, value)) return core_.report_corrupt();
+    core_.finish(message);
+    return {};
+  }
+  static bool is_nothing(const std::error_code& ec) {
+    return ec == errc::full || ec == errc::timed_out;
+  }
+  // @returns whether it was sent; not so much as an error where it is only full.
+  static bool sent_or_not(std::error_code result, std::error_code& ec) {
+    ec = is_nothing(result) ? std::error_code() : result;
+    return !result;
+  }
+  bool sent_or_not(std::error_code result) const {
+    std::error_code ec;
+    const bool sent = sent_or_not(result, ec);
+    core_.check(ec, "sending to");
+    return sent;
+  }
+  template <class Patience>
+  std::optional<In> get_or_not(Patience how_long, std::error_code& ec) const {
+    std::optional<In> value(std::in_place);
+    if (ec) ec.clear();
+    const fast done = get_fast(*value, false);
+    if (done == fast::done) [[likely]]
+      return value;
+    ec = get_rest(done, *value, how_long());
+    if (!ec) return value;
+    if (is_nothing(ec)) ec.clear();
+    return std::nullopt;
+  }
+  template <class Range>
+  std::size_t put_all(const Range& range, std::error_code& ec) const {
+    std::size_t count = 0;
+    auto next = std::begin(range);
+    const auto end = std::end(range);
+    while (next != end) {
+      detail::run_result run;
+      if constexpr (detail::is_slotted<Out>) {
+        run = detail::send_run<Out>(core_.ports().out, next, end);
+      }
+      count += run.count;
+      if (run.how == fast::done) continue;
+      if (run.how == fast::heed) {
+        if (ec = core_.after_send(); ec) return count;
+        continue;
+      }
+      if (ec = put(static_cast<const Out&>(*next), forever()); ec) return count;
+      ++next;
+      ++count;
+    }
+    return count;
+  }
+  void get_many(std::size_t max, std::vector<In>& values, std::error_code& ec) const {
+    if (max == 0) return;
+    const auto add = [&](auto load) {
+      if (load(values.emplace_back())) return true;
+      values.pop_back();
+      return false;
+    };
+    if constexpr (detail::is_slotted<In>) {
+      const auto run = detail::receive_run<In>(core_.ports().in, max, true, add);
+      if (run.how == fast::heed) core_.after_receive();
+      if (run.count != 0) return;
+    }
+    if (ec = get(values.emplace_back(), forever()); ec) return values.pop_back();
+    // Whatever else follows is for the next call to tell.
+    while (values.size() < max) {
+      if (get(values.emplace_back(), detail::patience::none(), false)) return values.pop_back();
+    }
+  }
+
+  detail::pipe_core core_;
+};
+
+/// Makes a pipe; both ends are this process's. The first end sends A and receives B.
+/// @errors std::invalid_argument names the bad option; bulkhead::error: no memory; not_initialised.
+template <class A, class B>
+[[nodiscard]] std::pair<pipe_end<A, B>, pipe_end<B, A>> make_pipe(
+    runtime& rt, const pipe_options& options = {}) {
+  auto ends = detail::pipe_core::make(rt, options, detail::pipe_traffic::of<A>(),
+                                      detail::pipe_traffic::of<B>());
+  return {pipe_end<A, B>(std::move(ends.first)), pipe_end<B, A>(std::move(ends.second))};
+}
+
+/// A pipe end travels as an argument of a spawned function; the caller's is then empty.
+template <class Out, class In>
+struct detail::endpoint_codec<pipe_end<Out, In>> {
+  static void write(encoder& to, const pipe_end<Out, In>& end) { to.put_endpoint(end.core().id()); }
+  static pipe_end<Out, In> read(decoder& from) {
+    std::uint64_t id = 0;
+    if (!from.get_endpoint(id)) {
+      from.fail();
+      return {};
+    }
+    pipe_end<Out, In> end(pipe_core::find(id, pipe_traffic::of<Out>(), pipe_traffic::of<In>()));
+    if (!end) from.fail();
+    return end;
+  }
+  static constexpr std::uint64_t fingerprint() {
+    return mix(hash_of("pipe"), mix(fingerprint_of<Out>(), fingerprint_of<In>()));
+  }
+};
+
+}  // namespace bulkhead

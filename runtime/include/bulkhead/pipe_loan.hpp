@@ -1,0 +1,207 @@
+#pragma once
+
+#include <bulkhead/detail/pipe_core.hpp>
+#include <cassert>
+#include <cstring>
+#include <memory>
+#include <span>
+
+namespace bulkhead {
+
+namespace detail {
+
+/// How a message type lies in a pipe where it can be used in place: as one object, or as the
+/// elements of a string or vector behind their count.
+template <class T>
+struct in_place {
+  static constexpr bool possible = [] {
+    if constexpr (is_slotted<T>) return codec<T>::any_bits && sizeof(T) == fixed_size_of<T>;
+    return false;
+  }();
+  using element = T;
+  static constexpr std::size_t head_bytes = 0;
+};
+
+template <class Container>
+struct in_place_elements {
+  using element = typename Container::value_type;
+  static constexpr bool possible = [] {
+    if constexpr (is_fixed_size<element>) {
+      return codec<element>::any_bits && sizeof(element) == fixed_size_of<element> &&
+             alignof(element) <= 16;
+    }
+    return false;
+  }();
+  static constexpr std::size_t head_bytes = length_bytes;
+};
+template <class T, class Allocator>
+struct in_place<std::vector<T, Allocator>> : in_place_elements<std::vector<T, Allocator>> {};
+template <class Char, class Traits, class Allocator>
+struct in_place<std::basic_string<Char, Traits, Allocator>>
+    : in_place_elements<std::basic_string<Char, Traits, Allocator>> {};
+
+}  // namespace detail
+
+template <class Out, class In>
+class pipe_end;
+
+/// Room in a pipe for a message of type T, filled in place: by the elements of a string or vector,
+/// or one object. Sent by `pipe_end::send`, else dropped when it goes.
+/// @threads the one that borrowed it. @owns a reference to the end's place, not the end: the end
+/// outlives it.
+template <class T>
+class pipe_loan {
+  using layout = detail::in_place<T>;
+  static_assert(layout::possible,
+                "bulkhead: only a message whose bytes are its own, or a string or vector of such, "
+                "can be filled in place");
+
+ public:
+  using element = typename layout::element;
+
+  pipe_loan(pipe_loan&& other) noexcept
+      : core_(std::exchange(other.core_, nullptr)), elements_(other.elements_) {}
+  pipe_loan& operator=(pipe_loan&&) = delete;
+  ~pipe_loan() {
+    if (core_ != nullptr) static_cast<void>(core_->return_place(false));
+  }
+
+  [[nodiscard]] std::span<element> span() const noexcept { return elements_; }
+  [[nodiscard]] element* data() const noexcept { return elements_.data(); }
+  [[nodiscard]] std::size_t size() const noexcept { return elements_.size(); }
+  [[nodiscard]] element& operator*() const noexcept { return elements_.front(); }
+  [[nodiscard]] element* operator->() const noexcept { return elements_.data(); }
+
+ private:
+  template <class Out, class In>
+  friend class pipe_end;
+
+  pipe_loan(const detail::pipe_core& core, std::byte* at, std::size_t n) noexcept
+      : core_(&core), elements_(reinterpret_cast<element*>(at + layout::head_bytes), n) {}
+
+  static pipe_loan from(const detail::pipe_core& core, std::size_t n) {
+    if constexpr (detail::is_slotted<T>) {
+      std::byte* at = core.ports().out.lend(detail::pipe_slot_of<T>);
+      if (at != nullptr) [[likely]]
+        return pipe_loan(core, at, 1);
+      core.check(core.lend_place(detail::pipe_slot_of<T>, detail::patience::forever(), at),
+                 "borrowing from");
+      return pipe_loan(core, at, 1);
+    } else {
+      std::byte* at = nullptr;
+      const std::size_t bytes = layout::head_bytes + n * sizeof(element);
+      core.check(core.lend_place(bytes, detail::patience::forever(), at), "borrowing from");
+      const auto count = static_cast<std::uint32_t>(n);
+      std::memcpy(at, &count, sizeof count);
+      return pipe_loan(core, at, n);
+    }
+  }
+  std::error_code publish() {
+    const detail::pipe_core* core = std::exchange(core_, nullptr);
+    if (core == nullptr) return errc::already_settled;
+    if constexpr (detail::is_slotted<T>) {
+      detail::pipe_out_port& port = core->ports().out;
+      const detail::fast done = port.publish_lent();
+      if (done == detail::fast::no) return core->return_place(true);
+      if ((port.own->load(std::memory_order_relaxed) & detail::attention::for_receivers) != 0) {
+        core->wake_own_senders();
+      }
+      return done == detail::fast::heed ? core->after_send() : std::error_code();
+    } else {
+      return core->return_place(true);
+    }
+  }
+
+  const detail::pipe_core* core_;
+  std::span<element> elements_;
+};
+
+/// A message in a pipe, read where it lies. Empty after an error, or moved from.
+/// @threads the one that received it. @owns a reference to the end's place, not the end: the end
+/// outlives it.
+template <class T>
+class pipe_lent {
+  using layout = detail::in_place<T>;
+  static_assert(layout::possible,
+                "bulkhead: only a message whose bytes are its own, or a string or vector of such, "
+                "can be read in place");
+
+ public:
+  using element = typename layout::element;
+
+  pipe_lent() = default;
+  pipe_lent(pipe_lent&& other) noexcept
+      : core_(std::exchange(other.core_, nullptr)), elements_(other.elements_) {}
+  pipe_lent& operator=(pipe_lent&& other) noexcept {
+    finish();
+    core_ = std::exchange(other.core_, nullptr);
+    elements_ = other.elements_;
+    return *this;
+  }
+  ~pipe_lent() { finish(); }
+
+  [[nodiscard]] std::span<const element> span() const noexcept { return elements_; }
+  [[nodiscard]] const element* data() const noexcept { return elements_.data(); }
+  [[nodiscard]] std::size_t size() const noexcept { return elements_.size(); }
+  [[nodiscard]] const element& operator*() const noexcept { return elements_.front(); }
+  [[nodiscard]] const element* operator->() const noexcept { return elements_.data(); }
+  [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
+
+  /// Frees the message's place now.
+  void finish() noexcept {
+    const detail::pipe_core* core = std::exchange(core_, nullptr);
+    if (core == nullptr) return;
+    if constexpr (detail::is_slotted<T>) {
+      detail::pipe_in_port& port = core->ports().in;
+      const detail::fast done = port.release_lent();
+      if (done == detail::fast::no) return core->return_message();
+      if ((port.own->load(std::memory_order_relaxed) & detail::attention::for_senders) != 0) {
+        core->wake_own_receivers();
+      }
+      if (done == detail::fast::heed) core->after_receive();
+    } else {
+      core->return_message();
+    }
+  }
+
+ private:
+  template <class Out, class In>
+  friend class pipe_end;
+
+  static pipe_lent from(const detail::pipe_core& core, std::error_code& ec) {
+    pipe_lent lent;
+    if constexpr (detail::is_slotted<T>) {
+      const std::byte* at = core.ports().in.lend(detail::pipe_slot_of<T>);
+      if (at != nullptr) [[likely]] {
+        if (ec) ec.clear();
+        lent.core_ = &core;
+        lent.elements_ = {reinterpret_cast<const element*>(at), 1};
+        return lent;
+      }
+    }
+    std::span<const std::byte> bytes;
+    ec = core.lend_message(detail::patience::forever(), bytes);
+    if (ec) return lent;
+    lent.core_ = &core;
+    std::size_t n = 1;
+    if constexpr (layout::head_bytes != 0) {
+      // Read once and checked: the peer's bytes may be anything.
+      std::uint32_t count = 0;
+      if (bytes.size() >= sizeof count) std::memcpy(&count, bytes.data(), sizeof count);
+      n = count;
+    }
+    const std::size_t needed = layout::head_bytes + n * sizeof(element);
+    if (layout::head_bytes != 0 ? bytes.size() != needed : bytes.size() < needed) {
+      lent.finish();
+      ec = core.report_corrupt();
+      return lent;
+    }
+    lent.elements_ = {reinterpret_cast<const element*>(bytes.data() + layout::head_bytes), n};
+    return lent;
+  }
+
+  const detail::pipe_core* core_ = nullptr;
+  std::span<const element> elements_;
+};
+
+}  // namespace bulkhead

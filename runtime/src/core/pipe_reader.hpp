@@ -1,0 +1,57 @@
+#pragma once
+
+#include <bulkhead/detail/pipe_port.hpp>
+#include <span>
+#include <vector>
+
+#include "core/pipe_frame.hpp"
+#include "core/pipe_view.hpp"
+
+namespace bulkhead::core {
+
+/// What comes next out of a pipe.
+enum class pipe_next : std::uint8_t {
+  nothing,    ///< Not yet.
+  message,    ///< `message` has it, until `finish`.
+  restarted,  ///< The peer's next incarnation begins here, until `pass_restart`.
+  corrupt,    ///< No correct peer writes this.
+};
+
+/// The receiving side of an end beyond its fast path: positions are the port's, which is this
+/// process's alone. One thread at a time. Every value out of the segment is read once and checked.
+class pipe_reader {
+ public:
+  /// Goes on where the segment says that this end's last process stopped.
+  pipe_reader(const pipe_view& pipe, std::uint32_t end, detail::pipe_in_port& port) noexcept;
+
+  /// Looks what is next; takes in pieces that are there. Repeatable.
+  [[nodiscard]] pipe_next find();
+  [[nodiscard]] std::span<const std::byte> message() const noexcept { return message_; }
+  /// Frees the place of the message that was found.
+  void finish() noexcept;
+  void pass_restart() noexcept;
+
+ private:
+  [[nodiscard]] bool is_slotted() const noexcept { return direction_.slot_bytes != 0; }
+  [[nodiscard]] bool refill() noexcept;
+  [[nodiscard]] std::uint64_t distance(std::uint64_t later, std::uint64_t earlier) const noexcept;
+  [[nodiscard]] bool is_at_restart() const noexcept;
+  [[nodiscard]] pipe_next find_frame();
+  [[nodiscard]] pipe_next take_piece(const frame_head& head, const std::byte* bytes,
+                                     std::uint64_t units);
+  void move_head(std::uint64_t head) noexcept;
+
+  detail::pipe_in_port* port_;
+  const platform* os_;
+  pipe_direction direction_;
+  const std::byte* ring_;
+  const pipe_end_record* peer_;
+  std::atomic<std::uint32_t>* shared_restarts_seen_;
+  std::span<const std::byte> message_;
+  std::uint64_t head_after_ = 0;   // what `finish` makes of the head
+  std::vector<std::byte> pieces_;  // of the message that is coming in
+  bool collecting_ = false;        // its first piece is here
+  bool collected_ = false;         // all of it is
+};
+
+}  // namespace bulkhead::core

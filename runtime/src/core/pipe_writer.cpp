@@ -1,0 +1,110 @@
+#include "core/pipe_writer.hpp"
+
+#include <algorithm>
+
+#include "core/pipe_frame.hpp"
+
+namespace bulkhead::core {
+
+pipe_writer::pipe_writer(const pipe_view& pipe, std::uint32_t end,
+                         detail::pipe_out_port& port) noexcept
+    : port_(&port),
+      direction_(pipe.shape().directions[end]),
+      os_(&pipe.os()),
+      ring_(pipe.ring(end)) {
+  port.shared_tail = &pipe.positions(end).tail;
+  port.shared_head = &pipe.positions(1 - end).head;
+  port.peer = &pipe.alarm(1 - end).attention;
+  port.own = &pipe.alarm(end).attention;
+  port.slots = ring_;
+  port.capacity = direction_.capacity;
+  if (is_slotted()) port.mask = direction_.ring_bytes / direction_.slot_bytes - 1;
+  port.tail = port.free_to = port.shared_tail->load(std::memory_order_acquire);
+}
+
+// A quarter, so that the pad before it and the frame itself always find room in an empty ring, and
+// two messages do at a time.
+std::size_t pipe_writer::whole_bytes_max() const noexcept {
+  if (is_slotted()) return direction_.slot_bytes;
+  return std::min<std::size_t>(direction_.ring_bytes / 4, 0xffff'ffff) - frame_head_bytes;
+}
+
+std::uint64_t pipe_writer::under_way() const noexcept {
+  const std::uint64_t head = port_->shared_head->load(std::memory_order_acquire);
+  if (is_slotted()) return port_->tail - head;
+  return frame_position{port_->tail}.count_since({head});
+}
+
+pipe_room pipe_writer::reserve_slot(std::byte*& out) noexcept {
+  if (port_->tail == port_->free_to) {
+    const std::uint64_t head = port_->shared_head->load(std::memory_order_acquire);
+    if (port_->tail - head > direction_.capacity) return pipe_room::corrupt;
+    port_->free_to = head + direction_.capacity;
+    if (port_->free_to == port_->tail) return pipe_room::none;
+  }
+  out = ring_ + (port_->tail & port_->mask) * direction_.slot_bytes;
+  next_tail_ = port_->tail + 1;
+  return pipe_room::there;
+}
+
+// The head is fetched each time: a frame costs more than that.
+pipe_room pipe_writer::reserve_frame(std::size_t bytes, bool first, std::byte*& out) noexcept {
+  const frame_position tail{port_->tail};
+  const frame_position head{port_->shared_head->load(std::memory_order_acquire)};
+  const std::uint64_t ring_units = direction_.ring_bytes / frame_unit;
+  const std::uint64_t used = tail.units_since(head);
+  const std::uint64_t messages = tail.count_since(head);
+  if (used > ring_units || messages > direction_.capacity) return pipe_room::corrupt;
+  if (first && messages == direction_.capacity) return pipe_room::none;
+  const std::uint64_t needed = units_of_frame(bytes);
+  const std::uint64_t at = tail.units() & (ring_units - 1);
+  const std::uint64_t pad = needed > ring_units - at ? ring_units - at : 0;
+  if (pad + needed > ring_units - used) return pipe_room::none;
+  if (pad != 0) {
+    const frame_head filler{0, frame_head::pad, 0};
+    std::memcpy(ring_ + at * frame_unit, &filler, sizeof filler);
+  }
+  out = ring_ + (pad != 0 ? 0 : at) * frame_unit;
+  next_tail_ = tail.after(pad + needed, first ? 1 : 0).word;
+  return pipe_room::there;
+}
+
+pipe_room pipe_writer::reserve(std::size_t size, std::byte*& out) noexcept {
+  if (size > whole_bytes_max()) return pipe_room::too_large;
+  if (is_slotted()) return reserve_slot(out);
+  const pipe_room room = reserve_frame(size, true, out);
+  if (room != pipe_room::there) return room;
+  const frame_head head{static_cast<std::uint32_t>(size), frame_head::first | frame_head::last, 0};
+  std::memcpy(out, &head, sizeof head);
+  out += frame_head_bytes;
+  return room;
+}
+
+// Release: who sees the new tail sees the message. Then the barrier between it and the look at who
+// sleeps, against the parking side's announcement, heavy barrier and second look.
+void pipe_writer::publish() noexcept {
+  // A slot may have been lent out by the fast path, of which we know nothing.
+  if (is_slotted()) next_tail_ = port_->tail + 1;
+  port_->tail = next_tail_;
+  port_->shared_tail->store(next_tail_, std::memory_order_release);
+  os_->light_barrier();
+}
+
+// Pieces of an eighth of the ring: the receiver empties one while the next is filled.
+std::size_t pipe_writer::publish_piece(std::span<const std::byte> rest, bool first,
+                                       pipe_room& out) noexcept {
+  const std::size_t bytes =
+      std::min<std::size_t>(rest.size(), direction_.ring_bytes / 8 - frame_head_bytes);
+  std::byte* at = nullptr;
+  out = reserve_frame(bytes, first, at);
+  if (out != pipe_room::there) return 0;
+  frame_head head{static_cast<std::uint32_t>(bytes), 0, 0};
+  if (first) head.kind |= frame_head::first;
+  if (bytes == rest.size()) head.kind |= frame_head::last;
+  std::memcpy(at, &head, sizeof head);
+  std::memcpy(at + frame_head_bytes, rest.data(), bytes);
+  publish();
+  return bytes;
+}
+
+}  // namespace bulkhead::core

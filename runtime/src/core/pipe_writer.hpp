@@ -1,0 +1,51 @@
+#pragma once
+
+#include <bulkhead/detail/pipe_port.hpp>
+#include <span>
+
+#include "core/pipe_view.hpp"
+
+namespace bulkhead::core {
+
+/// Where the next message of a pipe goes.
+enum class pipe_room : std::uint8_t {
+  there,
+  none,       ///< Wait for the receiver.
+  too_large,  ///< Not in one piece.
+  corrupt,    ///< The receiver's position cannot be.
+};
+
+/// The sending side of an end beyond its fast path: positions are the port's, which is this
+/// process's alone. One thread at a time.
+class pipe_writer {
+ public:
+  /// Goes on where the segment says that this end's last process stopped.
+  pipe_writer(const pipe_view& pipe, std::uint32_t end, detail::pipe_out_port& port) noexcept;
+
+  /// Finds room for a message of `size` bytes, which nobody sees yet.
+  [[nodiscard]] pipe_room reserve(std::size_t size, std::byte*& out) noexcept;
+  /// Publishes what was reserved last.
+  void publish() noexcept;
+
+  /// Publishes as much as there is room for of a message that goes in pieces.
+  /// @returns how many bytes were taken; 0 and `out` says why.
+  std::size_t publish_piece(std::span<const std::byte> rest, bool first, pipe_room& out) noexcept;
+
+  /// The largest message that goes in one piece.
+  [[nodiscard]] std::size_t whole_bytes_max() const noexcept;
+  /// Messages that are under way.
+  [[nodiscard]] std::uint64_t under_way() const noexcept;
+
+ private:
+  [[nodiscard]] bool is_slotted() const noexcept { return direction_.slot_bytes != 0; }
+  [[nodiscard]] pipe_room reserve_slot(std::byte*& out) noexcept;
+  [[nodiscard]] pipe_room reserve_frame(std::size_t bytes, bool first, std::byte*& out) noexcept;
+
+  detail::pipe_out_port* port_;
+  pipe_direction direction_;
+  const platform* os_;
+  std::byte* ring_;
+  std::uint64_t next_tail_ = 0;  // what `publish` makes of the tail
+};
+
+}  // namespace bulkhead::core

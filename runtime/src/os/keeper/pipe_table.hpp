@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <bulkhead/exit_status.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "os/control.hpp"
+#include "os/keeper/seat_table.hpp"
+#include "os/pipe_memory.hpp"
+
+namespace bulkhead::os {
+
+/// All pipes of a tree: who has which end, and what became of it. The only writer of the ends'
+/// records. A pipe goes when nobody has an end of it and nobody may come for one.
+class pipe_table {
+ public:
+  static constexpr std::size_t pipes_max = 65536;
+
+  /// @owns `os` outlives the table.
+  explicit pipe_table(const core::platform& os) : os_(&os) {}
+  pipe_table(const pipe_table&) = delete;
+  pipe_table& operator=(const pipe_table&) = delete;
+
+  struct holder {
+    claimant who;
+    std::string name;
+    pid_t pid = 0;
+  };
+  struct record {
+    std::string name;
+    std::unique_ptr<pipe_memory> memory;
+    struct end {
+      std::optional<holder> now;  ///< The living process that has it.
+      holder last;                ///< The one that has it or had it last.
+      claimant home;  ///< The supervised child, if any, whose incarnations have a right to it.
+      exit_status status;
+    };
+    std::array<end, 2> ends;
+  };
+
+  /// @returns the name of the end 0. @errors bulkhead::error errc::unsupported: no pipe can have
+  /// this shape; std::system_error.
+  std::uint64_t make(const control::make_pipe& wanted, const holder& maker);
+  [[nodiscard]] bool has(std::uint64_t end) const;
+  /// @errors bulkhead::error errc::closed: there is no such pipe (any more).
+  record& at(std::uint64_t end);
+
+  /// What a start that fails puts back.
+  struct grant {
+    std::uint64_t end = 0;
+    std::optional<holder> before;
+    claimant home;
+    bool resumed = false;
+  };
+  /// Gives an end to a process that is about to be: from `giver`, who has it, or to the next
+  /// incarnation of the child that had it. @errors bulkhead::error errc::not_permitted.
+  grant pass(std::uint64_t end, const holder& to, const claimant& giver);
+  void undo(const grant& given) noexcept;
+  /// The next incarnation of a child is about to be made: from here on its messages come.
+  void resume(const grant& given) noexcept;
+  /// The process is there, and these ends are its own.
+  void confirm(const grant& given, pid_t pid) noexcept;
+
+  void leave(std::uint64_t end, std::uint32_t serial);
+  [[nodiscard]] control::peer_reply peer_of(std::uint64_t end);
+
+  /// A process is reaped: its ends are its successor's, or have ended.
+  void bury_process(std::uint32_t serial, const exit_status& status);
+  /// No successor is on its way, or will ever come.
+  void rest(std::uint32_t owner, std::uint64_t resume_key, bool for_good);
+  /// Lets every wait of a process look again.
+  void rouse(std::uint32_t serial);
+
+ private:
+  template <class Visit>
+  void each_end(Visit visit);
+  void set_state(record& pipe, std::uint32_t end, core::end_state state) noexcept;
+  void mark_restart(record& pipe, std::uint32_t end) noexcept;
+  void drop_unheld();
+
+  const core::platform* os_;
+  std::uint64_t last_id_ = 0;
+  std::map<std::uint64_t, record> pipes_;
+};
+
+}  // namespace bulkhead::os

@@ -1,0 +1,66 @@
+#include "os/pipe_memory.hpp"
+
+#include <sys/mman.h>
+
+#include <bulkhead/errc.hpp>
+
+#include "os/system_failure.hpp"
+
+namespace bulkhead::os {
+namespace {
+
+[[noreturn]] void throw_corrupt(const char* why) {
+  throw error(make_error_code(errc::corrupt), std::string("joining a pipe: ") + why);
+}
+
+core::pipe_shape shape_of(int segment) {
+  const std::uint64_t bytes = sealed_bytes(segment);
+  if (bytes == 0) throw_corrupt("the descriptor is no shared segment of a fixed size");
+  if (bytes < core::pipe_layout::rings_offset) throw_corrupt("the segment is smaller than a pipe");
+  const mapping header(segment, 0, core::pipe_layout::records_offset, access::read);
+  core::pipe_shape shape;
+  if (const char* bad = core::read_shape(header.data(), bytes, shape)) throw_corrupt(bad);
+  return shape;
+}
+
+mapping map_pipe(int segment, const core::pipe_shape& shape, pipe_memory::role as) {
+  const std::size_t bytes = as == pipe_memory::role::keeper ? core::pipe_layout::rings_offset
+                                                            : core::pipe_layout(shape).total_bytes;
+  return mapping(segment, 0, bytes, access::read_write);
+}
+
+}  // namespace
+
+pipe_memory::pipe_memory(pipe_descriptors descriptors, const core::platform& os, role as)
+    : descriptors_(std::move(descriptors)),
+      shape_(shape_of(descriptors_.segment.get())),
+      memory_(map_pipe(descriptors_.segment.get(), shape_, as)),
+      view_(memory_.data(), shape_, os) {
+  for (int end = 0; end < 2; ++end) view_.bells[end] = descriptors_.bells[end].get();
+}
+
+pipe_descriptors make_pipe_descriptors(const core::pipe_shape& shape) {
+  const core::pipe_layout layout(shape);
+  pipe_descriptors made;
+  made.segment = make_segment("bulkhead-pipe", layout.total_bytes);
+  if (const auto failed = reserve_range(made.segment.get(), 0, layout.total_bytes)) {
+    throw std::system_error(failed, "making a pipe");
+  }
+  for (unique_fd& bell : made.bells) bell = make_bell();
+  const mapping start(made.segment.get(), 0, core::pipe_layout::rings_offset, access::read_write);
+  core::format_pipe(start.data(), shape);
+  return made;
+}
+
+wiped_page::wiped_page()
+    : page_(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+  if (page_ == MAP_FAILED) throw_last_error("mapping a page");
+  if (::madvise(page_, bytes, MADV_WIPEONFORK) != 0) {
+    ::munmap(page_, bytes);
+    throw_last_error("asking for a page that forked copies find empty");
+  }
+}
+
+wiped_page::~wiped_page() { ::munmap(page_, bytes); }
+
+}  // namespace bulkhead::os

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sched.h>
+
+#include <algorithm>
+#include <bulkhead/detail/pipe_gate.hpp>
+#include <mutex>
+
+#include "core/platform.hpp"
+
+namespace bulkhead::detail {
+
+/// The slow way into one side of a pipe end: a mutex, under which the gate is nobody else's. A
+/// thread that comes often enough without another in between gets the gate for its own.
+class pipe_lock {
+ public:
+  pipe_lock(pipe_gate& gate, const core::platform& os) noexcept : gate_(&gate), os_(&os) {}
+  pipe_lock(const pipe_lock&) = delete;
+  pipe_lock& operator=(const pipe_lock&) = delete;
+
+  void lock() {
+    mutex_.lock();
+    const std::uintptr_t me = this_thread_mark();
+    const std::uintptr_t owner = gate_->owner();
+    if (owner == me) return;
+    if (owner != 0) {
+      take_away();
+    }
+    run_ = last_ == me ? run_ + 1 : 1;
+    last_ = me;
+    // Where the kernel refuses the heavy barrier the gate stays shut for all.
+    if (run_ >= needed_ && !shut_ && !os_->fences) gate_->give_to(me);
+  }
+  void unlock() { mutex_.unlock(); }
+
+  /// From now on nobody gets the gate. @limits the caller holds the lock.
+  void shut() noexcept {
+    shut_ = true;
+    gate_->give_to(0);
+  }
+
+ private:
+  static constexpr std::uint32_t needed_most = 1u << 16;
+
+  // The owner either sees that the gate is not its own, or we see that it is inside; it is there
+  // for moments only. Threads that alternate pay for this less and less often.
+  void take_away() {
+    gate_->give_to(0);
+    os_->heavy_barrier();
+    while (gate_->is_busy()) sched_yield();
+    needed_ = std::min(needed_ * 4, needed_most);
+  }
+
+  pipe_gate* gate_;
+  const core::platform* os_;
+  std::mutex mutex_;
+  std::uintptr_t last_ = 0;
+  std::uint32_t run_ = 0;
+  std::uint32_t needed_ = 1;
+  bool shut_ = false;
+};
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <bulkhead/detail/pipe_core.hpp>
+#include <memory>
+
+#include "core/pipe_alarm.hpp"
+#include "core/pipe_reader.hpp"
+#include "core/pipe_writer.hpp"
+#include "os/pipe_memory.hpp"
+#include "pipe_lock.hpp"
+#include "waiting.hpp"
+
+namespace bulkhead::detail {
+
+class process_context;
+
+/// What this process knows of one end of a pipe: the mapped segment, and the private halves of both
+/// directions. When its last handle goes, the end is closed, unless it was passed on.
+///
+/// Lock order: the sending side, then the receiving side.
+class pipe_state {
+ public:
+  /// @limits id: the end's name (os::control::pipe_bit).
+  pipe_state(std::shared_ptr<process_context> context, std::uint64_t id, std::string name,
+             std::shared_ptr<os::pipe_memory> memory);
+  pipe_state(const pipe_state&) = delete;
+  pipe_state& operator=(const pipe_state&) = delete;
+  ~pipe_state();
+
+  status reserve(std::size_t size, patience how_long, pipe_place& out);
+  status publish(pipe_place& place);
+  void unlock_sender(bool gated);
+  status send_pieces(std::span<const std::byte> message, patience how_long);
+  status after_send();
+  status lend_place(std::size_t size, patience how_long, std::byte*& out);
+  status return_place(bool send);
+  /// Wakes threads of ours that wait because another of ours was at it.
+  void wake_own_senders();
+  void wake_own_receivers();
+
+  status take(patience how_long, pipe_message& out, bool tell_restart = true);
+  void finish(pipe_message& message);
+  void unlock_receiver(bool gated);
+  status poll(patience how_long);
+  void after_receive();
+  status lend_message(patience how_long, std::span<const std::byte>& out);
+  void return_message();
+
+  status mark_corrupt();
+  void close();
+
+  /// For those that wait for descriptors: the end's eventfd is rung at its next message, or end.
+  void announce_bell() { receiving_.announce_bell(); }
+  [[nodiscard]] int bell() const noexcept { return memory_->bell(end_); }
+
+  [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+  [[nodiscard]] std::size_t whole_bytes_max() const noexcept { return writer_.whole_bytes_max(); }
+  [[nodiscard]] pipe_ports& ports() noexcept { return *ports_; }
+  [[nodiscard]] const core::pipe_view& view() const noexcept { return memory_->view(); }
+  [[nodiscard]] std::uint32_t end() const noexcept { return end_; }
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] process_context& context() const noexcept { return *context_; }
+
+ private:
+  status check_alive() const;
+  status peer_error() const;
+  bool reserve_by_gate(std::size_t size, pipe_place& out);
+  bool take_by_gate(bool waits, pipe_message& out);
+  attempt_result try_reserve(std::size_t size, bool waits, pipe_place& out);
+  attempt_result try_piece(std::span<const std::byte>& rest, bool& begun, std::uint32_t restarts);
+  attempt_result try_find(bool waits, bool look_only);
+  attempt_result waited(bool waits);
+
+  std::shared_ptr<process_context> context_;
+  std::uint64_t id_;
+  std::uint32_t end_;
+  std::string name_;
+  std::shared_ptr<os::pipe_memory> memory_;
+  std::unique_ptr<os::wiped_page> page_;
+  pipe_ports* ports_;
+  core::pipe_alarm receiving_;  // our own sleepers
+  core::pipe_alarm sending_;
+  core::pipe_alarm peer_receiving_;  // the other end's
+  core::pipe_alarm peer_sending_;
+  pipe_lock send_lock_;
+  pipe_lock receive_lock_;
+  core::pipe_writer writer_;
+  core::pipe_reader reader_;
+  waiting_room senders_;
+  waiting_room receivers_;
+  std::atomic<bool> closed_{false};
+  bool streaming_ = false;  // a message goes out in pieces; guarded by send_lock_
+};
+
+}  // namespace bulkhead::detail
