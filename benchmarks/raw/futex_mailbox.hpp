@@ -13,6 +13,11 @@ namespace bench {
 /// kernel unless both only spin: it does not know who sleeps.
 template <class Message, unsigned Spins>
 class futex_mailbox {
+  struct box {
+    alignas(64) std::atomic<std::uint32_t> turn;
+    Message message;
+  };
+
  public:
   futex_mailbox(const job& what, unsigned)
       : memory_(sizeof(box)), box_(new (memory_.data()) box{}) {
@@ -43,7 +48,7 @@ class futex_mailbox {
       }
       while (box_->turn.load(std::memory_order_acquire) == turn_) futex_wait(box_->turn, turn_);
     }
-    typename futex_mailbox::box* box_;
+    box* box_;
     std::uint32_t turn_ = 0;
   };
 
@@ -51,10 +56,6 @@ class futex_mailbox {
   end receiver(unsigned) { return end(*this); }
 
  private:
-  struct box {
-    alignas(64) std::atomic<std::uint32_t> turn;
-    Message message;
-  };
   shared_memory memory_;
   box* box_;
 };

@@ -15,6 +15,16 @@ namespace bench {
 /// `CellAlign` 64 gives each 64-byte message two lines, 8 packs cells as the original does.
 template <class Message, class Wait, std::size_t CellAlign>
 class mpmc_ring {
+  struct header {
+    alignas(64) std::atomic<std::uint64_t> in;
+    alignas(64) std::atomic<std::uint64_t> out;
+    alignas(64) std::byte end[64];
+  };
+  struct alignas(CellAlign) cell {
+    std::atomic<std::uint64_t> turn;
+    Message message;
+  };
+
  public:
   mpmc_ring(const job& what, unsigned)
       : mask_(std::bit_ceil(what.slots) - 1),
@@ -44,8 +54,7 @@ class mpmc_ring {
 
    private:
     // Claims the next position of a side; `ahead` is how far its cell's turn is ahead by then.
-    typename mpmc_ring::cell& claim(std::atomic<std::uint64_t>& index, std::uint64_t ahead,
-                                    std::uint64_t& at) {
+    cell& claim(std::atomic<std::uint64_t>& index, std::uint64_t ahead, std::uint64_t& at) {
       at = index.load(std::memory_order_relaxed);
       for (;;) {
         cell& c = cells_[at & mask_];
@@ -62,29 +71,17 @@ class mpmc_ring {
       }
     }
     // Full or empty.
-    [[gnu::noinline, gnu::cold]] void wait_for_turn(typename mpmc_ring::cell& c,
-                                                    std::uint64_t turn) {
+    [[gnu::noinline, gnu::cold]] void wait_for_turn(cell& c, std::uint64_t turn) {
       wait_.until([&] {
         return static_cast<std::int64_t>(c.turn.load(std::memory_order_acquire) - turn) >= 0;
       });
     }
 
-    typename mpmc_ring::header* header_;
-    typename mpmc_ring::cell* cells_;
+    header* header_;
+    cell* cells_;
     std::uint64_t mask_;
     typename Wait::shared shared_;
     Wait wait_;
-  };
-
- protected:
-  struct header {
-    alignas(64) std::atomic<std::uint64_t> in;
-    alignas(64) std::atomic<std::uint64_t> out;
-    alignas(64) std::byte end[64];
-  };
-  struct alignas(CellAlign) cell {
-    std::atomic<std::uint64_t> turn;
-    Message message;
   };
 
  private:

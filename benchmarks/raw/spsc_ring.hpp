@@ -15,6 +15,15 @@ namespace bench {
 /// knows no crash.
 template <class Message, class Wait>
 class spsc_ring {
+  struct header {
+    alignas(64) std::atomic<std::uint64_t> tail;
+    alignas(64) std::atomic<std::uint64_t> head;
+    // Where a side that waits says so.
+    alignas(64) typename Wait::shared room;
+    alignas(64) typename Wait::shared news;
+    alignas(64) std::byte end[64];
+  };
+
  public:
   spsc_ring(const job& what, unsigned)
       : mask_(std::bit_ceil(what.slots) - 1),
@@ -64,7 +73,7 @@ class spsc_ring {
         return tail_ - head_seen_ <= mask_;
       });
     }
-    typename spsc_ring::header* header_;
+    header* header_;
     Message* slots_;
     std::uint64_t mask_;
     std::uint64_t tail_ = 0;
@@ -113,7 +122,7 @@ class spsc_ring {
         return head_ != tail_seen_;
       });
     }
-    typename spsc_ring::header* header_;
+    header* header_;
     const Message* slots_;
     std::uint64_t mask_;
     std::uint64_t head_ = 0;
@@ -126,15 +135,6 @@ class spsc_ring {
   receiver receiver_end() { return receiver(*this); }
 
  private:
-  struct header {
-    alignas(64) std::atomic<std::uint64_t> tail;
-    alignas(64) std::atomic<std::uint64_t> head;
-    // Where a side that waits says so.
-    alignas(64) typename Wait::shared room;
-    alignas(64) typename Wait::shared news;
-    alignas(64) std::byte end[64];
-  };
-
   std::uint64_t mask_;
   shared_memory memory_;
   header* header_;

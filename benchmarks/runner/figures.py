@@ -20,6 +20,7 @@ class Summary:
     median: float
     high: float  # third quartile
     count: int
+    best: float  # the largest: of throughputs, what others' load took least from
 
 
 def summarise(values):
@@ -28,7 +29,7 @@ def summarise(values):
     if not values:
         return None
     return Summary(quantile(values, 0.25), quantile(values, 0.5), quantile(values, 0.75),
-                   len(values))
+                   len(values), max(values))
 
 
 def ratios(ours, theirs):

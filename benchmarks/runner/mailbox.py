@@ -72,8 +72,8 @@ class Mailbox:
                         broken[who] = f"{contestant.name} failed"
             return results
 
-        kept, out.dropped = self.runner.rounds(3 if self.quick else row.rounds, seconds, run_all,
-                                               judged)
+        out.rounds_wanted = 3 if self.quick else row.rounds
+        kept, out.dropped = self.runner.rounds(out.rounds_wanted, seconds, run_all, judged)
         self.fill(out, row, kept)
         out.notes += broken.values()
         return out
@@ -123,8 +123,8 @@ class Mailbox:
                       target_text="<= 2.5", met_by_value=lambda value: value <= 2.5)
         worst = {}
         for curve, points in self.curves:
-            medians = [(x, summary.median) for x, summary in points]
-            step = worst_step(medians, curve.participants)
+            # The best of the turns: others' load only takes away.
+            step = worst_step([(x, summary.best) for x, summary in points], curve.participants)
             if step is not None:
                 worst[curve.name] = step
         if worst:

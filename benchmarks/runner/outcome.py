@@ -21,6 +21,7 @@ class Outcome:
     targets: tuple = ()
     target_text: str = ""  # where `targets` do not say it all
     met_by_value: object = None  # a function of the median, for targets that are numbers
+    rounds_wanted: int = 1  # fewer ratios than that are no verdict
     dropped: int = 0
     notes: list = field(default_factory=list)
     table: str = "targets"
@@ -41,8 +42,18 @@ class Outcome:
     def target(self):
         return self.target_text or ", ".join(t.text() for t in self.targets) or "none"
 
+    def enough(self):
+        """Whether there were as many rounds as a verdict needs."""
+        ratio = self.ratio()
+        return not self.targets or (ratio is not None and ratio.count >= self.rounds_wanted)
+
     def met(self):
-        """A peer that is not there cannot be missed; ours that is not there misses all."""
+        """A peer that is not there cannot be missed; ours that is not there misses all, and so
+        does a row of too few rounds."""
+        return self.enough() and self.holds()
+
+    def holds(self):
+        """Whether what was measured is as it should be, however often it was measured."""
         if self.median(self.ours) is None:
             return not (self.targets or self.target_text)
         if self.met_by_value is not None:

@@ -30,7 +30,13 @@ def target_cells(outcome):
                 for t in outcome.targets if t.figure]
     return [outcome.name, outcome.unit, spread(summarise(outcome.ours)),
             spread(summarise(outcome.limit)), spread(outcome.ratio()), ", ".join(against) or "-",
-            outcome.target(), "met" if outcome.met() else "MISSED", str(len(outcome.ours) or "-")]
+            outcome.target(), verdict(outcome), str(len(outcome.ours) or "-")]
+
+
+def verdict(outcome):
+    if outcome.met():
+        return "met"
+    return "too few rounds" if outcome.holds() else "MISSED"
 
 
 TARGET_HEAD = ["row", "unit", "ours", "limit", "ours / limit", "ours / peer", "target", "verdict",

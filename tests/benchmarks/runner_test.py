@@ -68,6 +68,14 @@ class Verdicts(unittest.TestCase):
         self.assertFalse(outcome(ours=()).met())
         self.assertFalse(outcome(limit=[]).met())
 
+    def test_a_verdict_needs_its_rounds(self):
+        few = outcome(rounds_wanted=9)
+        self.assertFalse(few.met())
+        self.assertEqual(table.verdict(few), "too few rounds")
+        self.assertEqual(table.verdict(outcome(ours=(1.0, 1.0, 1.0), rounds_wanted=9)), "MISSED")
+        self.assertEqual(table.verdict(outcome(ours=[11.0] * 9, limit=[10.0] * 9,
+                                               rounds_wanted=9)), "met")
+
     def test_times_are_to_be_at_most_so_much(self):
         slow = (Target("limit", 0.75, at_most=True),)
         self.assertFalse(outcome(targets=slow).met())
