@@ -40,7 +40,7 @@ bool has(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE_METHOD(feed_fixture,
-                 "when the actor quits, what it had is released in order and the feed says so",
+                 "when the actor quits, all that it had is released and the feed says so",
                  "[actors][unit]") {
   auto from = make_queue(20);
   auto sink = system.caf().spawn([&](item_actor::pointer self) -> item_actor::behavior_type {
@@ -60,10 +60,12 @@ TEST_CASE_METHOD(feed_fixture,
   CHECK(from->acknowledged() == numbers(4));
   CHECK(seen.all() == numbers(4));
   CHECK(from->leased().empty());
-  std::vector<int> first(from->released());
-  REQUIRE(first.size() >= 7);
-  first.resize(7);
-  CHECK(first == std::vector{4, 5, 6, 7, 8, 9, 10});
+  // By two threads at once, in any order: a queue delivers by position, not by release.
+  std::vector<int> released(from->released());
+  std::sort(released.begin(), released.end());
+  REQUIRE(released.size() >= 7);
+  released.resize(7);
+  CHECK(released == std::vector{4, 5, 6, 7, 8, 9, 10});
 
   // Another actor gets all of it.
   auto second = spawn([&](const item& i) { seen.add(i.number); });

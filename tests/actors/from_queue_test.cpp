@@ -68,7 +68,7 @@ TEST_CASE_METHOD(queue_fixture, "an actor gets every message of a queue once, wh
   actors::from_queue(sys, jobs, spawn([&](const job& one) { see(one); })).join();
   REQUIRE(seen.size() == 200);
   for (int i = 0; i < 200; ++i) CHECK(seen[static_cast<std::size_t>(i)] == make_job(i));
-  CHECK(jobs.core().in_flight() == 0);
+  CHECK(jobs.core().in_flight().size() == 0);
 }
 
 TEST_CASE_METHOD(queue_fixture,
@@ -80,11 +80,11 @@ TEST_CASE_METHOD(queue_fixture,
                                  }),
                                  {.credit = 3});
   send_jobs(jobs, 10);
-  REQUIRE(eventually([&] { return seen_count() == 1 && jobs.core().in_flight() == 3; }));
+  REQUIRE(eventually([&] { return seen_count() == 1 && jobs.core().in_flight().size() == 3; }));
   CHECK(jobs.size() == 7);
   CHECK(seen_count() == 1);
   hold.open();
-  REQUIRE(eventually([&] { return jobs.core().in_flight() == 0 && jobs.empty(); }));
+  REQUIRE(eventually([&] { return jobs.core().in_flight().size() == 0 && jobs.empty(); }));
   jobs.close();
   feed.join();
   CHECK(seen_count() == 10);
@@ -102,12 +102,12 @@ TEST_CASE_METHOD(queue_fixture, "when the actor quits, another consumer gets wha
     }};
   });
   auto feed = actors::from_queue(sys, jobs, quitter, {.credit = 8});
-  REQUIRE(eventually([&] { return seen_count() == 3 && jobs.core().in_flight() == 8; }));
+  REQUIRE(eventually([&] { return seen_count() == 3 && jobs.core().in_flight().size() == 8; }));
   hold.open();
   std::error_code ec;
   feed.join(ec);
   CHECK(ec == actors::feed_errc::actor_down);
-  CHECK(jobs.core().in_flight() == 0);
+  CHECK(jobs.core().in_flight().size() == 0);
   CHECK(seen_count() == 3);
   for (int i = 3; i < 30; ++i) {
     auto next = jobs.take_for(patience);

@@ -146,7 +146,8 @@ std::string checker::check(bool complete) {
   for (const auto& [value, attempts] : read_letters(*now_.shared)) {
     ++buried[value];
     if (value == 0) complain("a torn dead letter");
-    if (attempts != 1) complain("a dead letter with " + std::to_string(attempts) + " attempts");
+    if (attempts != what_.letter_attempts)
+      complain("a dead letter with " + std::to_string(attempts) + " attempts");
   }
   for (const std::uint64_t value : now_.bystanders) {
     // The survivor holds the first ones from before the crash.

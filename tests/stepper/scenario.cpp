@@ -156,6 +156,45 @@ scenario forward_in_full_lane() {
   return c;
 }
 
+// Two inputs and, in two queues, three results.
+scenario forward_several() {
+  scenario c;
+  c.name = "take of two + forward of both into two queues";
+  c.set_up = [](stage& s) {
+    s.give_subject(subject);
+    s.give_subject(subject + 1);
+    s.give(subject + 2);
+  };
+  c.operate = [](stage& s) {
+    if (!s.worker.in_take.take(s.held) || !s.worker.in_take.take(s.held_too)) return;
+    const core::forward_input inputs[] = {{&s.shared->in(), s.held}, {&s.shared->in(), s.held_too}};
+    const output outputs[] = {{&s.worker.in_send, result, 1}, {&s.worker.out_send, result + 1, 2}};
+    forward(inputs, outputs);
+  };
+  c.judge = [](const deliveries& got, const burials&, bool complete) -> std::string {
+    if (got.count(subject) != got.count(subject + 1))
+      return "one input is settled without the other";
+    return judge_forward(got, 3, complete);
+  };
+  return c;
+}
+
+scenario drop_oldest() {
+  constexpr std::uint64_t oldest = 10'100;
+  scenario c;
+  c.name = "drop of the sender's oldest";
+  c.set_up = [](stage& s) {
+    require(send(s.worker.out_send, oldest) == core::outcome::done, "the oldest");
+    require(send(s.worker.out_send, oldest + 1) == core::outcome::done, "the next");
+    s.bystanders.push_back(oldest + 1);
+  };
+  c.operate = [](stage& s) { require(s.worker.out_send.drop_oldest(), "there is one to drop"); };
+  c.judge = [](const deliveries& got, const burials&, bool complete) {
+    return expect_between(got, oldest, 0, complete ? 0 : 1);
+  };
+  return c;
+}
+
 std::vector<scenario> sends() {
   scenario plain{"send", [](stage&) {}, [](stage& s) { send(s.worker.out_send, result); },
                  judge_send};
@@ -196,10 +235,19 @@ std::vector<scenario> settlements() {
     if (complete && letters != 1) return "the message was not buried";
     return expect_marked(got, subject, 1);
   };
+  scenario reject{"reject", set_up_held, [](stage& s) { core::set_aside(s.shared->in(), s.held); },
+                  [](const deliveries& got, const burials& buried, bool complete) -> std::string {
+                    const std::size_t letters = buried.contains(subject) ? buried.at(subject) : 0;
+                    if (got.count(subject) + letters != 1)
+                      return "the message is not exactly once delivered or buried";
+                    return complete && letters != 1 ? "the message was not buried" : "";
+                  }};
+  reject.max_attempts = 5;
+  reject.letter_attempts = 0;
   scenario close{"close", set_up_held, [](stage& s) { core::close(s.shared->in()); },
                  judge_release};
   close.closes_in = true;
-  return {take, acknowledge, release, poison, close};
+  return {take, acknowledge, release, poison, reject, close};
 }
 
 }  // namespace
@@ -213,6 +261,8 @@ std::vector<scenario> all_scenarios() {
   all.push_back(forward_to_own_queue());
   all.push_back(forward_in_full_lane());
   all.push_back(forward_closed());
+  all.push_back(forward_several());
+  all.push_back(drop_oldest());
   return all;
 }
 

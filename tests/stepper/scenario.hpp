@@ -14,10 +14,11 @@ struct stage {
   explicit stage(const world& w);
 
   const world* shared;
-  party source;                           ///< Seat 0 sends into `in`.
-  party worker;                           ///< Seat 1, the one that dies.
-  party survivor;                         ///< Seat 2; its cursors have passed whatever it met.
-  core::lease held;                       ///< The worker's, where the operation is about a lease.
+  party source;      ///< Seat 0 sends into `in`.
+  party worker;      ///< Seat 1, the one that dies.
+  party survivor;    ///< Seat 2; its cursors have passed whatever it met.
+  core::lease held;  ///< The worker's, where the operation is about a lease.
+  core::lease held_too;
   std::vector<core::lease> survivors_in;  ///< What the survivor holds all the while.
   std::vector<core::lease> survivors_out;
   std::vector<std::uint64_t>
@@ -51,8 +52,9 @@ struct scenario {
   /// empty string.
   std::function<std::string(const deliveries&, const burials&, bool complete)> judge;
   std::uint32_t max_attempts = 0;
-  bool own_doing = false;  ///< The death counts against the messages that it held.
-  bool closes_in = false;  ///< The operation or its setup closes this queue.
+  std::uint32_t letter_attempts = 1;  ///< What a dead letter must say.
+  bool own_doing = false;             ///< The death counts against the messages that it held.
+  bool closes_in = false;             ///< The operation or its setup closes this queue.
   bool closes_out = false;
 };
 

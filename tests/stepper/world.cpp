@@ -91,23 +91,54 @@ payload read(const core::queue_view& queue, const core::lease& l) {
   return p;
 }
 
-core::outcome forward(const core::queue_view& from, const core::lease& input, core::producer& to,
-                      std::uint64_t base, std::size_t results, std::size_t credit) {
-  if (!to.has_room(results, credit)) return core::outcome::full;
-  for (std::size_t n = 0; n < results; ++n) {
+namespace {
+
+core::outcome stage_results(const output& to, std::size_t credit) {
+  if (!to.lane->has_room(to.results, credit)) return core::outcome::full;
+  for (std::size_t n = 0; n < to.results; ++n) {
     core::place p;
-    if (const auto found = to.stage(sizeof(payload), credit, p); found != core::outcome::done) {
-      to.drop_staged();
+    if (const auto found = to.lane->stage(sizeof(payload), credit, p);
+        found != core::outcome::done) {
+      to.lane->drop_staged();
       return found;
     }
-    const payload content = payload::of(base + n);
+    const payload content = payload::of(to.base + n);
     std::memcpy(p.bytes, &content, sizeof content);
   }
-  const core::forward_input inputs[] = {{&from, input}};
-  const core::forward_output outputs[] = {{&to, results}};
-  const auto done = core::forward(inputs, outputs, from.seat(input.word.owner()).records[0], 1);
+  return core::outcome::done;
+}
+
+core::outcome forward_staged(std::span<const core::forward_input> inputs,
+                             std::span<const core::forward_output> outputs) {
+  core::seat_block& seat = inputs.front().queue->seat(inputs.front().held.word.owner());
+  const auto done = core::forward(inputs, outputs, seat.records[0], 1);
   if (done == core::outcome::done) core::wake_after_forward(inputs, outputs);
   return done;
+}
+
+}  // namespace
+
+core::outcome forward(const core::queue_view& from, const core::lease& input, core::producer& to,
+                      std::uint64_t base, std::size_t results, std::size_t credit) {
+  if (const auto found = stage_results({&to, base, results}, credit); found != core::outcome::done)
+    return found;
+  const core::forward_input inputs[] = {{&from, input}};
+  const core::forward_output outputs[] = {{&to, results}};
+  return forward_staged(inputs, outputs);
+}
+
+core::outcome forward(std::span<const core::forward_input> inputs,
+                      std::span<const output> outputs) {
+  core::forward_output staged[core::forward_outputs_max];
+  std::size_t count = 0;
+  for (const output& out : outputs) {
+    if (const auto found = stage_results(out, 0); found != core::outcome::done) {
+      for (const output& before : outputs.first(count)) before.lane->drop_staged();
+      return found;
+    }
+    staged[count++] = {out.lane, out.results};
+  }
+  return forward_staged(inputs, {staged, count});
 }
 
 std::vector<std::pair<std::uint64_t, std::uint32_t>> read_letters(const world& w) {

@@ -76,6 +76,14 @@ payload read(const core::queue_view& queue, const core::lease& l);
 core::outcome forward(const core::queue_view& from, const core::lease& input, core::producer& to,
                       std::uint64_t base, std::size_t results, std::size_t credit);
 
+/// The same with several inputs, and several outputs in the order of their queues.
+struct output {
+  core::producer* lane = nullptr;
+  std::uint64_t base = 0;
+  std::size_t results = 0;
+};
+core::outcome forward(std::span<const core::forward_input> inputs, std::span<const output> outputs);
+
 /// What the dead letters say: the message's value, and how many attempts it had.
 std::vector<std::pair<std::uint64_t, std::uint32_t>> read_letters(const world& w);
 

@@ -85,7 +85,7 @@ void host::stop(const child& c) {
 }
 
 control::make_queue host::shape(std::uint32_t participants, std::uint32_t max_attempts) {
-  core::queue_shape shape;
+  bulkhead::core::queue_shape shape;
   shape.capacity = 16;
   shape.participants = participants;
   shape.max_attempts = max_attempts;
