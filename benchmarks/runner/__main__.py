@@ -62,6 +62,8 @@ def notes_of(mailbox, outcomes):
             notes.append(f"{outcome.name}: {outcome.dropped} rounds dropped, in which the raw ring "
                          "changed")
         notes += [f"{outcome.name}: {note}" for note in outcome.notes]
+    if mailbox.unmeasured:
+        notes.append(f"no time left for: {', '.join(mailbox.unmeasured)}")
     if mailbox.runner.noisy_runs:
         notes.append(f"{mailbox.runner.noisy_runs} runs had more than 8 % of foreign CPU even when "
                      "repeated, and were kept")

@@ -42,13 +42,16 @@ def counted_calls(command):
 class CallsRow:
     """System calls a message while both sides are busy."""
 
+    unit = "calls"
+    target_text = "< 0.01"
+
     def __init__(self, contestant):
         self.contestant = contestant
         self.name = f"system calls a message under load, {contestant.name}"
 
     def measure(self, mailbox, _seconds):
-        out = Outcome(self.name, "calls", True, self.contestant.name, target_text="< 0.01",
-                      met_by_value=lambda value: value < 0.01)
+        out = Outcome(self.name, self.unit, True, self.contestant.name,
+                      target_text=self.target_text, met_by_value=lambda value: value < 0.01)
         if not mailbox.usable(self.contestant):
             return out
         many = 200_000 if mailbox.quick else 2_000_000

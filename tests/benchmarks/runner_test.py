@@ -225,6 +225,13 @@ class Runs(unittest.TestCase):
         self.assertEqual(len(self.said), 1)
         self.assertIn("somebody", self.said[0])
 
+    def test_when_the_time_is_over_the_rows_are_told_of_as_missed(self):
+        runner = Runner(self.folder.name, 0.01, time.monotonic() - 1, self.said.append)
+        mailbox = Mailbox(runner, False, self.said.append, lambda _: None)
+        outcomes = mailbox.run()
+        self.assertEqual(len(mailbox.unmeasured), len(self.said))
+        self.assertFalse(any(o.met() for o in outcomes if o.targets or o.target_text))
+
     def test_a_row_takes_turns_and_keeps_the_figures_of_each_round(self):
         ours = self.program("ours", 'echo \'{"messages": 20, "seconds": 1e-5}\'')
         limit = self.program("limit", 'echo \'{"messages": 10, "seconds": 1e-5}\'')
