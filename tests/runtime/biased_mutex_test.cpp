@@ -46,7 +46,7 @@ TEST_CASE("a biased mutex keeps threads out of each other's way", "[os]") {
     for (int n = 0; n < rivals; ++n) {
       threads.emplace_back([&] {
         while (!owned) std::this_thread::yield();
-        for (long n = 0; n < turns / 10; ++n) shared.turn();
+        for (long turn = 0; turn < turns / 10; ++turn) shared.turn();
       });
     }
     for (std::thread& t : threads) t.join();
