@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <algorithm>
 
+#include "core/relax.hpp"
 #include "os/futex.hpp"
 
 namespace bulkhead::detail {
@@ -20,14 +21,6 @@ constexpr int attempts_between_looks = 8;
 // s.
 constexpr auto look_again_first = 1s;
 constexpr auto look_again_most = 30s;
-
-inline void relax() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-#endif
-}
 
 /// A queue's seat.
 class seat_parking final : public parking {
@@ -58,7 +51,7 @@ waiting_room::waiting_room(const core::queue_view& queue, core::side which, std:
   const auto end = steady_clock::now() + spin_time;
   do {
     for (int n = 0; n < attempts_between_looks; ++n) {
-      relax();
+      core::relax();
       if (auto result = step()) return result;
     }
   } while (steady_clock::now() < end);

@@ -1,5 +1,7 @@
 #include <bulkhead/detail/pipe_port.hpp>
 
+#include "core/relax.hpp"
+
 // The short looks before a wait, while the peer is awake and about to come. Out of line and cold,
 // so that the calls that need not wait stay short. What they find out about the peer is kept as
 // `patience`: full after a success, halved after each failure, so that a process whose peer sleeps
@@ -9,14 +11,6 @@ namespace {
 
 constexpr std::uint32_t patience_full = 32;  // rounds of a pause and eight looks: a microsecond
 constexpr int looks_a_round = 8;
-
-inline void relax() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-#endif
-}
 
 template <class Look>
 bool spin(std::uint32_t& patience, Look look) noexcept {
@@ -28,7 +22,7 @@ bool spin(std::uint32_t& patience, Look look) noexcept {
         return true;
       }
     }
-    relax();
+    core::relax();
   }
   patience /= 2;
   return false;

@@ -5,20 +5,16 @@
 #include <thread>
 #include <vector>
 
+#include "process/library/takers.hpp"
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
 using bulkhead_test::eventually;
 using bulkhead_test::soon;
+using bulkhead_test::take_and_hold;
 
 namespace {
-
-void take_and_hold(bulkhead::queue<int> from, bulkhead::queue<int> taken) {
-  auto d = from.take();
-  taken.send(*d);
-  for (;;) pause();
-}
 
 void take_and_crash(bulkhead::queue<int> from) {
   if (auto d = from.take()) raise(SIGSEGV);

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "process/library/takers.hpp"
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
 
@@ -12,16 +13,7 @@ using namespace std::chrono_literals;
 using bulkhead::overflow;
 using bulkhead_test::eventually;
 using bulkhead_test::soon;
-
-namespace {
-
-void take_and_hold(bulkhead::queue<int> from, bulkhead::queue<int> taken) {
-  auto d = from.take();
-  taken.send(*d);
-  for (;;) pause();
-}
-
-}  // namespace
+using bulkhead_test::take_and_hold;
 
 TEST_CASE("a batch goes in and comes out in order", "[queue]") {
   bulkhead::runtime rt;
