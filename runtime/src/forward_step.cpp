@@ -125,7 +125,10 @@ attempt_result forward_step::stage_all() {
       return ended_unless_full(sink.outcome());
     }
   }
-  return carry_staged(true);
+  const status carried = carry_staged(true);
+  // The first outputs' may have been announced.
+  if (carried.failed()) static_cast<void>(carry_staged(false));
+  return carried;
 }
 
 // Announces the endpoints in the staged results, or says that they do not come.

@@ -46,7 +46,8 @@ class queue {
   }
 
   /// Hands a message over: when it returns, the message is in the queue and outlives this process.
-  /// Waits while the sender's `capacity` messages are under way.
+  /// Waits while the sender's `capacity` messages are under way, unless the queue's overflow policy
+  /// says otherwise: then errc::full, or a message is dropped.
   void send(const T& value) const {
     core_.check(put(value, detail::patience::forever()), "sending to");
   }

@@ -1,7 +1,6 @@
 #include "core/producer.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
 
 #include "core/broken.hpp"
