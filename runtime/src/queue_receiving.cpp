@@ -10,9 +10,9 @@
 namespace bulkhead::detail {
 namespace {
 
-// Second line, should a wake-up ever be lost.
+// Second line, should a wake-up ever be lost. Later than a test waits, which thus sees a lost one.
 std::chrono::steady_clock::time_point later() {
-  return std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  return std::chrono::steady_clock::now() + std::chrono::seconds(30);
 }
 
 }  // namespace

@@ -135,6 +135,7 @@ TEST_CASE("join waits until the last message is settled", "[queue]") {
   q.take().ack();
   auto last = q.take();
   q.take().reject();
+  REQUIRE(eventually([&] { return q.dead_letters().size() == 1; }));
   CHECK_FALSE(joined);
   last.ack();
   CHECK(eventually([&] { return joined.load(); }));
