@@ -42,7 +42,7 @@ status forward_step::prepare(std::span<const forward_from> inputs,
   if (inputs.empty() || inputs.size() > inputs_.size()) return errc::unsupported;
   for (const forward_from& from : inputs) {
     input& in = inputs_[input_count_++];
-    in.queue = from.queue->state().get();
+    in.queue = from.queue;
     in.held = lease_of(*from.message);
     if (const status s = in.queue->join(limit, in.me); s.failed()) return s;
   }
@@ -83,12 +83,12 @@ status forward_step::add_output(const forward_to& to, const time_limit& limit) {
 
 attempt_result forward_step::operator()() {
   std::size_t locked = 0;
-  for (; locked < output_count_; ++locked) outputs_[locked].there->lane_mutex.lock();
+  for (; locked < output_count_; ++locked) outputs_[locked].there->lock_lane();
   struct unlock {
     forward_step* step;
     ~unlock() {
       for (std::size_t n = step->output_count_; n-- > 0;)
-        step->outputs_[n].there->lane_mutex.unlock();
+        step->outputs_[n].there->unlock_lane();
     }
   } const at_end{this};
   return attempt_locked();
@@ -182,6 +182,7 @@ status forward_step::commit() {
       in, out, home().view().seat(me.consumer.seat()).records[record], std::uint64_t{1} << record);
   me.free_record(record);
   if (outcome == core::outcome::done) {
+    for (std::size_t n = 0; n < output_count_; ++n) outputs_[n].there->lend_places();
     core::wake_after_forward(in, out);
   } else {
     // Whether the keeper hears of it or not: the queue is closed, and its end is the record's.

@@ -44,17 +44,41 @@ std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::st
   return adopt_locked(queue, std::move(name), std::move(segment), bells);
 }
 
+namespace {
+
+/// What all handles to a queue share.
+struct queue_handle {
+  std::shared_ptr<queue_state> state;
+  explicit queue_handle(std::shared_ptr<queue_state> of) noexcept : state(std::move(of)) {}
+  queue_handle(const queue_handle&) = delete;
+  queue_handle& operator=(const queue_handle&) = delete;
+  ~queue_handle() { queue_state::abandon(std::move(state)); }
+};
+
+}  // namespace
+
+// A queue without handles whose deliveries are not settled gets handles again.
+std::shared_ptr<queue_state> process_context::handle_to(known_queue& queue) {
+  if (auto there = queue.handle.lock()) return there;
+  const auto state = queue.state.lock();
+  if (state == nullptr) return nullptr;
+  const auto shared = std::make_shared<queue_handle>(state);
+  std::shared_ptr<queue_state> handle(shared, state.get());
+  queue.handle = handle;
+  return handle;
+}
+
 std::shared_ptr<queue_state> process_context::adopt_locked(std::uint64_t queue, std::string name,
                                                            os::unique_fd segment,
                                                            os::unique_fd (&bells)[2]) {
   auto& entry = queues_[queue];
-  if (auto there = entry.lock()) return there;
+  if (auto there = handle_to(entry)) return there;
   auto memory = std::make_unique<os::queue_memory>(std::move(segment), platform_);
   memory->set_bells(std::move(bells[0]), std::move(bells[1]));
-  auto state =
+  const auto state =
       std::make_shared<queue_state>(shared_from_this(), queue, std::move(name), std::move(memory));
-  entry = state;
-  return state;
+  entry.state = state;
+  return handle_to(entry);
 }
 
 std::shared_ptr<queue_state> process_context::make_queue(const control::make_queue& wanted) {
@@ -77,7 +101,7 @@ std::shared_ptr<queue_state> process_context::dead_letters_of(std::uint64_t queu
 std::shared_ptr<queue_state> process_context::find(std::uint64_t queue) {
   const std::lock_guard lock(mutex_);
   const auto there = queues_.find(queue);
-  return there == queues_.end() ? nullptr : there->second.lock();
+  return there == queues_.end() ? nullptr : handle_to(there->second);
 }
 
 // Under the lock all the while: another thread may just drop the last handle, and its `leave_queue`
@@ -86,7 +110,7 @@ std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t queue, st
   const std::lock_guard lock(mutex_);
   const auto there = queues_.find(queue);
   if (there != queues_.end()) {
-    if (auto known = there->second.lock()) return known;
+    if (auto known = handle_to(there->second)) return known;
   }
   try {
     std::vector<os::unique_fd> descriptors;
@@ -194,7 +218,7 @@ void process_context::queue_let_go(std::uint64_t queue) noexcept {
   if (!usable()) return;
   const std::lock_guard lock(mutex_);
   const auto there = queues_.find(queue);
-  if (there != queues_.end() && !there->second.expired()) return;
+  if (there != queues_.end() && !there->second.state.expired()) return;
   queues_.erase(queue);
   leave_queue(queue);
 }

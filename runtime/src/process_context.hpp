@@ -92,6 +92,13 @@ class process_context : public std::enable_shared_from_this<process_context> {
                                             os::unique_fd segment, os::unique_fd (&bells)[2]);
   void leave_queue(std::uint64_t queue) noexcept;
 
+  /// A queue by its handles, and the object that they share, which deliveries may keep longer.
+  struct known_queue {
+    std::weak_ptr<queue_state> handle;
+    std::weak_ptr<queue_state> state;
+  };
+  static std::shared_ptr<queue_state> handle_to(known_queue& queue);
+
   identity who_;
   os::fork_guard guard_;
   core::platform platform_;
@@ -99,7 +106,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   os::directory_memory directory_;
   const std::atomic<std::uint32_t>* stop_;  // ours in the directory
   std::mutex mutex_;
-  std::map<std::uint64_t, std::weak_ptr<queue_state>> queues_;
+  std::map<std::uint64_t, known_queue> queues_;
   std::map<std::uint64_t, std::weak_ptr<pipe_state>> ends_;  // those that came with arguments
 };
 

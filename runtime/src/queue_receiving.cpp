@@ -17,26 +17,8 @@ std::chrono::steady_clock::time_point later() {
 
 }  // namespace
 
+// Not in line: a call comes here when its port has no message for it.
 status queue_state::take(patience how_long, taken& out) {
-  participation* me = joined();
-  if (me == nullptr || !is_well()) [[unlikely]]
-    return take_slowly(how_long, out);
-  if (how_long.how != patience::kind::none && context_->stop_requested()) [[unlikely]] {
-    return errc::stop_requested;
-  }
-  core::lease held;
-  me->receive_mutex.lock();
-  if (me->blocked.load(std::memory_order_relaxed)) [[unlikely]] {
-    me->consumer.turn_to(me->consumer.seat());
-  }
-  const bool found = me->consumer.take(held);
-  me->receive_mutex.unlock();
-  if (!found) return take_slowly(how_long, out);
-  fill(held, out);
-  return {};
-}
-
-[[gnu::noinline, gnu::cold]] status queue_state::take_slowly(patience how_long, taken& out) {
   const time_limit limit(how_long);
   participation* me = nullptr;
   if (const status s = join(limit, me); s.failed()) return s;
@@ -47,61 +29,82 @@ status queue_state::take(patience how_long, taken& out) {
 attempt_result queue_state::try_take(participation& me, taken& out, bool waiting) {
   if (const status s = check_alive(); s.failed()) return s;
   if (waiting && context_->stop_requested()) return errc::stop_requested;
-  const std::lock_guard lock(me.receive_mutex);
   core::lease held;
-  if (me.consumer.take(held)) {
-    fill(held, out);
+  me.lock_taking();
+  const bool own_first = me.blocked.load(std::memory_order_relaxed);
+  if (own_first) me.consumer.turn_to(me.consumer.seat());
+  const std::uint32_t now = os::coarse_ms();
+  const bool found = me.consumer.take(held);
+  if (found) me.lend_messages(now);
+  me.unlock_taking();
+  // With nothing more of ours to take, the room that we wait for is for others to make.
+  if (own_first && (!found || held.lane != me.consumer.seat())) me.note_unblocked();
+  if (found) {
+    fill(held, now, out);
+    leases_.add();
     return status();
   }
   if (core::is_over_for(view(), me.consumer.seat())) return errc::closed;
   return std::nullopt;
 }
 
-void queue_state::fill(const core::lease& held, taken& out) {
-  const core::slot& slot = core::slot_of(view(), held);
-  const auto size = static_cast<std::uint32_t>(slot.meta >> 32);
-  out.lane = held.lane;
-  out.size = size;
-  out.position = held.position;
+void queue_state::fill(const core::lease& held, std::uint32_t now_ms, taken& out) {
+  out.place = &core::slot_of(view(), held);
   out.word = held.word.bits;
-  out.bytes = slot.payload;
-  if (size > view().shape().inline_bytes) fill_from_payload(size, out);
-  view()
-      .times(held.lane, core::index_of(held.position))
-      .taken_ms.store(os::coarse_ms(), std::memory_order_relaxed);
+  out.where = (std::uint64_t{held.lane} << 32) | core::index_of(held.position);
+  out.queue = id_;
+  view().times(out.lane(), out.index()).taken_ms.store(now_ms, std::memory_order_relaxed);
 }
 
 // What stands in shared memory is copied once and checked before it is used.
-void queue_state::fill_from_payload(std::uint32_t size, taken& out) {
+std::span<const std::byte> queue_state::bytes_of(const taken& message) {
+  const std::size_t size = message.place->meta >> 32;
+  if (size <= view().shape().inline_bytes) return {message.place->payload, size};
   std::uint64_t offset = 0;
-  std::memcpy(&offset, out.bytes, sizeof offset);
+  std::memcpy(&offset, message.place->payload, sizeof offset);
   const std::size_t bytes = view().layout().payload_bytes;
-  const std::byte* area = memory_->read(out.lane);
-  const bool inside = area != nullptr && offset <= bytes && size <= bytes - offset;
-  out.bytes = inside ? area + offset : nullptr;
+  const std::byte* area = memory_->read(message.lane());
+  if (area == nullptr || offset > bytes || size > bytes - offset) return {};
+  return {area + offset, size};
 }
 
-void queue_state::acknowledge(const taken& message) {
-  if (context_->usable()) [[likely]]
-    core::acknowledge(view(), lease_of(message));
+// Each of these ends a delivery; when it was the last of an abandoned queue, that is gone.
+void queue_state::acknowledge(const taken& message) noexcept {
+  if (!context_->usable()) return;
+  core::acknowledge(view(), lease_of(message));
+  leases_.remove();
 }
 
-void queue_state::release(const taken& message) {
+// The port has freed the place, and the caller is inside its gate.
+void queue_state::heed_freed(const taken& message) noexcept {
+  ++ports_->in.held;  // ours, until we are through
+  ports_->in.gate.leave();
+  core::after_freeing(view(), message.lane(), position_of(message));
+  leases_.remove();
+}
+
+void queue_state::release(const taken& message) noexcept {
   if (!context_->usable()) return;
   const core::lease held = lease_of(message);
   const std::uint32_t bound = view().shape().max_deliveries;
-  if (bound == 0 || held.deliveries() < bound) return core::release(view(), held);
-  set_aside(message, {});
+  if (bound == 0 || held.deliveries() < bound) {
+    core::release(view(), held);
+  } else {
+    set_aside(message, {});
+  }
+  leases_.remove();
 }
 
 void queue_state::reject(const taken& message, std::string_view why) {
-  if (context_->usable()) set_aside(message, why.empty() ? "rejected" : why);
+  if (!context_->usable()) return;
+  set_aside(message, why.empty() ? "rejected" : why);
+  leases_.remove();
 }
 
 // Out of delivery first: should we die before the keeper hears of it, our recovery buries it.
 void queue_state::set_aside(const taken& message, std::string_view why) {
   core::set_aside(view(), lease_of(message));
-  context_->bury({id_, message.position, message.lane, std::string(why)});
+  context_->bury({id_, position_of(message), message.lane(), std::string(why)});
 }
 
 std::vector<in_flight_message> queue_state::in_flight() const {

@@ -10,9 +10,10 @@ namespace bulkhead {
 namespace detail {
 
 template <class T>
-[[noreturn]] void fail_forward(std::span<delivery<T>> inputs, status why) {
-  const queue_core none;
-  (inputs.empty() ? none : inputs.front().core()).fail(why, "forwarding from");
+void check_forward(std::span<delivery<T>> inputs, status sent) {
+  if (!sent.failed()) return;
+  if (inputs.empty()) queue_core().fail(sent, "forwarding from");
+  inputs.front().check(sent);
 }
 
 }  // namespace detail
@@ -36,7 +37,7 @@ requires(detail::is_target<Targets>&&...) void forward(std::span<delivery<T>> in
                                                        const Targets&... targets) {
   const detail::status sent =
       delivery<T>::send_all(inputs, detail::patience::forever(), targets...);
-  if (sent.failed()) detail::fail_forward(inputs, sent);
+  detail::check_forward(inputs, sent);
 }
 template <class T, class... Targets>
 requires(detail::is_target<Targets>&&...) void forward(std::vector<delivery<T>>& inputs,
@@ -49,7 +50,7 @@ requires(detail::is_target<Targets>&&...) bool try_forward(std::span<delivery<T>
                                                            const Targets&... targets) {
   const detail::status sent = delivery<T>::send_all(inputs, detail::patience::none(), targets...);
   if (sent == errc::full) return false;
-  if (sent.failed()) detail::fail_forward(inputs, sent);
+  detail::check_forward(inputs, sent);
   return true;
 }
 

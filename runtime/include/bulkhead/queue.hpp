@@ -250,43 +250,72 @@ class queue {
           : 48;
 
   detail::status put(const T& value, detail::patience how_long) const {
+    if constexpr (!detail::holds_endpoints<T>()) {
+      const std::size_t size = detail::encoded_size(value);
+      detail::queue_out_port& port = core_.ports().out;
+      if (detail::queue_place* const place = port.open(size)) [[likely]] {
+        detail::fill_inside(port.gate, place->payload, value);
+        if (!port.publish(place, size)) [[likely]]
+          return {};
+        return core_.heed_sent();
+      }
+    }
+    return put_slowly(value, how_long);
+  }
+  [[gnu::noinline, gnu::cold]] detail::status put_slowly(const T& value,
+                                                         detail::patience how_long) const {
     detail::open_place place;
     const detail::status found = core_.reserve(detail::encoded_size(value), how_long, place);
-    if (found.failed()) [[unlikely]] {
-      return found == detail::status::dropped() ? detail::status() : found;
-    }
+    if (found.failed()) return found == detail::status::dropped() ? detail::status() : found;
     const detail::status filled = detail::fill(core_, place, value);
-    if (filled.failed()) [[unlikely]]
-      return filled;
-    return core_.publish(place);
+    return filled.failed() ? filled : core_.publish(place);
   }
-  // Takes a message and decodes it. Always inlined, so that the value is made where it will stay.
-  [[gnu::always_inline]] detail::status fetch(detail::patience how_long, detail::taken& message,
-                                              std::optional<T>& value) const {
-    const detail::status found = core_.take(how_long, message);
-    if (found.failed()) [[unlikely]]
-      return found;
-    if (message.bytes == nullptr) [[unlikely]]
-      return core_.report_corrupt();
-    const detail::status read = detail::read(core_, message, value);
-    if (read.failed()) [[unlikely]]
-      value.reset();
-    return read;
-  }
+
   std::optional<T> get(detail::patience how_long, detail::status& result) const {
+    detail::queue_in_port& port = core_.ports().in;
     detail::taken message;
     std::optional<T> value;
-    result = fetch(how_long, message, value);
-    if (!result.failed()) [[likely]]
-      core_.acknowledge(message);
+    if constexpr (detail::copies_as_bytes<T>) {
+      if (port.take(message, how_long.how != detail::patience::kind::none)) [[likely]] {
+        detail::copy_bytes(message.place->payload, value);
+        if (port.free(message)) [[unlikely]]
+          detail::held_message::heed_freed(port, message);
+        return value;
+      }
+    }
+    delivery<T> d = lease(how_long, result);
+    if (d) {
+      value = std::move(d.value_);
+      d.ack();
+    }
     return value;
   }
-  delivery<T> lease(detail::patience how_long, detail::status& result) const {
+  [[gnu::always_inline]] delivery<T> lease(detail::patience how_long,
+                                           detail::status& result) const {
     delivery<T> d;
-    result = fetch(how_long, d.message_, d.value_);
-    if (!result.failed()) [[likely]]
-      d.hold(core_);
+    detail::queue_in_port& port = core_.ports().in;
+    if (port.take(d.message_, how_long.how != detail::patience::kind::none)) [[likely]] {
+      port.hold();
+    } else if (const detail::status found = core_.take(how_long, d.message_); found.failed()) {
+      result = found;
+      return d;
+    }
+    d.hold(port);
+    if constexpr (detail::copies_as_bytes<T>) {
+      detail::copy_bytes(d.message_.place->payload, d.value_);
+    } else {
+      read(d, result);
+    }
     return d;
+  }
+  // Decodes what was taken. A message that cannot be read goes back.
+  void read(delivery<T>& d, detail::status& result) const {
+    const detail::status found = detail::read(core_, d.message_, d.value_);
+    if (!found.failed()) [[likely]]
+      return;
+    result = found;
+    d.let_go();
+    d.value_.reset();
   }
   std::vector<delivery<T>> lease_several(std::size_t max, detail::status& result) const {
     std::vector<delivery<T>> all;

@@ -1,5 +1,7 @@
 #include "core/consumer.hpp"
 
+#include <algorithm>
+
 #include "core/broken.hpp"
 #include "core/closing.hpp"
 #include "core/parked_set.hpp"
@@ -72,6 +74,29 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
   }
 }
 
+void consumer::lend(detail::queue_in_port& port) noexcept {
+  if (turn_ >= cursors_.size() || cursors_[turn_].lane == nullptr || served_ >= in_a_row_max) return;
+  const cursor& c = cursors_[turn_];
+  const position at = c.walk.at();
+  lent_ = port.left = std::min(in_a_row_max - served_, queue_->ring_slots() - index_of(at));
+  const slot_word ready = slot_word::make_ready(lap_of(at));
+  port.where = (std::uint64_t{turn_} << 32) | index_of(at);
+  port.next = reinterpret_cast<std::byte*>(&c.walk.here());
+  port.stride = queue_->layout().slot_bytes;
+  port.ready = ready.bits;
+  port.mine = ready.taken_by(seat_, epoch_).bits;
+  port.version = &c.lane->version;
+  port.version_seen = c.version;
+  port.taken_ms = &queue_->times(turn_, index_of(at)).taken_ms;
+}
+
+void consumer::take_back(detail::queue_in_port& port) noexcept {
+  const std::uint32_t taken = lent_ - port.left;
+  lent_ = port.left = 0;
+  served_ += taken;
+  for (std::uint32_t n = 0; n < taken; ++n) cursors_[turn_].walk.step();
+}
+
 // T2. An older message under the cursor may be taken, but the cursor goes on only when its own
 // position is behind it.
 consumer::sight consumer::look(const cursor& c, slot_word& w) const noexcept {
@@ -122,10 +147,10 @@ namespace {
 [[gnu::noinline, gnu::cold]] void wake_after_freeing(const queue_view& queue, std::uint32_t lane,
                                                      position at) noexcept {
   parked_set(queue, side::senders).wake_seat(lane);
-  if (queue.header().closed.load(std::memory_order_relaxed) == closed_state::closed) {
+  if (queue.header().signs.closed.load(std::memory_order_relaxed) == closed_state::closed) {
     parked_set(queue, side::receivers).wake_all();
   }
-  if (queue.header().joiners.load(std::memory_order_relaxed) != 0 &&
+  if (queue.header().signs.joiners.load(std::memory_order_relaxed) != 0 &&
       !any_unsettled(queue, lane, index_of(at))) {
     wake_joiners(queue);
   }
@@ -136,9 +161,9 @@ namespace {
 void after_freeing(const queue_view& queue, std::uint32_t lane, position at) noexcept {
   queue.os().light_barrier();  // the freed word before the looks at who waits
   const queue_header& header = queue.header();
-  if (header.parked_senders.load(std::memory_order_relaxed) != 0 ||
-      header.closed.load(std::memory_order_relaxed) == closed_state::closed ||
-      header.joiners.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+  if (header.signs.parked_senders.load(std::memory_order_relaxed) != 0 ||
+      header.signs.closed.load(std::memory_order_relaxed) == closed_state::closed ||
+      header.signs.joiners.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     wake_after_freeing(queue, lane, at);
   }
 }

@@ -32,6 +32,12 @@ class consumer {
     return take_slowly(out);
   }
 
+  /// Lends the port what comes next in the lane that is served: it takes there by itself. Every
+  /// other call here needs `take_back` first.
+  void lend(detail::queue_in_port& port) noexcept;
+  /// Goes on where the port has come to.
+  void take_back(detail::queue_in_port& port) noexcept;
+
   [[nodiscard]] std::uint32_t seat() const noexcept { return seat_; }
   /// Serves `lane` next.
   void turn_to(std::uint32_t lane) noexcept {
@@ -41,7 +47,7 @@ class consumer {
 
  private:
   // A lane's neighbouring slots share cache lines, so it pays to stay with a lane.
-  static constexpr std::uint32_t in_a_row_max = 32;
+  static constexpr std::uint32_t in_a_row_max = 64;
 
   // No message waits before `walk` but such as came back after `version`.
   struct cursor {
@@ -79,6 +85,7 @@ class consumer {
   std::uint32_t epoch_;
   std::uint32_t turn_ = 0;    // the lane that is served
   std::uint32_t served_ = 0;  // messages in a row that it gave
+  std::uint32_t lent_ = 0;    // messages that the port may take
   std::vector<cursor> cursors_;
 };
 

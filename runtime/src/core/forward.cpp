@@ -43,7 +43,7 @@ void announce(outputs_span outputs, std::uint64_t bit, bool on) noexcept {
 bool any_closed(outputs_span outputs) noexcept {
   if (!outputs.empty()) outputs.front().lane->queue().os().light_barrier();  // F4 before F5
   for (const forward_output& o : outputs) {
-    if (o.lane->queue().header().closed.load(std::memory_order_relaxed) != closed_state::open)
+    if (o.lane->queue().header().signs.closed.load(std::memory_order_relaxed) != closed_state::open)
       return true;
   }
   return false;
@@ -107,7 +107,7 @@ void wake_after_forward(inputs_span inputs, outputs_span outputs) noexcept {
     const queue_view& queue = o.lane->queue();
     const parked_set receivers(queue, side::receivers);
     // A closed queue's receivers all look whether this was the last of it.
-    if (queue.header().closed.load(std::memory_order_relaxed) == closed_state::closed) {
+    if (queue.header().signs.closed.load(std::memory_order_relaxed) == closed_state::closed) {
       receivers.wake_all();
       continue;
     }

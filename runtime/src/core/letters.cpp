@@ -105,7 +105,7 @@ const std::byte* letter_writer::message_bytes(const slot& s, std::uint32_t lane,
   std::memcpy(&block, s.payload, sizeof block);
   const std::uint64_t area = origin_->layout().payload_bytes;
   if (size > area || block > area - size) {
-    origin_->header().corrupt.store(1, std::memory_order_release);
+    origin_->header().signs.corrupt.store(1, std::memory_order_release);
     return nullptr;
   }
   const std::byte* start = origin_payload_->read(lane);

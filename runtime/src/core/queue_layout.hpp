@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bulkhead/detail/queue_port.hpp>
 #include <cstddef>
 #include <cstdint>
 
@@ -12,7 +13,7 @@ inline constexpr std::uint64_t queue_magic = 0x31'51'44'41'45'48'4b'42;  // "BKH
 inline constexpr std::uint32_t queue_format = 1;
 inline constexpr std::size_t page_bytes = 4096;
 inline constexpr std::size_t records_per_seat =
-    8;  ///< Threads of one process that forward at once.
+    8;  ///< Threads of one process that forward at once, one of them by its ports.
 inline constexpr std::size_t forward_inputs_max = 16;
 inline constexpr std::size_t forward_outputs_max = 8;
 inline constexpr std::size_t death_notes_max = 8;
@@ -34,7 +35,7 @@ struct queue_shape {
   friend bool operator==(const queue_shape&, const queue_shape&) = default;
 };
 
-enum class closed_state : std::uint32_t { open, closing, closed };
+using detail::closed_state;
 
 /// The first page of the segment.
 struct queue_header {
@@ -43,16 +44,8 @@ struct queue_header {
   std::uint32_t header_bytes;
   std::uint64_t id;
   queue_shape shape;
-  // Read by every send and acknowledge, written only when somebody parks or closes.
-  alignas(64) std::atomic<std::uint64_t> parked_receivers;  ///< Summary: bit n says that word n is
-                                                            ///< not zero.
-  std::atomic<std::uint64_t> parked_senders;
-  std::atomic<closed_state> closed;
-  std::atomic<std::uint32_t> seats_used;     ///< Seats from 0 that were ever given out.
-  std::atomic<std::uint32_t> corrupt;        ///< Not 0: a check failed, nobody goes on.
-  std::atomic<std::uint32_t> joiners;        ///< Not 0: somebody may wait until all is settled.
-  std::atomic<std::uint32_t> receiver_bell;  ///< Not 0: somebody waits for the receivers' eventfd.
-  std::atomic<std::uint32_t> sender_bell;
+  alignas(64) detail::queue_signs signs;
+  std::atomic<std::uint32_t> seats_used;  ///< Seats from 0 that were ever given out.
   alignas(64) std::atomic<std::uint64_t> receivers[seats_max / 64];
   std::atomic<std::uint64_t> senders[seats_max / 64];
   std::atomic<std::uint64_t> takers[seats_max / 64];  ///< Seats that have taken: bit a seat.
@@ -108,11 +101,7 @@ struct lane_header {
 
 /// A message place. `payload` has `inline_bytes`, or begins with a block's offset when the size is
 /// larger.
-struct slot {
-  std::atomic<std::uint64_t> word;
-  std::uint64_t meta;  ///< size << 32 | low half of the sequence number.
-  std::byte payload[8];
-
+struct slot : detail::queue_place {
   [[nodiscard]] slot_word load(std::memory_order order) const noexcept {
     return {word.load(order)};
   }

@@ -6,7 +6,7 @@
 namespace bulkhead::os {
 
 /// Milliseconds of the monotonic clock, the same in all processes, to the kernel's tick (1 to 10
-/// ms): a few instructions, so that every delivery can carry it. The low half.
+/// ms): about 10 ns. The low half.
 inline std::uint32_t coarse_ms() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);

@@ -45,6 +45,23 @@ class message_endpoints final : public endpoint_source {
   std::error_code failure_;
 };
 
+/// Encodes `value` at `to`, which there is room for, inside a gate.
+template <class T>
+[[gnu::always_inline]] inline void fill_inside(pipe_gate& gate, std::byte* to, const T& value) {
+  if constexpr (is_fixed_size<T>) {
+    encoder into(to);
+    encode(into, value);
+  } else {
+    try {
+      encoder into(to);
+      encode(into, value);
+    } catch (...) {
+      gate.leave();
+      throw;
+    }
+  }
+}
+
 /// Encodes `value` into a reserved place of `to`. Publish next.
 /// @errors too_large: more than 4096 endpoints; what the keeper said. The place is not published.
 template <class T>
@@ -63,20 +80,19 @@ status fill(const queue_core& to, const open_place& place, const T& value) {
 
 /// Decodes a taken message.
 /// @errors corrupt: the bytes are no T, and the queue is marked; else an endpoint could not be
-/// opened, and the message is released.
+/// opened.
 template <class T>
 status read(const queue_core& from, const taken& message, std::optional<T>& value) {
-  const std::span bytes(message.bytes, message.size);
+  const std::span bytes = from.bytes_of(message);
+  if (bytes.data() == nullptr) [[unlikely]]
+    return from.report_corrupt();
   if constexpr (!holds_endpoints<T>()) {
     if (decode_into(bytes, value)) [[likely]]
       return {};
   } else {
     message_endpoints names(from);
     if (decode_all(bytes, value.emplace(), &names)) return {};
-    if (names.failure()) {
-      from.release(message);
-      return status::of(names.failure());
-    }
+    if (names.failure()) return status::of(names.failure());
   }
   return from.report_corrupt();
 }
