@@ -13,13 +13,52 @@ process_context::process_context(identity who, os::unique_fd line, os::unique_fd
       platform_(os::make_platform()),
       link_(std::move(line)),
       directory_(std::move(directory)),
-      stop_(&directory_.at(who_.entry).stop) {}
+      stop_(&directory_->at(who_.entry).stop) {}
+
+process_context::process_context(identity who, os::channel line,
+                                 std::shared_ptr<process_context> home, std::uint64_t tree)
+    : who_(std::move(who)),
+      platform_(os::make_platform()),
+      link_(std::move(line), errc::owner_gone),
+      home_(std::move(home)),
+      tree_(tree),
+      stop_(home_->stop_) {}
+
+// The keeper of another tree sees that we have left. Whoever watches our own ends with it.
+process_context::~process_context() {
+  if (home_ != nullptr && in_original_process()) link_.shut_down();
+}
+
+errc process_context::why_unusable() const noexcept {
+  return in_original_process() ? ended_.load(std::memory_order_acquire) : errc::not_initialised;
+}
 
 void process_context::check_usable() const {
-  if (!usable()) {
+  if (usable()) return;
+  if (!in_original_process()) {
     throw error(errc::not_initialised, "this is a forked copy of process '" + who_.name +
                                            "': only the original may use its runtime");
   }
+  throw error(why_unusable(), "using a queue that this program attached to");
+}
+
+// First the word that every step looks at, then the wake-ups: who slept looks at it after them.
+void process_context::end(errc why) noexcept {
+  if (!usable()) return;
+  ended_.store(why, std::memory_order_release);
+  guard_.lift();
+  rouse();
+}
+
+void process_context::rouse() noexcept {
+  std::vector<std::shared_ptr<queue_state>> there;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, known] : queues_) {
+      if (auto state = known.lock()) there.push_back(std::move(state));
+    }
+  }
+  for (const auto& state : there) state->rouse();
 }
 
 void process_context::wait_for_stop(os::deadline until) const { os::futex_wait(*stop_, 0, until); }

@@ -26,7 +26,8 @@ core::queue_shape shape_of(const queue_options& options, std::size_t inline_byte
 }
 
 std::string label(const std::string& name, std::uint64_t id) {
-  return name.empty() ? "queue " + std::to_string(id) : "queue '" + name + "'";
+  return name.empty() ? "queue " + std::to_string(os::control::count_of(id))
+                      : "queue '" + name + "'";
 }
 
 }  // namespace

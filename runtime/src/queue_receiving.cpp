@@ -131,8 +131,9 @@ std::vector<in_flight_message> queue_state::in_flight() const {
 status queue_state::join_all(patience how_long) {
   const time_limit limit(how_long);
   for (;;) {
-    if (const status s = check_alive(); s.failed()) return s;
+    // Before the looks: whoever changes what they see changes this word after it.
     const std::uint32_t seen = header_->settled.load(std::memory_order_acquire);
+    if (const status s = check_alive(); s.failed()) return s;
     core::announce_joiner(view());
     view().os().heavy_barrier();
     if (!core::any_unsettled(view())) return {};

@@ -16,7 +16,7 @@ queue_state::queue_state(std::shared_ptr<process_context> context, std::uint64_t
 
 // In a forked copy the mappings are not there, and something else may be in their place.
 queue_state::~queue_state() {
-  if (!context_->usable()) static_cast<void>(memory_.release());
+  if (!context_->in_original_process()) static_cast<void>(memory_.release());
   context_->queue_let_go(id_);
 }
 
@@ -54,7 +54,7 @@ status queue_state::join(const time_limit& limit, participation*& out) {
 }
 
 status queue_state::check_alive() const {
-  if (!context_->usable()) return errc::not_initialised;
+  if (!context_->usable()) return context_->why_unusable();
   if (header_->corrupt.load(std::memory_order_relaxed) != 0) return errc::corrupt;
   return {};
 }
@@ -78,6 +78,18 @@ bool queue_state::is_ready() const {
 
 void queue_state::close() {
   if (context_->usable()) core::close(view());
+}
+
+void queue_state::rouse() {
+  if (const auto* me = joined()) {
+    core::seat_block& seat = view().seat(me->consumer.seat());
+    for (std::atomic<std::uint32_t>* word : {&seat.receive_park, &seat.send_park}) {
+      word->fetch_add(1, std::memory_order_seq_cst);
+      view().os().wake(*word);
+    }
+  }
+  core::wake_joiners(view());
+  for (const int bell : view().bells) view().os().ring(bell);
 }
 
 status queue_state::mark_corrupt() {

@@ -15,6 +15,7 @@
 #include <bulkhead/pipe.hpp>
 #include <bulkhead/pipe_options.hpp>
 #include <bulkhead/process.hpp>
+#include <bulkhead/publish.hpp>
 #include <bulkhead/queue.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervisor.hpp>

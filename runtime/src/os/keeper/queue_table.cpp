@@ -73,7 +73,7 @@ queue_record& queue_table::at(std::uint64_t id) {
   const auto found = queues_.find(id);
   if (found == queues_.end()) {
     throw error(make_error_code(errc::closed),
-                "queue " + std::to_string(id) + " is gone: no process holds it");
+                "queue " + std::to_string(control::count_of(id)) + " is gone: no process holds it");
   }
   return *found->second;
 }

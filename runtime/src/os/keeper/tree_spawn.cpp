@@ -31,6 +31,7 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who,
   context.fingerprint = wanted.fingerprint;
   context.arguments = wanted.arguments;
   for (const std::uint64_t id : wanted.endpoints) {
+    queues_.check_ours(id);
     if ((id & control::pipe_bit) != 0) {
       grants.push_back(pipes_.pass(id, {who, wanted.name}, giver));
       child_context::endpoint& e = context.endpoints.emplace_back();
