@@ -1,14 +1,14 @@
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
+#include <atomic>
 #include <bulkhead/bulkhead.hpp>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <string>
 #include <thread>
 
+#include "os/socket_address.hpp"
 #include "os/unique_fd.hpp"
 #include "process/attach/programs.hpp"
 #include "process/library/waits.hpp"
@@ -25,6 +25,13 @@ using bulkhead_test::peer;
 namespace {
 
 std::string code_of(errc code) { return "bulkhead " + std::to_string(static_cast<int>(code)); }
+
+// What a dead owner leaves: a socket in the file system that nobody listens to.
+void leave_stale(const std::string& path) {
+  const bulkhead::os::unique_fd dead(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  const bulkhead::os::socket_address address(path);
+  REQUIRE(::bind(dead.get(), address.get(), address.bytes()) == 0);
+}
 
 bool is_there(const std::string& path) { return std::filesystem::exists(path); }
 
@@ -93,29 +100,28 @@ TEST_CASE("a second publisher is refused, and told who is there", "[process][att
 
 TEST_CASE("of publishers that race for a stale name one wins", "[process][attach]") {
   folder f;
-  for (int round = 0; round < 5; ++round) {
-    {
-      // What a dead owner leaves: a socket in the file system that nobody listens to.
-      bulkhead::os::unique_fd dead(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-      sockaddr_un address{};
-      address.sun_family = AF_UNIX;
-      std::strcpy(address.sun_path, f.path("q").c_str());
-      REQUIRE(::bind(dead.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    }
-    bulkhead::runtime first;
-    bulkhead::runtime second;
-    const queue<int> q1{first};
-    const queue<int> q2{second};
+  bulkhead::runtime first;
+  bulkhead::runtime second;
+  const queue<int> q1{first};
+  const queue<int> q2{second};
+  for (int round = 0; round < 200; ++round) {
+    leave_stale(f.path("q"));
     std::error_code e1;
     std::error_code e2;
     bulkhead::publication p1;
     bulkhead::publication p2;
-    std::thread other([&] { p1 = bulkhead::publish(first, f.path("q"), q1, {}, e1); });
+    std::atomic<bool> go{false};
+    std::thread other([&] {
+      while (!go) {
+      }
+      p1 = bulkhead::publish(first, f.path("q"), q1, {}, e1);
+    });
+    go = true;
     p2 = bulkhead::publish(second, f.path("q"), q2, {}, e2);
     other.join();
-    CHECK(bool(p1) != bool(p2));
-    CHECK((e1 ? e1 : e2) == errc::other_owner);
-    CHECK(std::distance(std::filesystem::directory_iterator(f.root()), {}) == 1);
+    REQUIRE(bool(p1) != bool(p2));
+    REQUIRE((e1 ? e1 : e2) == errc::other_owner);
+    REQUIRE(std::distance(std::filesystem::directory_iterator(f.root()), {}) == 1);
     p1.stop();
     p2.stop();
     REQUIRE(f.empty());
