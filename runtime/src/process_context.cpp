@@ -104,13 +104,15 @@ std::shared_ptr<queue_state> process_context::make_queue(const control::make_que
   return known(reply, descriptors);
 }
 
+// Under the lock, for the reason that `open_queue` has.
 std::shared_ptr<queue_state> process_context::dead_letters_of(std::uint64_t queue,
                                                               std::uint64_t fingerprint) {
   check_usable();
+  const std::lock_guard lock(mutex_);
   std::vector<os::unique_fd> descriptors;
   const auto reply = link_.ask<control::queue_reply>(
       control::kind::dead_letters, control::dead_letters_of{queue, fingerprint}, &descriptors);
-  return known(reply, descriptors);
+  return known_locked(reply, descriptors);
 }
 
 std::shared_ptr<queue_state> process_context::find(std::uint64_t queue) {
@@ -121,16 +123,18 @@ std::shared_ptr<queue_state> process_context::find(std::uint64_t queue) {
 
 // Under the lock all the while: another thread may just drop the last handle, and its `leave_queue`
 // must not come between our `open_queue` and the new handle.
-std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t queue, std::error_code& ec) {
+std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t named, std::error_code& ec) {
+  const std::uint64_t queue = named & ~sender_mark;
   const std::lock_guard lock(mutex_);
   const auto there = queues_.find(queue);
-  if (there != queues_.end()) {
+  // The keeper must know of each sender.
+  if (there != queues_.end() && named == queue) {
     if (auto known = there->second.lock()) return known;
   }
   try {
     std::vector<os::unique_fd> descriptors;
     const auto reply = link_.ask<control::queue_reply>(control::kind::open_queue,
-                                                       control::queue_named{queue}, &descriptors);
+                                                       control::queue_named{named}, &descriptors);
     try {
       return known_locked(reply, descriptors);
     } catch (...) {

@@ -84,7 +84,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
 
-  /// A queue that a message names: one that this process knows, else the keeper gives it.
+  /// A queue that a message names, perhaps as a sender: one that this process knows, else the keeper gives it.
   /// @returns nullptr: `ec` says why; errc::closed: there is no such queue.
   std::shared_ptr<queue_state> open_queue(std::uint64_t queue, std::error_code& ec);
   /// Announces the endpoints in messages that are about to be published.

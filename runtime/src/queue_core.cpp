@@ -42,7 +42,7 @@ queue_core::queue_core(runtime& rt, const queue_options& options, std::size_t in
   if (const char* bad = core::bad_shape(shape)) {
     throw std::invalid_argument("queue '" + options.name + "': " + bad);
   }
-  state_ = rt.state()->context().make_queue({options.name, shape});
+  state_ = rt.state()->context().make_queue({options.name, shape, options.close_after_senders});
 }
 
 queue_core queue_core::find(endpoint_source* source, std::uint64_t id, std::uint64_t fingerprint) {

@@ -17,6 +17,7 @@
 #include <bulkhead/process.hpp>
 #include <bulkhead/publish.hpp>
 #include <bulkhead/queue.hpp>
+#include <bulkhead/queue_sender.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervisor.hpp>
 #include <bulkhead/this_process.hpp>

@@ -93,6 +93,7 @@ struct hello_reply {
 struct make_queue {
   std::string name;
   core::queue_shape shape;
+  bool close_after_senders = false;
 };
 struct queue_named {
   std::uint64_t queue = 0;

@@ -33,7 +33,7 @@ class queue_table final : public core::queue_finder {
   /// A process is about to publish messages that name queues: these are kept till the messages are
   /// settled.
   /// @errors garbage: no such lane or place; bulkhead::error errc::closed: no such queue.
-  void carry(const control::carry& messages, std::uint32_t serial);
+  void carry(control::carry messages, std::uint32_t serial);
   /// A dead letter names what its message named.
   void carry_letter(const queue_record& origin, const core::poisoned& message);
 
@@ -45,6 +45,8 @@ class queue_table final : public core::queue_finder {
   void check_ours(std::uint64_t endpoint) const;
 
   void leave(std::uint64_t queue, std::uint32_t serial);
+  /// No next incarnation of this child is on its way, or will ever come.
+  void rest(std::uint32_t owner, std::uint64_t resume_key);
   void forget(std::uint32_t owner, std::uint64_t resume_key);
 
   /// Settles all that a process had in hand, when it is reaped. Its seats are kept for its
@@ -69,6 +71,7 @@ class queue_table final : public core::queue_finder {
 
  private:
   queue_record& add(std::string name, const core::queue_shape& shape);
+  static void close_if_over(const queue_record& queue) noexcept;
   void drop_unheld();
   void drop_if_unheld(std::vector<std::uint64_t> candidates);
   [[nodiscard]] bool is_settled(const carried_queues::place& message);

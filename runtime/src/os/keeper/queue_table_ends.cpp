@@ -29,7 +29,8 @@ bool queue_table::is_named_for(std::uint64_t queue, std::uint32_t serial) const 
 
 void queue_table::check_ours(std::uint64_t endpoint) const {
   const bool is_pipe = (endpoint & control::pipe_bit) != 0;
-  const std::uint64_t id = is_pipe ? (endpoint & ~control::pipe_bit) >> 1 : endpoint;
+  const std::uint64_t id =
+      is_pipe ? (endpoint & ~control::pipe_bit) >> 1 : endpoint & ~detail::sender_mark;
   if (id >> control::count_bits == last_id_ >> control::count_bits) return;
   throw error(
       make_error_code(errc::unsupported),
@@ -43,7 +44,11 @@ bool queue_table::is_settled(const carried_queues::place& message) {
                                  carried_queues::fate::settled;
 }
 
-void queue_table::carry(const control::carry& messages, std::uint32_t serial) {
+void queue_table::carry(control::carry messages, std::uint32_t serial) {
+  // A message that names a sender keeps the queue all the same.
+  for (control::carried& message : messages.messages) {
+    for (std::uint64_t& named : message.queues) named &= ~detail::sender_mark;
+  }
   const queue_record& carrier = at(messages.queue);
   const auto seat = carrier.seats.seat_of(serial);
   if (!seat) throw garbage{};

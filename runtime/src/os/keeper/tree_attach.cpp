@@ -125,7 +125,8 @@ void tree::check_rights(const participant& p, const datagram& request) {
   bool may = false;
   switch (request.head.kind) {
     case kind::open_queue: {
-      const std::uint64_t queue = body_of<control::queue_named>(request).queue;
+      const std::uint64_t queue =
+          body_of<control::queue_named>(request).queue & ~detail::sender_mark;
       may = holds(queue) || queues_.is_named_for(queue, p.who.serial);
       break;
     }
@@ -146,7 +147,7 @@ void tree::check_rights(const participant& p, const datagram& request) {
       for (const auto& message : wanted.messages) {
         for (const std::uint64_t named : message.queues) {
           queues_.check_ours(named);
-          may = may && holds(named);
+          may = may && holds(named & ~detail::sender_mark);
         }
       }
       break;

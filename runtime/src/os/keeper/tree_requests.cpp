@@ -115,8 +115,12 @@ void tree::make_queue(participant& p, const datagram& request) {
 }
 
 void tree::open_queue(participant& p, const datagram& request) {
-  queue_record& queue = queues_.at(body_of<control::queue_named>(request).queue);
+  const std::uint64_t named = body_of<control::queue_named>(request).queue;
+  queue_record& queue = queues_.at(named & ~detail::sender_mark);
   queue.holders.insert(p.who.serial);
+  // The host's own do not count: it has no end but the tree's.
+  const bool is_sender = named != queue.id();
+  if (is_sender && (p.who.owner != 0 || p.attached)) queue.senders.give(p.who);
   reply_queue(p, request.head.kind, queue);
 }
 
@@ -180,7 +184,9 @@ void tree::ask_peer(participant& p, const datagram& request) {
 }
 
 void tree::rest(participant& p, const datagram& request) {
-  pipes_.rest(p.who.serial, body_of<control::forget>(request).resume_key, false);
+  const auto wanted = body_of<control::forget>(request);
+  pipes_.rest(p.who.serial, wanted.resume_key, false);
+  queues_.rest(p.who.serial, wanted.resume_key);
   reply(p, request.head.kind, control::done{});
 }
 
