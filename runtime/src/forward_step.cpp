@@ -45,6 +45,8 @@ status forward_step::prepare(std::span<const forward_from> inputs,
     in.queue = from.queue;
     in.held = lease_of(*from.message);
     if (const status s = in.queue->join(limit, in.me); s.failed()) return s;
+    // One keeper must see both halves of the step.
+    if (&in.queue->context() != &inputs_.front().queue->context()) return errc::unsupported;
   }
   for (const forward_to& to : outputs) {
     if (const status s = add_output(to, limit); s.failed()) return s;
@@ -66,6 +68,7 @@ status forward_step::prepare(std::span<const forward_from> inputs,
 status forward_step::add_output(const forward_to& to, const time_limit& limit) {
   queue_state* const queue = to.queue->state().get();
   if (queue == nullptr) return errc::not_initialised;
+  if (&queue->context() != &inputs_.front().queue->context()) return errc::unsupported;
   std::size_t n = 0;
   while (n < output_count_ && outputs_[n].queue != queue) ++n;
   if (n == outputs_.size()) return errc::unsupported;

@@ -53,6 +53,15 @@ std::int64_t participation::close_taking() {
   return held;
 }
 
+void participation::shut_ports() {
+  lock_lane();
+  lane_lock_.shut();
+  unlock_lane();
+  lock_taking();
+  taking_lock_.shut();
+  unlock_taking();
+}
+
 // A record is held for the length of one forward, which waits for nothing; so the wait for one is
 // short.
 std::uint32_t participation::claim_record() {

@@ -35,6 +35,8 @@ struct participation {
   void lend_messages(std::uint32_t now_ms);
   /// No delivery is counted in the port any more. @returns how many were.
   std::int64_t close_taking();
+  /// From now on every call takes the slow path.
+  void shut_ports();
 
   /// Waits for a forward record to be free, and takes it.
   std::uint32_t claim_record();

@@ -24,7 +24,7 @@ bool carries(const core::pipe_direction& d, const pipe_traffic& traffic) {
 }
 
 std::string label(const pipe_core& pipe) {
-  return pipe.name().empty() ? "pipe " + std::to_string((pipe.id() & ~os::control::pipe_bit) >> 1)
+  return pipe.name().empty() ? "pipe " + std::to_string(os::control::count_of(pipe.id() >> 1))
                              : "pipe '" + pipe.name() + "'";
 }
 

@@ -13,13 +13,52 @@ process_context::process_context(identity who, os::unique_fd line, os::unique_fd
       platform_(os::make_platform()),
       link_(std::move(line)),
       directory_(std::move(directory)),
-      stop_(&directory_.at(who_.entry).stop) {}
+      stop_(&directory_->at(who_.entry).stop) {}
+
+process_context::process_context(identity who, os::channel line,
+                                 std::shared_ptr<process_context> home, std::uint64_t tree)
+    : who_(std::move(who)),
+      platform_(os::make_platform()),
+      link_(std::move(line), errc::owner_gone),
+      home_(std::move(home)),
+      tree_(tree),
+      stop_(home_->stop_) {}
+
+// The keeper of another tree sees that we have left. Whoever watches our own ends with it.
+process_context::~process_context() {
+  if (home_ != nullptr && in_original_process()) link_.shut_down();
+}
+
+errc process_context::why_unusable() const noexcept {
+  return in_original_process() ? ended_.load(std::memory_order_acquire) : errc::not_initialised;
+}
 
 void process_context::check_usable() const {
-  if (!usable()) {
+  if (usable()) return;
+  if (!in_original_process()) {
     throw error(errc::not_initialised, "this is a forked copy of process '" + who_.name +
                                            "': only the original may use its runtime");
   }
+  throw error(why_unusable(), "using a queue that this program attached to");
+}
+
+// First the word that every step looks at, then the wake-ups: who slept looks at it after them.
+void process_context::end(errc why) noexcept {
+  if (!usable()) return;
+  ended_.store(why, std::memory_order_release);
+  guard_.lift();
+  rouse();
+}
+
+void process_context::rouse() noexcept {
+  std::vector<std::shared_ptr<queue_state>> there;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, known] : queues_) {
+      if (auto state = known.state.lock()) there.push_back(std::move(state));
+    }
+  }
+  for (const auto& state : there) state->rouse();
 }
 
 void process_context::wait_for_stop(os::deadline until) const { os::futex_wait(*stop_, 0, until); }
@@ -89,13 +128,15 @@ std::shared_ptr<queue_state> process_context::make_queue(const control::make_que
   return known(reply, descriptors);
 }
 
+// Under the lock, for the reason that `open_queue` has.
 std::shared_ptr<queue_state> process_context::dead_letters_of(std::uint64_t queue,
                                                               std::uint64_t fingerprint) {
   check_usable();
+  const std::lock_guard lock(mutex_);
   std::vector<os::unique_fd> descriptors;
   const auto reply = link_.ask<control::queue_reply>(
       control::kind::dead_letters, control::dead_letters_of{queue, fingerprint}, &descriptors);
-  return known(reply, descriptors);
+  return known_locked(reply, descriptors);
 }
 
 std::shared_ptr<queue_state> process_context::find(std::uint64_t queue) {
@@ -106,16 +147,18 @@ std::shared_ptr<queue_state> process_context::find(std::uint64_t queue) {
 
 // Under the lock all the while: another thread may just drop the last handle, and its `leave_queue`
 // must not come between our `open_queue` and the new handle.
-std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t queue, std::error_code& ec) {
+std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t named, std::error_code& ec) {
+  const std::uint64_t queue = named & ~sender_mark;
   const std::lock_guard lock(mutex_);
   const auto there = queues_.find(queue);
-  if (there != queues_.end()) {
+  // The keeper must know of each sender.
+  if (there != queues_.end() && named == queue) {
     if (auto known = handle_to(there->second)) return known;
   }
   try {
     std::vector<os::unique_fd> descriptors;
     const auto reply = link_.ask<control::queue_reply>(control::kind::open_queue,
-                                                       control::queue_named{queue}, &descriptors);
+                                                       control::queue_named{named}, &descriptors);
     try {
       return known_locked(reply, descriptors);
     } catch (...) {

@@ -19,6 +19,9 @@ class queue_state;
 
 /// This process's membership in a tree: its line to the keeper, its entry in the directory and the
 /// queues that it knows. Everything of this library that a process holds keeps it alive.
+///
+/// A process is a member of its own tree, and of each whose queues it attached to; these end before
+/// it when their owner does.
 class process_context : public std::enable_shared_from_this<process_context> {
  public:
   struct identity {
@@ -29,11 +32,30 @@ class process_context : public std::enable_shared_from_this<process_context> {
   };
 
   process_context(identity who, os::unique_fd control, os::unique_fd directory);
+  /// In another program's tree, of that name. `home` is the process's own membership: who is asked
+  /// to stop there is to stop here too.
+  process_context(identity who, os::channel control, std::shared_ptr<process_context> home,
+                  std::uint64_t tree);
+  process_context(const process_context&) = delete;
+  process_context& operator=(const process_context&) = delete;
+  ~process_context();
 
-  /// False in a forked copy of the process, where nothing may be touched.
-  [[nodiscard]] bool usable() const noexcept { return guard_.in_original_process(); }
-  /// Throws not_initialised in a forked copy.
+  /// False in a forked copy of the process, where nothing may be touched, and when the membership
+  /// is over.
+  [[nodiscard]] bool usable() const noexcept { return guard_.stands(); }
+  [[nodiscard]] bool in_original_process() const noexcept { return guard_.in_original_process(); }
+  /// Why it is not usable: not_initialised in a forked copy, else what `end` was told.
+  [[nodiscard]] errc why_unusable() const noexcept;
+  /// Throws that.
   void check_usable() const;
+  /// Ends the membership: every call from now on fails with `why`, and those that wait end.
+  void end(errc why) noexcept;
+  /// Lets all waits in this process look again.
+  void rouse() noexcept;
+  /// Keeps something as long as the membership is held. Once, before others have it.
+  void keep(std::shared_ptr<void> what) noexcept { kept_ = std::move(what); }
+  /// The other program's tree; 0: its own.
+  [[nodiscard]] std::uint64_t tree() const noexcept { return tree_; }
   [[nodiscard]] const identity& who() const noexcept { return who_; }
   [[nodiscard]] bool stop_requested() const noexcept {
     return stop_->load(std::memory_order_acquire) != 0;
@@ -49,13 +71,20 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// A queue of this process; the same object for all its handles.
   std::shared_ptr<queue_state> make_queue(const os::control::make_queue& wanted);
   std::shared_ptr<queue_state> dead_letters_of(std::uint64_t queue, std::uint64_t fingerprint);
+  /// The queue that the keeper gave, with its descriptors.
+  std::shared_ptr<queue_state> known(const os::control::queue_reply& reply,
+                                     std::vector<os::unique_fd>& descriptors);
+  /// The same for who holds `pause()`: no handle comes or goes meanwhile.
+  std::shared_ptr<queue_state> known_locked(const os::control::queue_reply& reply,
+                                            std::vector<os::unique_fd>& descriptors);
+  [[nodiscard]] std::unique_lock<std::mutex> pause() { return std::unique_lock(mutex_); }
   /// One that came with the process's arguments: the seat is there.
   std::shared_ptr<queue_state> adopt(std::uint64_t queue, std::string name, os::unique_fd segment,
                                      os::unique_fd (&bells)[2]);
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
 
-  /// A queue that a message names: one that this process knows, else the keeper gives it.
+  /// A queue that a message names, perhaps as a sender: one that this process knows, else the keeper gives it.
   /// @returns nullptr: `ec` says why; errc::closed: there is no such queue.
   std::shared_ptr<queue_state> open_queue(std::uint64_t queue, std::error_code& ec);
   /// Announces the endpoints in messages that are about to be published.
@@ -84,10 +113,6 @@ class process_context : public std::enable_shared_from_this<process_context> {
   void queue_let_go(std::uint64_t queue) noexcept;
 
  private:
-  std::shared_ptr<queue_state> known(const os::control::queue_reply& reply,
-                                     std::vector<os::unique_fd>& descriptors);
-  std::shared_ptr<queue_state> known_locked(const os::control::queue_reply& reply,
-                                            std::vector<os::unique_fd>& descriptors);
   std::shared_ptr<queue_state> adopt_locked(std::uint64_t queue, std::string name,
                                             os::unique_fd segment, os::unique_fd (&bells)[2]);
   void leave_queue(std::uint64_t queue) noexcept;
@@ -103,8 +128,12 @@ class process_context : public std::enable_shared_from_this<process_context> {
   os::fork_guard guard_;
   core::platform platform_;
   os::keeper_link link_;
-  os::directory_memory directory_;
+  std::optional<os::directory_memory> directory_;
+  std::shared_ptr<process_context> home_;
+  std::uint64_t tree_ = 0;
   const std::atomic<std::uint32_t>* stop_;  // ours in the directory
+  std::atomic<errc> ended_{};
+  std::shared_ptr<void> kept_;
   std::mutex mutex_;
   std::map<std::uint64_t, known_queue> queues_;
   std::map<std::uint64_t, std::weak_ptr<pipe_state>> ends_;  // those that came with arguments

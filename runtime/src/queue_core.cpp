@@ -28,7 +28,8 @@ core::queue_shape shape_of(const queue_options& options, std::size_t inline_byte
 }
 
 std::string label(const std::string& name, std::uint64_t id) {
-  return name.empty() ? "queue " + std::to_string(id) : "queue '" + name + "'";
+  return name.empty() ? "queue " + std::to_string(os::control::count_of(id))
+                      : "queue '" + name + "'";
 }
 
 }  // namespace
@@ -48,7 +49,8 @@ queue_core::queue_core(runtime& rt, const queue_options& options, std::size_t in
   if (const char* bad = core::bad_shape(shape)) {
     throw std::invalid_argument("queue '" + options.name + "': " + bad);
   }
-  *this = queue_core(rt.state()->context().make_queue({options.name, shape}));
+  *this = queue_core(
+      rt.state()->context().make_queue({options.name, shape, options.close_after_senders}));
 }
 
 queue_core queue_core::find(endpoint_source* source, std::uint64_t id, std::uint64_t fingerprint) {

@@ -70,8 +70,7 @@ std::span<const std::byte> queue_state::bytes_of(const taken& message) {
 
 // Each of these ends a delivery; when it was the last of an abandoned queue, that is gone.
 void queue_state::acknowledge(const taken& message) noexcept {
-  if (!context_->usable()) return;
-  core::acknowledge(view(), lease_of(message));
+  if (context_->usable()) core::acknowledge(view(), lease_of(message));
   leases_.remove();
 }
 
@@ -84,25 +83,24 @@ void queue_state::heed_freed(const taken& message) noexcept {
 }
 
 void queue_state::release(const taken& message) noexcept {
-  if (!context_->usable()) return;
   const core::lease held = lease_of(message);
   const std::uint32_t bound = view().shape().max_deliveries;
-  if (bound == 0 || held.deliveries() < bound) {
-    core::release(view(), held);
-  } else {
+  if (bound != 0 && held.deliveries() >= bound) {
     set_aside(message, {});
+  } else if (context_->usable()) {
+    core::release(view(), held);
   }
   leases_.remove();
 }
 
 void queue_state::reject(const taken& message, std::string_view why) {
-  if (!context_->usable()) return;
   set_aside(message, why.empty() ? "rejected" : why);
   leases_.remove();
 }
 
 // Out of delivery first: should we die before the keeper hears of it, our recovery buries it.
 void queue_state::set_aside(const taken& message, std::string_view why) {
+  if (!context_->usable()) return;
   core::set_aside(view(), lease_of(message));
   context_->bury({id_, position_of(message), message.lane(), std::string(why)});
 }
@@ -134,8 +132,9 @@ std::vector<in_flight_message> queue_state::in_flight() const {
 status queue_state::join_all(patience how_long) {
   const time_limit limit(how_long);
   for (;;) {
-    if (const status s = check_alive(); s.failed()) return s;
+    // Before the looks: whoever changes what they see changes this word after it.
     const std::uint32_t seen = header_->settled.load(std::memory_order_acquire);
+    if (const status s = check_alive(); s.failed()) return s;
     core::announce_joiner(view());
     view().os().heavy_barrier();
     if (!core::any_unsettled(view())) return {};

@@ -26,7 +26,7 @@ queue_state::queue_state(std::shared_ptr<process_context> context, std::uint64_t
 
 // While deliveries are not settled the queue keeps itself, and they are counted one by one.
 void queue_state::abandon(std::shared_ptr<queue_state> self) noexcept {
-  if (!self->context_->usable()) return;
+  if (!self->context_->in_original_process()) return;
   participation* const me = self->joined();
   if (me == nullptr) return;
   const std::int64_t held = me->close_taking();
@@ -35,7 +35,7 @@ void queue_state::abandon(std::shared_ptr<queue_state> self) noexcept {
 
 // In a forked copy the mappings are not there, and something else may be in their place.
 queue_state::~queue_state() {
-  if (!context_->usable()) static_cast<void>(memory_.release());
+  if (!context_->in_original_process()) static_cast<void>(memory_.release());
   context_->queue_let_go(id_);
 }
 
@@ -73,7 +73,7 @@ status queue_state::join(const time_limit& limit, participation*& out) {
 }
 
 status queue_state::check_alive() const {
-  if (!context_->usable()) return errc::not_initialised;
+  if (!context_->usable()) return context_->why_unusable();
   if (header_->signs.corrupt.load(std::memory_order_relaxed) != 0) return errc::corrupt;
   return {};
 }
@@ -97,6 +97,20 @@ bool queue_state::is_ready() const {
 
 void queue_state::close() {
   if (context_->usable()) core::close(view());
+}
+
+void queue_state::rouse() {
+  if (auto* me = joined()) {
+    // The ports ask nobody whether the queue's owner is there still.
+    if (!context_->usable()) me->shut_ports();
+    core::seat_block& seat = view().seat(me->consumer.seat());
+    for (std::atomic<std::uint32_t>* word : {&seat.receive_park, &seat.send_park}) {
+      word->fetch_add(1, std::memory_order_seq_cst);
+      view().os().wake(*word);
+    }
+  }
+  core::wake_joiners(view());
+  for (const int bell : view().bells) view().os().ring(bell);
 }
 
 status queue_state::mark_corrupt() {

@@ -55,6 +55,8 @@ class queue_state {
   /// Whether a receiving call would return at once, with a message or an error.
   [[nodiscard]] bool is_ready() const;
   void close();
+  /// Lets every wait of this process look again.
+  void rouse();
   [[nodiscard]] std::uint32_t known_seat() const;
   status mark_corrupt();
 

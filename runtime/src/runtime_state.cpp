@@ -181,6 +181,8 @@ void runtime_state::stop() {
     return;
   }
   if (thread_.joinable()) thread_.join();
+  // Nobody would see their owners' ends any more.
+  attachments_.end_all(errc::runtime_gone);
   if (context_ == nullptr || !keeper_) return;
   // A call may have failed because the keeper is gone, and main returned before the thread saw it.
   pollfd line{context_->keeper().fd(), POLLRDHUP, 0};

@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "attachments.hpp"
 #include "os/channel.hpp"
 #include "os/unique_fd.hpp"
 #include "process_state.hpp"
@@ -67,6 +68,9 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   /// @returns a key for the incarnations of a supervised child.
   std::uint64_t new_resume_key();
 
+  /// The other programs' trees that this process takes part in.
+  [[nodiscard]] detail::attachments& attachments() noexcept { return attachments_; }
+
   void stop();
 
  private:
@@ -79,6 +83,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   boost::asio::any_io_executor executor_;
   boost::asio::io_context loop_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  detail::attachments attachments_{loop_};
   std::mutex mutex_;
   std::shared_ptr<process_context> context_;
   os::unique_fd keeper_;  // the host's: its pidfd

@@ -15,7 +15,9 @@
 #include <bulkhead/pipe.hpp>
 #include <bulkhead/pipe_options.hpp>
 #include <bulkhead/process.hpp>
+#include <bulkhead/publish.hpp>
 #include <bulkhead/queue.hpp>
+#include <bulkhead/queue_sender.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervisor.hpp>
 #include <bulkhead/this_process.hpp>

@@ -7,6 +7,10 @@
 #include <vector>
 
 namespace bulkhead {
+
+template <class T>
+class queue_sender;
+
 namespace detail {
 
 template <class T>
@@ -22,6 +26,11 @@ void check_forward(std::span<delivery<T>> inputs, status sent) {
 /// @owns nothing: both outlive the call that it is made for.
 template <class U, class Result>
 [[nodiscard]] auto to(const queue<U>& out, const Result& result) {
+  return detail::target(out.core(), detail::results_of<U>(result));
+}
+
+template <class U, class Result>
+[[nodiscard]] auto to(const queue_sender<U>& out, const Result& result) {
   return detail::target(out.core(), detail::results_of<U>(result));
 }
 

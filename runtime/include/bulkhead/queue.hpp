@@ -14,6 +14,9 @@
 
 namespace bulkhead {
 
+template <class T>
+class queue_sender;
+
 /// A typed, bounded mailbox between processes: many senders, many receivers, in shared memory.
 ///
 /// Copies are handles to the same queue, and so is what a child gets as an argument; the queue goes
@@ -195,6 +198,17 @@ class queue {
   void transform(const queue<U>& out, Fn&& fn) const {
     while (delivery<T> d = next()) d.forward(out, std::invoke(fn, std::as_const(*d)));
   }
+
+  template <class U, class Fn>
+  void transform(const queue_sender<U>& out, Fn&& fn) const {
+    while (delivery<T> d = next()) {
+      const auto result = std::invoke(fn, std::as_const(*d));
+      d.forward(detail::target(out.core(), detail::results_of<U>(result)));
+    }
+  }
+
+  /// @returns a handle that only sends; see queue_options::close_after_senders.
+  [[nodiscard]] queue_sender<T> sender() const { return queue_sender<T>(*this); }
 
   /// Ends the stream for all: senders fail from now on, receivers get what is left. Repeatable.
   void close() const { core_.close(); }
@@ -407,3 +421,5 @@ struct detail::endpoint_codec<queue<T>> {
 };
 
 }  // namespace bulkhead
+
+#include <bulkhead/queue_sender.hpp>

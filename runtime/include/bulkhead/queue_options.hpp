@@ -24,6 +24,9 @@ struct queue_options {
   bulkhead::overflow overflow = bulkhead::overflow::block;
   /// Processes that may use the queue at one time: 1 to 4096.
   std::uint32_t participants = 64;
+  /// Closes the queue when at least one `sender()` handle was given to a child and all those
+  /// children have ended for good.
+  bool close_after_senders = false;
 };
 
 }  // namespace bulkhead

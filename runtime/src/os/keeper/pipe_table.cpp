@@ -55,8 +55,9 @@ bool pipe_table::has(std::uint64_t end) const {
 
 pipe_table::record& pipe_table::at(std::uint64_t end) {
   if (!has(end)) {
-    throw error(make_error_code(errc::closed),
-                "pipe " + std::to_string(id_of(end)) + " is gone: no process has an end of it");
+    throw error(make_error_code(errc::closed), "pipe " +
+                                                   std::to_string(control::count_of(id_of(end))) +
+                                                   " is gone: no process has an end of it");
   }
   return pipes_.at(id_of(end));
 }

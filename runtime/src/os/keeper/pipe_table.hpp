@@ -18,8 +18,9 @@ class pipe_table {
  public:
   static constexpr std::size_t pipes_max = 65536;
 
-  /// @owns `os` outlives the table.
-  explicit pipe_table(const core::platform& os) : os_(&os) {}
+  /// @limits pipes are counted up from `first_id`. @owns `os` outlives the table.
+  explicit pipe_table(const core::platform& os, std::uint64_t first_id = 0)
+      : os_(&os), last_id_(first_id) {}
   pipe_table(const pipe_table&) = delete;
   pipe_table& operator=(const pipe_table&) = delete;
 
@@ -81,7 +82,7 @@ class pipe_table {
   void drop_unheld();
 
   const core::platform* os_;
-  std::uint64_t last_id_ = 0;
+  std::uint64_t last_id_;
   std::map<std::uint64_t, record> pipes_;
 };
 

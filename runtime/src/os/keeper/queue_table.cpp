@@ -66,6 +66,7 @@ queue_record& queue_table::add(std::string name, const core::queue_shape& shape)
 queue_record& queue_table::make(const control::make_queue& wanted, std::uint32_t holder) {
   queue_record& made = add(wanted.name, wanted.shape);
   made.holders.insert(holder);
+  made.close_after_senders = wanted.close_after_senders;
   return made;
 }
 
@@ -73,7 +74,7 @@ queue_record& queue_table::at(std::uint64_t id) {
   const auto found = queues_.find(id);
   if (found == queues_.end()) {
     throw error(make_error_code(errc::closed),
-                "queue " + std::to_string(id) + " is gone: no process holds it");
+                "queue " + std::to_string(control::count_of(id)) + " is gone: no process holds it");
   }
   return *found->second;
 }
@@ -119,8 +120,25 @@ void queue_table::leave(std::uint64_t queue, std::uint32_t serial) {
   drop_if_unheld({queue});
 }
 
+void queue_table::rest(std::uint32_t owner, std::uint64_t resume_key) {
+  for (auto& [id, queue] : queues_) {
+    queue->senders.rest(owner, resume_key);
+    close_if_over(*queue);
+  }
+}
+
 void queue_table::forget(std::uint32_t owner, std::uint64_t resume_key) {
-  for (auto& [id, queue] : queues_) queue->seats.forget(owner, resume_key);
+  for (auto& [id, queue] : queues_) {
+    queue->seats.forget(owner, resume_key);
+    queue->senders.forget(owner, resume_key);
+    close_if_over(*queue);
+  }
+}
+
+void queue_table::close_if_over(const queue_record& queue) noexcept {
+  if (!queue.close_after_senders || !queue.senders.is_over()) return;
+  const auto closed = queue.view().header().signs.closed.load(std::memory_order_acquire);
+  if (closed != core::closed_state::closed) core::close(queue.view());
 }
 
 core::recovery_report queue_table::bury_process(const core::casualty& dead) {
@@ -138,6 +156,9 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
   for (queue_record* queue : all) {
     queue->seats.die(dead.serial);
     queue->seats.forget_all_of(dead.serial);
+    queue->senders.die(dead.serial);
+    queue->senders.forget_all_of(dead.serial);
+    close_if_over(*queue);
     queue->holders.erase(dead.serial);
   }
   drop_unheld();

@@ -14,8 +14,9 @@ class queue_table final : public core::queue_finder {
  public:
   static constexpr std::size_t queues_max = 65536;
 
-  /// @owns `os` outlives the table.
-  explicit queue_table(const core::platform& os) : os_(&os) {}
+  /// @limits ids are counted up from `first_id`. @owns `os` outlives the table.
+  explicit queue_table(const core::platform& os, std::uint64_t first_id = 0)
+      : os_(&os), last_id_(first_id) {}
   queue_table(const queue_table&) = delete;
   queue_table& operator=(const queue_table&) = delete;
 
@@ -32,11 +33,20 @@ class queue_table final : public core::queue_finder {
   /// A process is about to publish messages that name queues: these are kept till the messages are
   /// settled.
   /// @errors garbage: no such lane or place; bulkhead::error errc::closed: no such queue.
-  void carry(const control::carry& messages, std::uint32_t serial);
+  void carry(control::carry messages, std::uint32_t serial);
   /// A dead letter names what its message named.
   void carry_letter(const queue_record& origin, const core::poisoned& message);
 
+  /// Whether a process has a handle to some queue.
+  [[nodiscard]] bool is_holder(std::uint32_t serial) const noexcept;
+  /// Whether a message under way, in a queue that the process has a handle to, names `queue`.
+  [[nodiscard]] bool is_named_for(std::uint64_t queue, std::uint32_t serial) const;
+  /// @errors bulkhead::error errc::unsupported: the queue or pipe is another tree's.
+  void check_ours(std::uint64_t endpoint) const;
+
   void leave(std::uint64_t queue, std::uint32_t serial);
+  /// No next incarnation of this child is on its way, or will ever come.
+  void rest(std::uint32_t owner, std::uint64_t resume_key);
   void forget(std::uint32_t owner, std::uint64_t resume_key);
 
   /// Settles all that a process had in hand, when it is reaped. Its seats are kept for its
@@ -61,6 +71,7 @@ class queue_table final : public core::queue_finder {
 
  private:
   queue_record& add(std::string name, const core::queue_shape& shape);
+  static void close_if_over(const queue_record& queue) noexcept;
   void drop_unheld();
   void drop_if_unheld(std::vector<std::uint64_t> candidates);
   [[nodiscard]] bool is_settled(const carried_queues::place& message);
@@ -69,7 +80,7 @@ class queue_table final : public core::queue_finder {
   const core::platform* os_;
   carried_queues carried_;
   bool only_carried_ = false;
-  std::uint64_t last_id_ = 0;
+  std::uint64_t last_id_;
   std::map<std::uint64_t, std::unique_ptr<queue_record>> queues_;
 };
 

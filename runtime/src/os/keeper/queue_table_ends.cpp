@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bulkhead/errc.hpp>
 
 #include "os/keeper/queue_table.hpp"
@@ -12,13 +13,42 @@ constexpr std::size_t looks_a_request = 4;  // more than one, so that the record
 
 }  // namespace
 
+bool queue_table::is_holder(std::uint32_t serial) const noexcept {
+  return std::any_of(queues_.begin(), queues_.end(),
+                     [&](const auto& q) { return q.second->holders.count(serial) != 0; });
+}
+
+bool queue_table::is_named_for(std::uint64_t queue, std::uint32_t serial) const {
+  bool is_named = false;
+  for (const auto& [id, q] : queues_) {
+    if (q->holders.count(serial) == 0) continue;
+    carried_.each_name_in(id, [&](std::uint64_t name) { is_named |= name == queue; });
+  }
+  return is_named;
+}
+
+void queue_table::check_ours(std::uint64_t endpoint) const {
+  const bool is_pipe = (endpoint & control::pipe_bit) != 0;
+  const std::uint64_t id =
+      is_pipe ? (endpoint & ~control::pipe_bit) >> 1 : endpoint & ~detail::sender_mark;
+  if (id >> control::count_bits == last_id_ >> control::count_bits) return;
+  throw error(
+      make_error_code(errc::unsupported),
+      "a queue that this program attached to cannot travel to processes of its own, nor the "
+      "other way round: each program publishes its own and attaches to the others'");
+}
+
 bool queue_table::is_settled(const carried_queues::place& message) {
   const core::queue_view* queue = find(message.queue);
   return queue == nullptr || carried_queues::fate_of(*queue, message.seat, message.position) ==
                                  carried_queues::fate::settled;
 }
 
-void queue_table::carry(const control::carry& messages, std::uint32_t serial) {
+void queue_table::carry(control::carry messages, std::uint32_t serial) {
+  // A message that names a sender keeps the queue all the same.
+  for (control::carried& message : messages.messages) {
+    for (std::uint64_t& named : message.queues) named &= ~detail::sender_mark;
+  }
   const queue_record& carrier = at(messages.queue);
   const auto seat = carrier.seats.seat_of(serial);
   if (!seat) throw garbage{};
@@ -27,7 +57,10 @@ void queue_table::carry(const control::carry& messages, std::uint32_t serial) {
         message.queues.size() > detail::endpoints_max) {
       throw garbage{};
     }
-    for (const std::uint64_t named : message.queues) static_cast<void>(at(named));
+    for (const std::uint64_t named : message.queues) {
+      check_ours(named);
+      static_cast<void>(at(named));
+    }
   }
   std::vector<std::uint64_t> freed;
   for (const control::carried& message : messages.messages) {

@@ -7,13 +7,11 @@
 #include "os/system_failure.hpp"
 
 namespace bulkhead::os {
-namespace {
 
 std::int32_t code_of(const std::error_code& code) {
   return code.category() == category() ? code.value() : -code.value();
 }
 
-// The text without the code's own message, which the asker's exception appends anew.
 std::string sentence_of(const std::system_error& failure) {
   std::string text = failure.what();
   const std::string end = ": " + failure.code().message();
@@ -22,8 +20,6 @@ std::string sentence_of(const std::system_error& failure) {
   }
   return text;
 }
-
-}  // namespace
 
 // With one request in flight its reply always fits; who is gone needs none.
 void tree::after_reply(participant& p, const std::error_code& failed) {
@@ -56,6 +52,7 @@ void tree::serve(participant& p, datagram& request) {
 
 void tree::answer(participant& p, datagram& request) {
   using control::kind;
+  if (p.attached) check_rights(p, request);
   switch (request.head.kind) {
     case kind::make_queue:
       return make_queue(p, request);
@@ -94,7 +91,12 @@ void tree::answer(participant& p, datagram& request) {
       return;
     case kind::subscribe:
       return subscribe(p);
+    case kind::publish:
+      return publish(p, request);
+    case kind::unpublish:
+      return unpublish(p, request);
     case kind::hello:
+    case kind::attach:
     case kind::exited:
       break;
   }
@@ -113,8 +115,12 @@ void tree::make_queue(participant& p, const datagram& request) {
 }
 
 void tree::open_queue(participant& p, const datagram& request) {
-  queue_record& queue = queues_.at(body_of<control::queue_named>(request).queue);
+  const std::uint64_t named = body_of<control::queue_named>(request).queue;
+  queue_record& queue = queues_.at(named & ~detail::sender_mark);
   queue.holders.insert(p.who.serial);
+  // The host's own do not count: it has no end but the tree's.
+  const bool is_sender = named != queue.id();
+  if (is_sender && (p.who.owner != 0 || p.attached)) queue.senders.give(p.who);
   reply_queue(p, request.head.kind, queue);
 }
 
@@ -178,7 +184,9 @@ void tree::ask_peer(participant& p, const datagram& request) {
 }
 
 void tree::rest(participant& p, const datagram& request) {
-  pipes_.rest(p.who.serial, body_of<control::forget>(request).resume_key, false);
+  const auto wanted = body_of<control::forget>(request);
+  pipes_.rest(p.who.serial, wanted.resume_key, false);
+  queues_.rest(p.who.serial, wanted.resume_key);
   reply(p, request.head.kind, control::done{});
 }
 
