@@ -72,9 +72,19 @@ void begin_waiting(const async_ticket& ticket, async_operation_ptr op,
   }
 }
 
+namespace {
+
+// In a forked copy nobody waits, whatever the original's numbers say.
+template <class State>
+bool others_wait_in(const State& state, bool sending) {
+  return state.context().usable() && state.async_waiting[sending] != 0;
+}
+
+}  // namespace
+
 bool others_wait(const async_source& source) {
-  if (const auto queue = source.queue.lock()) return queue->async_waiting[source.sending] != 0;
-  if (const auto pipe = source.pipe.lock()) return pipe->async_waiting[source.sending] != 0;
+  if (const auto queue = source.queue.lock()) return others_wait_in(*queue, source.sending);
+  if (const auto pipe = source.pipe.lock()) return others_wait_in(*pipe, source.sending);
   return false;
 }
 
