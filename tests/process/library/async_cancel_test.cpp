@@ -7,6 +7,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <bulkhead/bulkhead.hpp>
 #include <future>
 #include <thread>
@@ -151,6 +152,27 @@ TEST_CASE("what waits in a context that is destroyed goes with it", "[async][que
   CHECK(token.use_count() == 1);
   stop.emit(asio::cancellation_type::terminal);
   q.close();
+}
+
+TEST_CASE("what waits on the runtime's own thread goes with the runtime", "[async][queue]") {
+  const auto token = std::make_shared<int>();
+  {
+    bulkhead::runtime rt;
+    queue<int> q{rt};
+    q.async_receive([q, token](auto...) { std::abort(); });
+    CHECK(token.use_count() > 1);
+  }
+  CHECK(token.use_count() == 1);
+}
+
+TEST_CASE("a handler that throws on the runtime's own thread harms itself only", "[async][queue]") {
+  bulkhead::runtime rt;
+  queue<int> q{rt};
+  q.async_receive([](error_code, int) { throw std::runtime_error("as the test wants it"); });
+  auto next = q.async_receive(asio::use_future);
+  q.send(1);
+  q.send(2);
+  CHECK(next.get() == 2);
 }
 
 TEST_CASE("many operations from many threads lose and double nothing", "[async][queue]") {

@@ -96,31 +96,29 @@ class async_completion {
   bool has_waited_ = false;
 };
 
-/// Where an operation's handler is to run, and in which execution context it waits until then.
+/// Where an operation's handler is to run, and in which execution context it waits until then. It
+/// does not keep the runtime, whose own loop may hold the operation.
 template <class Executor>
 class async_route {
  public:
-  async_route(Executor ex, async_home home) : executor_(std::move(ex)), home_(std::move(home)) {}
+  async_route(Executor ex, boost::asio::any_io_executor home)
+      : executor_(std::move(ex)), home_(std::move(home)) {}
 
   [[nodiscard]] boost::asio::execution_context& where() const {
     if constexpr (knows_context<Executor> && !is_anywhere<Executor>) {
       return boost::asio::query(executor_, boost::asio::execution::context);
     } else {
-      return boost::asio::query(home_.executor, boost::asio::execution::context);
+      return boost::asio::query(home_, boost::asio::execution::context);
     }
   }
-  void ensure_running() const {
-    if constexpr (std::same_as<Executor, boost::asio::any_io_executor>) {
-      if (executor_ != home_.executor) return;
-    }
-    if constexpr (std::same_as<Executor, boost::asio::any_io_executor> || is_anywhere<Executor>) {
-      home_.ensure_running();
-    }
+  [[nodiscard]] bool leads_home() const {
+    if constexpr (std::same_as<Executor, boost::asio::any_io_executor>) return executor_ == home_;
+    return is_anywhere<Executor> || !knows_context<Executor>;
   }
   template <class Completion>
   void post(Completion&& completion) const {
     if constexpr (is_anywhere<Executor>) {
-      boost::asio::post(home_.executor, std::forward<Completion>(completion));
+      boost::asio::post(home_, std::forward<Completion>(completion));
     } else {
       boost::asio::post(executor_, std::forward<Completion>(completion));
     }
@@ -128,7 +126,7 @@ class async_route {
 
  private:
   Executor executor_;
-  async_home home_;
+  boost::asio::any_io_executor home_;
 };
 
 template <class Handler, class Step>
@@ -179,8 +177,8 @@ struct async_initiation {
     using operation = async_operation_of<handler, Step>;
     const async_home home = step.home();
     typename operation::completion what(handler(std::forward<Handler>(given)), std::move(step));
-    const typename operation::route way(what.executor(home), home);
-    way.ensure_running();
+    const typename operation::route way(what.executor(home), home.executor);
+    if (way.leads_home()) home.ensure_running();
     if (!what.step().others_wait() && what.attempt()) return way.post(std::move(what));
     std::error_code failure;
     const async_ticket ticket = make_ticket(way.where(), failure);
