@@ -16,6 +16,7 @@ namespace bulkhead::detail {
 
 class pipe_state;
 class queue_state;
+class runtime_state;
 
 /// This process's membership in a tree: its line to the keeper, its entry in the directory and the
 /// queues that it knows. Everything of this library that a process holds keeps it alive.
@@ -67,6 +68,10 @@ class process_context : public std::enable_shared_from_this<process_context> {
   void wait_for_stop(os::deadline until) const;
 
   [[nodiscard]] os::keeper_link& keeper() noexcept { return link_; }
+
+  /// The runtime of this membership, while it is there. Set once, before anything is made.
+  void set_owner(std::weak_ptr<runtime_state> rt) noexcept { owner_ = std::move(rt); }
+  [[nodiscard]] std::shared_ptr<runtime_state> owner() const { return owner_.lock(); }
 
   /// A queue of this process; the same object for all its handles.
   std::shared_ptr<queue_state> make_queue(const os::control::make_queue& wanted);
@@ -134,6 +139,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   const std::atomic<std::uint32_t>* stop_;  // ours in the directory
   std::atomic<errc> ended_{};
   std::shared_ptr<void> kept_;
+  std::weak_ptr<runtime_state> owner_;
   std::mutex mutex_;
   std::map<std::uint64_t, known_queue> queues_;
   std::map<std::uint64_t, std::weak_ptr<pipe_state>> ends_;  // those that came with arguments

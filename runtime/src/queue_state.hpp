@@ -75,6 +75,9 @@ class queue_state {
   [[nodiscard]] bool is_open() const noexcept {
     return header_->signs.closed.load(std::memory_order_acquire) == core::closed_state::open;
   }
+  /// Asynchronous operations that wait: to receive, to send.
+  std::atomic<std::uint32_t> async_waiting[2]{};
+
   /// True when a waiting call that found nothing is to end.
   [[nodiscard]] bool is_stopping(const time_limit& limit) const noexcept {
     return limit.may_wait() && context_->stop_requested();

@@ -55,6 +55,10 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void ensure_running();
   /// The thread's own context; what runs on it must not wait for other things that run on it.
   [[nodiscard]] boost::asio::io_context& loop() noexcept { return loop_; }
+  /// False in a forked copy of the process.
+  [[nodiscard]] bool usable();
+  /// True when the user's handlers run on the thread.
+  [[nodiscard]] bool runs_itself() const noexcept { return !executor_; }
   /// Where the user's handlers run.
   [[nodiscard]] boost::asio::any_io_executor executor();
 
@@ -76,6 +80,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
  private:
   void begin();
   void listen();
+  void run();
   void wait_for_event();
   void deliver(const os::control::exited& event);
   [[noreturn]] void keeper_gone() const;

@@ -2,6 +2,7 @@
 
 // All of the runtime: what one process needs to start others, exchange messages with them and
 // supervise them.
+#include <bulkhead/async.hpp>
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/errc.hpp>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/detail/pipe_core.hpp>
 #include <bulkhead/detail/pipe_run.hpp>
@@ -38,7 +39,7 @@ class pipe_end;
 /// @threads any, but moving and destroying it; a thread that uses a direction alone pays no lock.
 /// @crash the other side's process may die at any instruction: what it had sent can be read.
 template <class Out, class In>
-class pipe_end {
+class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   static_assert(detail::require_message<Out>());
   static_assert(detail::require_message<In>());
 

@@ -2,6 +2,7 @@
 
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
+#include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/stream.hpp>
@@ -35,7 +36,7 @@ class queue_sender;
 /// @crash what `send` returned for survives its sender; what was received is its receiver's; what
 /// was taken comes back.
 template <class T>
-class queue {
+class queue : public detail::async_queue_calls<queue<T>, T> {
  public:
   using value_type = T;
 

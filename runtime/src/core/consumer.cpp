@@ -162,6 +162,7 @@ void after_freeing(const queue_view& queue, std::uint32_t lane, position at) noe
   queue.os().light_barrier();  // the freed word before the looks at who waits
   const queue_header& header = queue.header();
   if (header.signs.parked_senders.load(std::memory_order_relaxed) != 0 ||
+      header.signs.sender_bell.load(std::memory_order_relaxed) != 0 ||
       header.signs.closed.load(std::memory_order_relaxed) == closed_state::closed ||
       header.signs.joiners.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     wake_after_freeing(queue, lane, at);
