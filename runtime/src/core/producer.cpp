@@ -28,6 +28,7 @@ producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& pa
 void producer::find_free(ring_walk& from, bool say_passed) {
   while (!from.here().load(std::memory_order_acquire).is(slot_state::free)) {
     from.step();
+    tangled_ = true;
     // Release: whoever sees it sees every publication before it (T2, "c < passed").
     if (say_passed) queue_->lane(seat_).passed.store(from.at(), std::memory_order_release);
   }
@@ -43,20 +44,36 @@ bool producer::has_room(std::size_t count, std::size_t credit) {
   return outstanding_ + needed <= bound;
 }
 
-// From the oldest on, as the sweep goes.
 bool producer::drop_oldest() {
-  std::uint32_t index = hand_;
-  for (std::uint32_t n = 0; n < queue_->ring_slots(); ++n) {
-    slot& s = queue_->slot_at(seat_, index);
+  for (;;) {
+    position at = 0;
+    if (!find_oldest(at)) return false;
+    slot& s = queue_->slot_at(seat_, index_of(at));
     const slot_word w = s.load(std::memory_order_acquire);
-    if (held_[index] != 0 && w.is(slot_state::ready) && s.exchange_if(w, w.freed())) {
-      forget(index);
-      after_freeing(*queue_, seat_, make_position(w.lap(), index));
+    // Else a taker was faster, and another one is the oldest.
+    if (w.is(slot_state::ready) && w.lap() == lap_of(at) && s.exchange_if(w, w.freed())) {
+      forget(index_of(at));
+      after_freeing(*queue_, seat_, at);
       return true;
+    }
+  }
+}
+
+// Of our messages that nobody has taken. They lie in order from the hand on, unless a message was
+// held for long: the hand, or the next place, went on past it, so all must be looked at.
+bool producer::find_oldest(position& at) const noexcept {
+  bool found = false;
+  std::uint32_t index = hand_;
+  for (std::uint32_t n = 0; n < queue_->ring_slots() && (tangled_ || !found); ++n) {
+    const slot_word w = queue_->slot_at(seat_, index).load(std::memory_order_acquire);
+    const position here = make_position(w.lap(), index);
+    if (held_[index] != 0 && w.is(slot_state::ready) && (!found || before(here, at))) {
+      found = true;
+      at = here;
     }
     index = index + 1 == queue_->ring_slots() ? 0 : index + 1;
   }
-  return false;
+  return found;
 }
 
 outcome producer::make_bytes(std::size_t size, place& out) {
@@ -161,9 +178,12 @@ void producer::sweep(std::size_t enough) {
   for (std::uint32_t n = 0; n < slots && outstanding_ != 0; ++n) {
     const std::uint32_t index = hand_;
     const bool was_held = held_[index] != 0;
-    if (!settle(index) && was_held && outstanding_ <= enough) return;
+    const bool stays = !settle(index) && was_held;
+    if (stays && outstanding_ <= enough) return;
+    if (stays) tangled_ = true;
     hand_ = hand_ + 1 == slots ? 0 : hand_ + 1;
   }
+  if (outstanding_ == 0) tangled_ = false;
 }
 
 outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
@@ -250,6 +270,7 @@ void producer::take_over() {
     }
     note(p);
   }
+  tangled_ = outstanding_ != 0;
 }
 
 void publish_range(const queue_view& queue, std::uint32_t seat, position first,
