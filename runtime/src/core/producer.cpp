@@ -24,15 +24,22 @@ producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& pa
 
 // S1: the next place that nobody holds. Consumers are told of what a send steps over before the
 // message behind it comes out; a forward says so only when it publishes (F7). What a sweep met
-// there too early is settled by now.
-void producer::find_free(ring_walk& from, bool say_passed) {
-  while (!from.here().load(std::memory_order_acquire).is(slot_state::free)) {
+// there too early is settled by now. @returns false when none is free: there always is, unless
+// somebody else has written here.
+bool producer::find_free(ring_walk& from, bool say_passed) {
+  for (std::uint32_t looks = 0;
+       !from.here().load(std::memory_order_acquire).is(slot_state::free);) {
+    if (++looks > queue_->ring_slots()) {
+      queue_->mark_corrupt();
+      return false;
+    }
     from.step();
     tangled_ = true;
     // Release: whoever sees it sees every publication before it (T2, "c < passed").
     if (say_passed) queue_->lane(seat_).passed.store(from.at(), std::memory_order_release);
   }
   settle(index_of(from.at()));
+  return true;
 }
 
 bool producer::has_room(std::size_t count, std::size_t credit) {
@@ -103,7 +110,7 @@ outcome producer::make_bytes(std::size_t size, place& out) {
 outcome producer::reserve_slowly(std::size_t size, place& out) {
   drop_pending();
   if (!has_room(1)) return outcome::full;
-  find_free(next_, true);
+  if (!find_free(next_, true)) return outcome::full;  // the next look finds it corrupt
   out.position = next_.at();
   const outcome made = make_bytes(size, out);
   if (made != outcome::done) return made;
@@ -192,7 +199,7 @@ outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
     drop_pending();
     staging_ = next_;
   }
-  find_free(staging_, false);
+  if (!find_free(staging_, false)) return outcome::full;
   out.position = staging_.at();
   const outcome made = make_bytes(size, out);
   if (made != outcome::done) return made;
@@ -257,7 +264,9 @@ void producer::take_over() {
     at = next(newest.at, queue_->ring_slots());
   }
   const position passed = lane.passed.load(std::memory_order_acquire);
-  next_.go_to(before(at, passed) ? passed : at);
+  const bool is_sane = is_position(passed, queue_->ring_slots());
+  if (!is_sane) queue_->mark_corrupt();
+  next_.go_to(is_sane && before(at, passed) ? passed : at);
   staging_ = next_;
   hand_ = index_of(next_.at());
   for (std::uint32_t index = 0; index < queue_->ring_slots(); ++index) {

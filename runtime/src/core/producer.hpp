@@ -116,7 +116,7 @@ class producer {
   outcome reserve_slowly(std::size_t size, place& out);
   void publish_too_early(const place& p) noexcept;
   bool take_back(slot& s, slot_word ready, std::uint32_t index);
-  void find_free(ring_walk& from, bool say_passed);
+  bool find_free(ring_walk& from, bool say_passed);
   outcome make_bytes(std::size_t size, place& out);
   void note_block(const place& p);
   bool find_oldest(position& at) const noexcept;
