@@ -5,34 +5,12 @@
 #include <vector>
 
 #include "os/barrier.hpp"
-#include "pipe_lock.hpp"
 #include "support/catch.hpp"
+#include "support/gated.hpp"
+
+using support::gated;
 
 namespace {
-
-/// A gate and its lock, as the ports of a mailbox use them.
-class gated {
- public:
-  explicit gated(const bulkhead::core::platform& os) : os_(os), lock_(gate_, os_) {}
-  void lock() {
-    const bool through = gate_.enter();
-    if (!through) lock_.lock();
-    through_ = through;  // guarded by what was just entered
-  }
-  void unlock() {
-    if (through_) {
-      gate_.leave();
-    } else {
-      lock_.unlock();
-    }
-  }
-
- private:
-  bulkhead::core::platform os_;
-  bulkhead::detail::pipe_gate gate_;
-  bulkhead::detail::pipe_lock lock_;
-  bool through_ = false;
-};
 
 // Two words that are equal whenever nobody is inside.
 struct guarded {

@@ -57,10 +57,11 @@ class heap_payload final : public core::payload_area {
 /// A queue segment on the heap with everything around it, and one-word verbs.
 class memory_queue final : public core::queue_finder {
  public:
-  explicit memory_queue(const core::queue_shape& shape, std::uint64_t id = 1)
+  explicit memory_queue(const core::queue_shape& shape, std::uint64_t id = 1,
+                        const core::platform& os = counting)
       : bytes_(core::queue_layout(shape).payload_offset),
         base_(static_cast<std::byte*>(std::aligned_alloc(core::page_bytes, bytes_))),
-        view_(zeroed(), shape, counting),
+        view_(zeroed(), shape, os),
         payload_(core::queue_layout(shape).payload_bytes) {
     core::format_queue(base_.get(), shape, id);
     view_.header().seats_used = shape.participants;

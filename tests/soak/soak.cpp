@@ -1,17 +1,20 @@
-// Kills at random instants over queue and forward, for minutes: nothing is lost, nothing comes
-// twice unmarked, nothing stops.
+// Kills and stops at random instants over queue and forward, for minutes: nothing is lost, nothing
+// comes twice unmarked, nothing stops.
 //   soak [--seconds N] [--kill-every-ms N] [--seed N]
 // Chain 1: source -> 2 stages -> 2 stages -> sink, by forward: exactly once.
 // Chain 2: source -> 2 stages -> sink, by send and acknowledge: at least once, doubles marked.
+// Beside them a bystander, which must not notice: p99.9 of its stalls is at most 50 ms.
 // Exit status 0: all held. A random-kill soak hits a window of some instructions rarely;
 // tests/stepper hits each.
 #include <bulkhead/bulkhead.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <random>
 #include <thread>
 
+#include "soak/bystander.hpp"
 #include "soak/ledger.hpp"
 
 namespace {
@@ -114,6 +117,34 @@ void start(bulkhead::supervisor& sup, children& all, const std::string& name, Fn
       args...));
 }
 
+// Stops processes for some milliseconds each: who is stopped is not dead, and holds what it has.
+class stopper {
+ public:
+  explicit stopper(const children& all) : all_(&all) {}
+  ~stopper() { let_go(clock_type::time_point::max()); }
+  void stop(std::size_t which, clock_type::duration time) {
+    (*all_)[which].signal(SIGSTOP);
+    stopped_.push_back({which, clock_type::now() + time});
+    ++stops;
+  }
+  void let_go(clock_type::time_point until) {
+    for (std::size_t n = stopped_.size(); n-- > 0;) {
+      if (stopped_[n].until > until) continue;
+      (*all_)[stopped_[n].which].signal(SIGCONT);
+      stopped_.erase(stopped_.begin() + static_cast<std::ptrdiff_t>(n));
+    }
+  }
+  long stops = 0;
+
+ private:
+  struct stopped {
+    std::size_t which;
+    clock_type::time_point until;
+  };
+  const children* all_;
+  std::vector<stopped> stopped_;
+};
+
 long kill_at_random(const children& all, std::initializer_list<chain*> chains,
                     const options& given) {
   std::mt19937_64 random(given.seed);
@@ -121,14 +152,20 @@ long kill_at_random(const children& all, std::initializer_list<chain*> chains,
   const auto end = clock_type::now() + std::chrono::seconds(given.seconds);
   auto next_line = clock_type::now();
   long kills = 0;
+  stopper stopping(all);
   while (clock_type::now() < end) {
     std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(pause(random)));
-    all[random() % all.size()].kill();
-    ++kills;
+    stopping.let_go(clock_type::now());
+    if (random() % 8 == 0) {
+      stopping.stop(random() % all.size(), std::chrono::milliseconds(1 + random() % 40));
+    } else {
+      all[random() % all.size()].kill();
+      ++kills;
+    }
     for (chain* c : chains) c->look();
     if (clock_type::now() < next_line) continue;
     next_line += 10s;
-    std::printf("kills %ld", kills);
+    std::printf("kills %ld, stops %ld", kills, stopping.stops);
     for (chain* c : chains)
       std::printf(", %s %llu", c->name, static_cast<unsigned long long>(c->book.distinct));
     std::printf("\n");
@@ -178,12 +215,14 @@ int main(int argc, char** argv) {
   }
   once.drain();
   marked.drain();
+  soak::bystanders beside(rt);
   const long kills = kill_at_random(all, {&once, &marked}, given);
+  const bool undisturbed = beside.report();
   // A source that was killed last must be there again, to say how much it sent when it is ended.
   const bool flowing = once.is_flowing() && marked.is_flowing();
   finish(sup, all, "1-", first, middle, once);
   finish(sup, all, "2-", plain, plain, marked);
   std::printf("kills %ld\n", kills);
   const bool held = once.report();
-  return marked.report() && held && flowing ? 0 : 1;
+  return marked.report() && held && flowing && undisturbed ? 0 : 1;
 }

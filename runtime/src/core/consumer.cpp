@@ -55,7 +55,10 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
     c.version = version;
     c.lane = &queue_->lane(lane);
   }
-  for (;;) {
+  // No producer is so many laps ahead of a cursor that does not sleep; a `passed` that is no
+  // producer's would send it on for ever.
+  const std::uint64_t looks_max = std::uint64_t{laps_in_a_row_max} * queue_->ring_slots() + 65536;
+  for (std::uint64_t looks = 0; looks < looks_max; ++looks) {
     slot_word w;
     switch (look(c, w)) {
       case sight::unpublished:
@@ -72,6 +75,8 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
     if (w.lap() == lap_of(c.walk.at())) c.walk.step();
     return true;
   }
+  queue_->mark_corrupt();
+  return false;
 }
 
 void consumer::lend(detail::queue_in_port& port) noexcept {

@@ -49,6 +49,8 @@ class consumer {
   // A lane's neighbouring slots share cache lines, so it pays to stay with a lane.
   static constexpr std::uint32_t in_a_row_max = 64;
 
+  static constexpr std::uint32_t laps_in_a_row_max = 32;
+
   // No message waits before `walk` but such as came back after `version`.
   struct cursor {
     ring_walk walk;

@@ -69,6 +69,7 @@ bool parked_set::clear(std::uint32_t seat) const noexcept {
 bool parked_set::withdraw(std::uint32_t seat) const noexcept { return clear(seat); }
 
 void parked_set::ring(std::uint32_t seat) const noexcept {
+  if (seat >= queue_->shape().participants) return queue_->mark_corrupt();
   auto& word = park_word(seat);
   word.fetch_add(1, std::memory_order_release);
   queue_->os().wake(word);

@@ -24,6 +24,12 @@ constexpr std::uint32_t index_of(position p) noexcept {
   return static_cast<std::uint32_t>(p & (ring_slots_max - 1));
 }
 
+/// True for what may be a place in a ring of `ring_slots` slots: a word of shared memory may be
+/// anything.
+constexpr bool is_position(std::uint64_t p, std::uint32_t ring_slots) noexcept {
+  return p <= position_mask && index_of(p) < ring_slots;
+}
+
 /// The position after `p` in a ring of `ring_slots` slots.
 constexpr position next(position p, std::uint32_t ring_slots) noexcept {
   const std::uint32_t index = index_of(p) + 1;

@@ -24,14 +24,22 @@ producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& pa
 
 // S1: the next place that nobody holds. Consumers are told of what a send steps over before the
 // message behind it comes out; a forward says so only when it publishes (F7). What a sweep met
-// there too early is settled by now.
-void producer::find_free(ring_walk& from, bool say_passed) {
-  while (!from.here().load(std::memory_order_acquire).is(slot_state::free)) {
+// there too early is settled by now. @returns false when none is free: there always is, unless
+// somebody else has written here.
+bool producer::find_free(ring_walk& from, bool say_passed) {
+  for (std::uint32_t looks = 0;
+       !from.here().load(std::memory_order_acquire).is(slot_state::free);) {
+    if (++looks > queue_->ring_slots()) {
+      queue_->mark_corrupt();
+      return false;
+    }
     from.step();
+    tangled_ = true;
     // Release: whoever sees it sees every publication before it (T2, "c < passed").
     if (say_passed) queue_->lane(seat_).passed.store(from.at(), std::memory_order_release);
   }
   settle(index_of(from.at()));
+  return true;
 }
 
 bool producer::has_room(std::size_t count, std::size_t credit) {
@@ -43,20 +51,36 @@ bool producer::has_room(std::size_t count, std::size_t credit) {
   return outstanding_ + needed <= bound;
 }
 
-// From the oldest on, as the sweep goes.
 bool producer::drop_oldest() {
-  std::uint32_t index = hand_;
-  for (std::uint32_t n = 0; n < queue_->ring_slots(); ++n) {
-    slot& s = queue_->slot_at(seat_, index);
+  for (;;) {
+    position at = 0;
+    if (!find_oldest(at)) return false;
+    slot& s = queue_->slot_at(seat_, index_of(at));
     const slot_word w = s.load(std::memory_order_acquire);
-    if (held_[index] != 0 && w.is(slot_state::ready) && s.exchange_if(w, w.freed())) {
-      forget(index);
-      after_freeing(*queue_, seat_, make_position(w.lap(), index));
+    // Else a taker was faster, and another one is the oldest.
+    if (w.is(slot_state::ready) && w.lap() == lap_of(at) && s.exchange_if(w, w.freed())) {
+      forget(index_of(at));
+      after_freeing(*queue_, seat_, at);
       return true;
+    }
+  }
+}
+
+// Of our messages that nobody has taken. They lie in order from the hand on, unless a message was
+// held for long: the hand, or the next place, went on past it, so all must be looked at.
+bool producer::find_oldest(position& at) const noexcept {
+  bool found = false;
+  std::uint32_t index = hand_;
+  for (std::uint32_t n = 0; n < queue_->ring_slots() && (tangled_ || !found); ++n) {
+    const slot_word w = queue_->slot_at(seat_, index).load(std::memory_order_acquire);
+    const position here = make_position(w.lap(), index);
+    if (held_[index] != 0 && w.is(slot_state::ready) && (!found || before(here, at))) {
+      found = true;
+      at = here;
     }
     index = index + 1 == queue_->ring_slots() ? 0 : index + 1;
   }
-  return false;
+  return found;
 }
 
 outcome producer::make_bytes(std::size_t size, place& out) {
@@ -86,7 +110,7 @@ outcome producer::make_bytes(std::size_t size, place& out) {
 outcome producer::reserve_slowly(std::size_t size, place& out) {
   drop_pending();
   if (!has_room(1)) return outcome::full;
-  find_free(next_, true);
+  if (!find_free(next_, true)) return outcome::full;  // the next look finds it corrupt
   out.position = next_.at();
   const outcome made = make_bytes(size, out);
   if (made != outcome::done) return made;
@@ -210,9 +234,12 @@ void producer::sweep(std::size_t enough) {
   for (std::uint32_t n = 0; n < slots && outstanding_ != 0; ++n) {
     const std::uint32_t index = hand_;
     const bool was_held = held_[index] != 0;
-    if (!settle(index) && was_held && outstanding_ <= enough) return;
+    const bool stays = !settle(index) && was_held;
+    if (stays && outstanding_ <= enough) return;
+    if (stays) tangled_ = true;
     hand_ = hand_ + 1 == slots ? 0 : hand_ + 1;
   }
+  if (outstanding_ == 0) tangled_ = false;
 }
 
 outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
@@ -221,7 +248,7 @@ outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
     drop_pending();
     staging_ = next_;
   }
-  find_free(staging_, false);
+  if (!find_free(staging_, false)) return outcome::full;
   out.position = staging_.at();
   const outcome made = make_bytes(size, out);
   if (made != outcome::done) return made;
@@ -286,7 +313,9 @@ void producer::take_over() {
     at = next(newest.at, queue_->ring_slots());
   }
   const position passed = lane.passed.load(std::memory_order_acquire);
-  next_.go_to(before(at, passed) ? passed : at);
+  const bool is_sane = is_position(passed, queue_->ring_slots());
+  if (!is_sane) queue_->mark_corrupt();
+  next_.go_to(is_sane && before(at, passed) ? passed : at);
   staging_ = next_;
   hand_ = index_of(next_.at());
   for (std::uint32_t index = 0; index < queue_->ring_slots(); ++index) {
@@ -299,6 +328,7 @@ void producer::take_over() {
     }
     note(p);
   }
+  tangled_ = outstanding_ != 0;
 }
 
 void publish_range(const queue_view& queue, std::uint32_t seat, position first,

@@ -127,9 +127,10 @@ class producer {
   outcome reserve_slowly(std::size_t size, place& out);
   void publish_too_early(const place& p) noexcept;
   bool withdraw(slot& s, slot_word ready, std::uint32_t index);
-  void find_free(ring_walk& from, bool say_passed);
+  bool find_free(ring_walk& from, bool say_passed);
   outcome make_bytes(std::size_t size, place& out);
   void note_block(const place& p);
+  bool find_oldest(position& at) const noexcept;
   void forget(std::uint32_t index);
   void drop_pending();
   void say_sequence(position p) noexcept;
@@ -153,6 +154,7 @@ class producer {
   ring_walk staging_;
   std::uint32_t lent_ = 0;  // places that the port was given
   std::uint32_t hand_ = 0;  // where the next sweep begins
+  bool tangled_ = false;    // an older message may lie behind a younger one, as the hand goes
 };
 
 /// The newest position that the seat's lane ever published, and whether there is one. What recovery

@@ -10,8 +10,8 @@ void format_queue(std::byte* base, const queue_shape& shape, std::uint64_t id) n
   header.header_bytes = sizeof(queue_header);
   header.id = id;
   header.shape = shape;
-  std::atomic_thread_fence(std::memory_order_release);
-  header.magic = queue_magic;
+  // Release: who sees the magic sees the rest.
+  std::atomic_ref(header.magic).store(queue_magic, std::memory_order_release);
 }
 
 const char* read_shape(const std::byte* base, std::size_t bytes, queue_shape& out) noexcept {

@@ -44,6 +44,8 @@ class queue_view {
     const std::uint32_t used = header().seats_used.load(std::memory_order_acquire);
     return used < shape_.participants ? used : shape_.participants;
   }
+  /// Somebody wrote what no correct participant writes: nobody goes on.
+  void mark_corrupt() const noexcept { header().signs.corrupt.store(1, std::memory_order_release); }
   /// False while nothing was ever published in a lane: many participants only receive.
   [[nodiscard]] bool is_used(std::uint32_t s) const noexcept {
     // Acquire: who sees it sees what the producer's predecessors left.

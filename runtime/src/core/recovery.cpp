@@ -13,9 +13,9 @@ namespace {
 
 // A forward never spans more than one turn of the ring.
 bool sane_range(const queue_view& queue, const forward_record::output& out) noexcept {
-  const std::uint64_t slots = queue.ring_slots();
-  if (out.seat >= queue.shape().participants || index_of(out.first) >= slots ||
-      index_of(out.end) >= slots) {
+  const std::uint32_t slots = queue.ring_slots();
+  if (out.seat >= queue.shape().participants || !is_position(out.first, slots) ||
+      !is_position(out.end, slots)) {
     return false;
   }
   const std::uint64_t laps = (lap_of(out.end) - lap_of(out.first)) & lap_mask;

@@ -13,9 +13,9 @@ namespace {
 
 // Where the call fails, so did the registration of every process here, and all of them fence.
 void heavy_barrier() noexcept {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  core::full_fence();
   static_cast<void>(::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0));
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  core::full_fence();
 }
 
 // A full counter would need 2^64 rings; whatever else fails, the bell is gone with its endpoint.

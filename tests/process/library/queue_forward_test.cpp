@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "process/library/waits.hpp"
+#include "queue_state.hpp"
 #include "support/catch.hpp"
 
 using namespace std::chrono_literals;
@@ -89,4 +90,86 @@ TEST_CASE("a lone receiver does not wait for itself", "[queue]") {
   d.forward(q, 10);  // the place that it frees is enough for one
   CHECK(q.receive() == 2);
   CHECK(q.receive() == 10);
+}
+
+namespace {
+
+// Takes and acknowledges one message a ticket.
+void take_for_tickets(bulkhead::queue<int> q, bulkhead::queue<int> tickets) {
+  for (int ticket : tickets) {
+    q.take().ack();
+    static_cast<void>(ticket);
+  }
+}
+
+// Fills its lane, says so, and waits for the end.
+void fill_lane(bulkhead::queue<int> q, bulkhead::queue<int> filled) {
+  for (int n = 0; n < 100; ++n) q.send(n);
+  filled.send(100);
+  std::error_code ec;
+  while (!ec) static_cast<void>(filled.receive(ec));
+}
+
+bool waits_for_room(const bulkhead::queue<int>& q) {
+  return q.core().state()->joined()->blocked.load();
+}
+
+}  // namespace
+
+TEST_CASE("a receiver that is not alone waits for room in its own queue", "[queue][process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt, {.capacity = 2}};
+  bulkhead::queue<int> tickets{rt};
+  auto p = rt.spawn(take_for_tickets, q, tickets);
+  q.send(0);
+  tickets.send(1);
+  REQUIRE(q.join_for(soon));
+  q.send(1);
+  q.send(2);
+  auto d = q.take();
+  SECTION("while the other lives") {
+    std::error_code ec;
+    std::thread stage([&] { d.forward(q, std::vector{10, 20}, ec); });
+    CHECK(eventually([&] { return waits_for_room(q); }));
+    tickets.send(1);
+    stage.join();
+    CHECK_FALSE(ec);
+    CHECK(q.receive() == 10);
+  }
+  SECTION("and is alone again when the other has died") {
+    p.kill();
+    p.join();
+    std::error_code ec;
+    d.forward(q, std::vector{10, 20}, ec);  // would wait for ever
+    CHECK(ec == bulkhead::errc::full);
+  }
+}
+
+TEST_CASE("who waits for room in its own lane is served from it first", "[queue][process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt, {.capacity = 100}};
+  bulkhead::queue<int> filled{rt};
+  auto p = rt.spawn(fill_lane, q, filled);
+  REQUIRE(eventually([&] { return q.size() == 100; }));
+  q.take().ack();  // so that its lane is being served
+  for (int n = 0; n < 100; ++n) q.send(1000 + n);
+  SECTION("send") {
+    std::thread sender([&] { q.send(2000); });
+    CHECK(eventually([&] { return waits_for_room(q); }));
+    CHECK(q.receive() == 1000);
+    sender.join();
+  }
+  SECTION("forward") {
+    bulkhead::queue<int> in{rt};
+    in.send(0);
+    std::thread stage([&] { in.take().forward(q, 2000); });
+    CHECK(eventually([&] { return waits_for_room(q); }));
+    CHECK(q.receive() == 1000);
+    stage.join();
+  }
+  // Then it is the other lanes' turn again: the own one has no right to more.
+  bool other = false;
+  for (int n = 0; n < 64; ++n) other = q.receive() < 1000 || other;
+  CHECK(other);
+  p.kill();
 }

@@ -41,6 +41,7 @@ TEST_CASE("range-for ends at close", "[queue]") {
     if (all.size() == 2) break;
   }
   CHECK(all == "ab");
+  CHECK(q.in_flight().empty());
   for (auto& d : q.deliveries()) {
     all += *d;
     d.ack();

@@ -1,0 +1,137 @@
+#include "core/queue_layout.hpp"
+#include "format/segment_format.hpp"
+
+// offsetof of a type that is no standard layout is supported by g++ and clang++, and these are
+// plain: the atomics alone keep them from it.
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+
+namespace segment_format {
+namespace {
+
+namespace core = bulkhead::core;
+
+structure shape() {
+  using s = core::queue_shape;
+  return {"queue_shape",
+          sizeof(s),
+          "in the header; what the maker chose",
+          {FIELD(s, capacity, "maker", "messages a lane holds, waiting and leased"),
+           FIELD(s, participants, "maker", "seats"),
+           FIELD(s, inline_bytes, "maker", "payload that fits a slot"),
+           FIELD(s, max_attempts, "maker", "0: no bound"),
+           FIELD(s, max_deliveries, "maker", "0: no bound"),
+           FIELD(s, overflow, "maker", "block 0, refuse 1, drop_oldest 2, drop_newest 3"),
+           FIELD(s, payload_bytes, "maker", "payload area of a seat"),
+           FIELD(s, fingerprint, "maker", "of the message type")}};
+}
+
+structure header() {
+  using h = core::queue_header;
+  return {"queue_header",
+          sizeof(h),
+          "at 0",
+          {FIELD(h, magic, "maker, last", "`BKHEADQ1`"),
+           FIELD(h, format, "maker", "version of this page"),
+           FIELD(h, header_bytes, "maker", "size of this structure"),
+           FIELD(h, id, "maker", "the queue's, in its tree"),
+           FIELD(h, shape, "maker", "queue_shape, copied once and checked by who maps it"),
+           FIELD(h, parked_receivers, "all", "summary: bit n says that receivers[n] is not 0"),
+           FIELD(h, parked_senders, "all", "the same for senders"),
+           FIELD(h, closed, "who closes", "open 0, closing 1, closed 2"),
+           FIELD(h, seats_used, "keeper", "seats from 0 that were ever given out"),
+           FIELD(h, corrupt, "all", "not 0: a check failed, nobody goes on"),
+           FIELD(h, joiners, "all", "not 0: somebody may wait until all is settled"),
+           FIELD(h, receiver_bell, "all", "not 0: somebody waits for the receivers' eventfd"),
+           FIELD(h, sender_bell, "all", "the same for the senders'"),
+           FIELD(h, receivers, "all", "parked receivers, a bit a seat"),
+           FIELD(h, senders, "all", "parked senders"),
+           FIELD(h, takers, "the seat; recovery", "seats that have taken"),
+           FIELD(h, settled, "who settles last", "futex word of who joins")}};
+}
+
+structure record() {
+  using r = core::forward_record;
+  return {
+      "forward_record",
+      sizeof(r),
+      "8 a seat; one forward in progress",
+      {FIELD(r, state, "seat; recovery", "empty 0, preparing 1, committed 2"),
+       FIELD(r, input_count, "seat", "of `inputs`"), FIELD(r, output_count, "seat", "of `outputs`"),
+       FIELD(r, inputs, "seat", "16 of {queue 8, position 8, seat 4, taker 4}"),
+       FIELD(r, outputs, "seat", "8 of {queue 8, first 8, end 8, seat 4, 4 unused}")}};
+}
+
+structure seat() {
+  using s = core::seat_block;
+  return {"seat_block",
+          sizeof(s),
+          "a seat, in pages of its own",
+          {FIELD(s, receive_park, "who wakes it", "futex word of its receivers"),
+           FIELD(s, send_park, "who wakes it", "futex word of its senders"),
+           FIELD(s, records, "seat; recovery", "8 forward_record")}};
+}
+
+structure lane() {
+  using l = core::lane_header;
+  return {"lane_header",
+          sizeof(l),
+          "a seat; the slots follow",
+          {FIELD(l, passed, "producer; recovery", "all before it are published or stepped over"),
+           FIELD(l, sequence_hint, "producer", "messages sent when the lap began"),
+           FIELD(l, version, "who gives back; recovery", "counts redeliveries"),
+           FIELD(l, used, "producer", "not 0 from before the first publication on"),
+           FIELD(l, forwarding, "producer; recovery", "bit r: record r is about to publish here"),
+           FIELD(l, refused, "producer", "overflow counter"),
+           FIELD(l, dropped_oldest, "producer", "overflow counter"),
+           FIELD(l, dropped_newest, "producer", "overflow counter")}};
+}
+
+structure slot() {
+  using s = core::slot;
+  return {"slot",
+          sizeof(s),
+          "`ring_slots` a lane, each 16 + inline_bytes",
+          {FIELD(s, word, "producer, takers, recovery", "who has the message (below)"),
+           FIELD(s, meta, "producer", "size << 32, low half of the sequence number"),
+           FIELD(s, payload, "producer", "inline_bytes, or the offset of a block")}};
+}
+
+structure times() {
+  using t = core::slot_times;
+  return {"slot_times",
+          sizeof(t),
+          "a slot, behind a lane's slots",
+          {FIELD(t, taken_ms, "taker", "low half of the coarse clock when it was taken")}};
+}
+
+structure note() {
+  using n = core::death_note;
+  return {"death_note",
+          sizeof(n),
+          "8 a fault_record, at deliveries % 8",
+          {FIELD(n, lap, "keeper", "of the message"), FIELD(n, time_ns, "keeper", "since 1970"),
+           FIELD(n, code, "keeper", "exit code"), FIELD(n, signal, "keeper", "or signal"),
+           FIELD(n, pid, "keeper", "of the dead"),
+           FIELD(n, delivery, "keeper", "the how-manieth; 0: no note"),
+           FIELD(n, cause, "keeper", "a death_cause"),
+           FIELD(n, core, "keeper", "not 0: it dumped core")}};
+}
+
+structure fault() {
+  using f = core::fault_record;
+  return {"fault_record",
+          sizeof(f),
+          "a slot, in the keeper's side table",
+          {FIELD(f, count, "keeper", "lap 38, attempts 10, low 16 bits of the death's serial"),
+           FIELD(f, letter_for, "keeper", "lap + 1 of the message that letter_at is about"),
+           FIELD(f, letter_at, "keeper", "where its dead letter is or was to be"),
+           FIELD(f, reserved, "nobody", "0"), FIELD(f, notes, "keeper", "8 death_note")}};
+}
+
+}  // namespace
+
+std::vector<structure> queue_structures() {
+  return {header(), shape(), seat(), record(), lane(), slot(), times(), fault(), note()};
+}
+
+}  // namespace segment_format
