@@ -245,7 +245,8 @@ void async_waits::settle(const watch_ptr& watch) {
   } else {
     set_timer(watch);
   }
-  if (waiting_ == 0 && armed_) rung_->cancel();
+  boost::system::error_code ignored;
+  if (waiting_ == 0 && armed_) rung_->cancel(ignored);
 }
 
 void async_waits::set_timer(const watch_ptr& watch) {

@@ -65,7 +65,7 @@ int run_child(os::child_context start) {
   auto* const rt = new bulkhead::runtime(std::make_shared<runtime_state>(context));
   context->set_owner(rt->state());
   process_record::set_child(context, rt);
-  auto* const endpoints = new given_endpoints(*context, start.endpoints);
+  static auto* const endpoints = new given_endpoints(*context, start.endpoints);
   const auto entry = reinterpret_cast<entry_function>(const_cast<void*>(start.function));
   try {
     entry({const_cast<void*>(start.target), start.arguments, endpoints});

@@ -1,3 +1,4 @@
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <bulkhead/bulkhead.hpp>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -154,6 +156,57 @@ TEST_CASE("what waits in a context that is destroyed goes with it", "[async][que
   q.close();
 }
 
+namespace {
+
+struct memory_use {
+  int now = 0;
+  int ever = 0;
+};
+
+template <class T>
+struct counting_allocator {
+  using value_type = T;
+  explicit counting_allocator(memory_use& u) : use(&u) {}
+  template <class U>
+  counting_allocator(const counting_allocator<U>& other) : use(other.use) {}
+  T* allocate(std::size_t n) {
+    ++use->now;
+    ++use->ever;
+    return std::allocator<T>().allocate(n);
+  }
+  void deallocate(T* at, std::size_t n) {
+    --use->now;
+    std::allocator<T>().deallocate(at, n);
+  }
+  template <class U>
+  friend bool operator==(const counting_allocator& a, const counting_allocator<U>& b) {
+    return a.use == b.use;
+  }
+  memory_use* use;
+};
+
+}  // namespace
+
+TEST_CASE("an operation takes its memory from the handler's allocator", "[async][queue]") {
+  asio::io_context io;
+  bulkhead::runtime rt{io.get_executor()};
+  queue<int> q{rt};
+  memory_use use;
+  int got = 0;
+  int in_use = -1;
+  q.async_receive(asio::bind_allocator(counting_allocator<void>(use), [&](error_code, int n) {
+    got = n;
+    in_use = use.now;
+  }));
+  CHECK(use.now == 1);
+  io.poll();
+  q.send(5);
+  io.run_for(soon);
+  CHECK(got == 5);
+  CHECK(in_use == 0);  // all of it is free again before the handler runs
+  CHECK(use.ever >= 1);
+}
+
 TEST_CASE("what waits on the runtime's own thread goes with the runtime", "[async][queue]") {
   const auto token = std::make_shared<int>();
   {
@@ -163,6 +216,19 @@ TEST_CASE("what waits on the runtime's own thread goes with the runtime", "[asyn
     CHECK(token.use_count() > 1);
   }
   CHECK(token.use_count() == 1);
+}
+
+TEST_CASE("futures cost no threads but the runtime's own", "[async][queue]") {
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+  };
+  bulkhead::runtime rt;
+  queue<int> q{rt};
+  const auto before = threads();
+  auto waits = q.async_receive(asio::use_future);
+  q.async_send(1, asio::use_future).get();
+  CHECK(waits.get() == 1);
+  CHECK(threads() == before);
 }
 
 TEST_CASE("a handler that throws on the runtime's own thread harms itself only", "[async][queue]") {

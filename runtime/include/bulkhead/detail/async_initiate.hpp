@@ -15,6 +15,11 @@
 #include <type_traits>
 #include <utility>
 
+namespace boost::asio::detail {
+template <typename T, typename Blocking>
+class promise_executor;
+}
+
 // From a step, which tries once, to an asynchronous operation with any completion token. A step has
 //   using result, void or what its handler gets
 //   bool attempt(std::error_code& ec)     true: over, with a result inside or an error
@@ -29,8 +34,7 @@ concept knows_context = requires(const Executor& ex) {
     boost::asio::query(ex, boost::asio::execution::context)
     } -> std::convertible_to<boost::asio::execution_context&>;
 };
-// An executor on any thread, as use_future has one. Asking it for its context would start a pool of
-// threads.
+// An executor on any thread. Asking it for its context would start a pool of threads.
 template <class Executor>
 inline constexpr bool is_anywhere = false;
 template <knows_context Executor>
@@ -38,6 +42,9 @@ inline constexpr bool is_anywhere<Executor> =
     std::same_as<std::remove_cvref_t<decltype(boost::asio::query(std::declval<const Executor&>(),
                                                                  boost::asio::execution::context))>,
                  boost::asio::system_context>;
+// use_future's, which catches what a handler throws, and does not tell its context's type.
+template <class T, class Blocking>
+inline constexpr bool is_anywhere<boost::asio::detail::promise_executor<T, Blocking>> = true;
 
 /// A handler, its result and the executor for it.
 template <class Handler, class Step>
