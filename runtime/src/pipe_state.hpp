@@ -49,6 +49,14 @@ class pipe_state {
 
   status mark_corrupt();
   void close();
+  /// The end goes away in a message: no call of this process gets at it from now on.
+  /// @errors full: a loan, or a message in pieces is under way; closed.
+  status depart();
+  /// It was not sent after all.
+  void come_back();
+  [[nodiscard]] bool has_departed() const noexcept {
+    return departed_.load(std::memory_order_acquire);
+  }
 
   /// For those that wait for descriptors: the end's eventfd is rung at its next message, or end.
   void announce_bell() { receiving_.announce_bell(); }
@@ -99,7 +107,8 @@ class pipe_state {
   waiting_room senders_;
   waiting_room receivers_;
   std::atomic<bool> closed_{false};
-  bool streaming_ = false;  // a message goes out in pieces; guarded by send_lock_
+  std::atomic<bool> departed_{false};  // then it is closed as well
+  bool streaming_ = false;             // a message goes out in pieces; guarded by send_lock_
 };
 
 }  // namespace bulkhead::detail

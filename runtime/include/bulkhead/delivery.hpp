@@ -143,6 +143,10 @@ class delivery {
     held_ = false;
   }
   void let_go() noexcept {
+    // What it brought goes back before the next taker may look for it.
+    if constexpr (detail::holds_endpoints<T>()) {
+      if (held_) value_.reset();
+    }
     if (std::exchange(held_, false)) core_.release(message_);
   }
 

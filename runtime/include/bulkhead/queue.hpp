@@ -269,10 +269,7 @@ class queue {
     if (found.failed()) [[unlikely]] {
       return found == detail::status::dropped() ? detail::status() : found;
     }
-    const detail::status filled = detail::fill(core_, place, value);
-    if (filled.failed()) [[unlikely]]
-      return filled;
-    return core_.publish(place);
+    return detail::fill_and_publish(core_, place, value);
   }
   // Takes a message and decodes it. Always inlined, so that the value is made where it will stay.
   [[gnu::always_inline]] detail::status fetch(detail::patience how_long, detail::taken& message,

@@ -114,7 +114,9 @@ class queue_core {
   status publish(open_place& place) const;
   /// Tells the keeper which endpoints the message holds that is about to be published at
   /// `position`.
-  status carry(std::uint64_t position, std::vector<std::uint64_t>& endpoints) const;
+  status carry(std::uint64_t position, const std::vector<std::uint64_t>& endpoints) const;
+  /// It was not published.
+  void take_back(std::uint64_t position, const std::vector<std::uint64_t>& endpoints) const;
   [[nodiscard]] std::uint64_t sent() const;
 
   // Receiving.
