@@ -143,10 +143,16 @@ status forward_step::carry_staged(bool come) {
     wanted.queue = out.queue->id();
     for (const os::control::carried& message : out.carried) {
       if (message.queues.size() > endpoints_max) return errc::too_large;
-      wanted.messages.push_back(
-          {message.position, come ? message.queues : std::vector<std::uint64_t>()});
+      wanted.messages.push_back(message);
     }
-    if (const auto ec = out.queue->context().carry(wanted)) return status::of(ec);
+    process_context& context = out.queue->context();
+    if (!come) {
+      for (const os::control::carried& message : out.carried) {
+        context.take_back({wanted.queue, {{message.position, {}}}}, message.queues);
+      }
+    } else if (const auto ec = context.carry(wanted)) {
+      return status::of(ec);
+    }
   }
   return {};
 }

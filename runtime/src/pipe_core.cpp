@@ -60,8 +60,12 @@ std::pair<pipe_core, pipe_core> pipe_core::make(runtime& rt, const pipe_options&
   return {pipe_core(std::move(ends.first)), pipe_core(std::move(ends.second))};
 }
 
-pipe_core pipe_core::find(std::uint64_t id, const pipe_traffic& out, const pipe_traffic& in) {
-  const auto context = process_record::child_context();
+bool pipe_core::is_here() const noexcept { return !state_->has_departed(); }
+
+pipe_core pipe_core::find(endpoint_source* source, std::uint64_t id, const pipe_traffic& out,
+                          const pipe_traffic& in) {
+  process_context* context = source != nullptr ? source->context() : nullptr;
+  if (context == nullptr) context = process_record::child_context().get();
   auto state = context != nullptr ? context->find_end(id) : nullptr;
   if (state == nullptr) return {};
   const core::pipe_shape& shape = state->view().shape();

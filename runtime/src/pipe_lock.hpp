@@ -43,6 +43,8 @@ class pipe_lock {
     shut_ = true;
     gate_->give_to(0);
   }
+  /// Undoes that. @limits the caller holds the lock.
+  void open() noexcept { shut_ = false; }
 
  private:
   static constexpr std::uint32_t needed_most = 1u << 16;

@@ -62,7 +62,7 @@ pipe_state::pipe_state(std::shared_ptr<process_context> context, std::uint64_t i
 // In a forked copy the mappings are not there, and something else may be in their place.
 pipe_state::~pipe_state() {
   if (context_->usable()) {
-    context_->leave_end(id_);
+    if (!has_departed()) context_->leave_end(id_);
     // Asynchronous operations do not keep the end; they are to hear that it is gone.
     if (watched_.load(std::memory_order_relaxed)) receiving_.rouse();
     return;
@@ -73,7 +73,7 @@ pipe_state::~pipe_state() {
 
 status pipe_state::check_alive() const {
   if (!context_->usable()) return errc::not_initialised;
-  if (is_closed()) return errc::closed;
+  if (is_closed()) return has_departed() ? errc::not_initialised : errc::closed;
   if (view().is_corrupt()) return errc::corrupt;
   return {};
 }
@@ -341,6 +341,32 @@ void pipe_state::close() {
   context_->leave_end(id_);
   receiving_.rouse();
   sending_.rouse();
+}
+
+status pipe_state::depart() {
+  {
+    const std::scoped_lock both(send_lock_);
+    const std::unique_lock receiving(receive_lock_);
+    if (const status s = check_alive(); s.failed()) return s;
+    if (ports_->out.lent || ports_->in.lent || streaming_) return errc::full;
+    if (reader_.is_collecting()) return errc::full;
+    departed_.store(true, std::memory_order_release);
+    closed_.store(true, std::memory_order_release);
+    send_lock_.shut();
+    receive_lock_.shut();
+  }
+  receiving_.rouse();
+  sending_.rouse();
+  return {};
+}
+
+void pipe_state::come_back() {
+  const std::scoped_lock both(send_lock_);
+  const std::unique_lock receiving(receive_lock_);
+  if (!departed_.exchange(false, std::memory_order_acq_rel)) return;
+  closed_.store(false, std::memory_order_release);
+  send_lock_.open();
+  receive_lock_.open();
 }
 
 }  // namespace bulkhead::detail

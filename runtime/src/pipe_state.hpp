@@ -49,6 +49,14 @@ class pipe_state {
 
   status mark_corrupt();
   void close();
+  /// The end goes away in a message: no call of this process gets at it from now on.
+  /// @errors full: a loan, or a message in pieces is under way; closed.
+  status depart();
+  /// It was not sent after all.
+  void come_back();
+  [[nodiscard]] bool has_departed() const noexcept {
+    return departed_.load(std::memory_order_acquire);
+  }
 
   /// A message that goes out in pieces: what is left of it.
   struct outgoing {
@@ -112,6 +120,7 @@ class pipe_state {
   waiting_room senders_;
   waiting_room receivers_;
   std::atomic<bool> closed_{false};
+  std::atomic<bool> departed_{false};  // then it is closed as well
   std::atomic<bool> watched_{false};  // somebody here waits, or waited, for the eventfd
   bool streaming_ = false;            // a message goes out in pieces; guarded by send_lock_
 };

@@ -173,13 +173,58 @@ std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t named, st
   return nullptr;
 }
 
-std::error_code process_context::carry(const control::carry& messages) {
-  try {
-    link_.ask<control::done>(control::kind::carry, messages);
-    return {};
-  } catch (const std::system_error& failure) {
-    return failure.code();
+std::vector<std::shared_ptr<pipe_state>> process_context::ends_in(
+    std::span<const std::uint64_t> names) {
+  std::vector<std::shared_ptr<pipe_state>> ends;
+  for (const std::uint64_t name : names) {
+    if ((name & pipe_mark) == 0 || (name & sender_mark) != 0) continue;
+    if (auto end = find_end(name)) ends.push_back(std::move(end));
   }
+  return ends;
+}
+
+// Shut here before the keeper gives them to others: two processes at one end would spoil the ring.
+std::error_code process_context::carry(const control::carry& messages) {
+  std::vector<std::shared_ptr<pipe_state>> gone;
+  std::error_code failed;
+  for (const control::carried& message : messages.messages) {
+    for (auto& end : ends_in(message.queues)) {
+      if (!failed) failed = end->depart().code();
+      if (!failed) gone.push_back(std::move(end));
+    }
+  }
+  try {
+    if (!failed) link_.ask<control::done>(control::kind::carry, messages);
+  } catch (const std::system_error& failure) {
+    failed = failure.code();
+  }
+  for (const auto& end : gone) {
+    if (failed) end->come_back();
+  }
+  return failed;
+}
+
+void process_context::take_back(const control::carry& messages,
+                                std::span<const std::uint64_t> names) {
+  if (carry(messages)) return;
+  for (const auto& end : ends_in(names)) end->come_back();
+}
+
+std::shared_ptr<pipe_state> process_context::claim_end(std::uint64_t end, std::error_code& ec) {
+  try {
+    std::vector<os::unique_fd> descriptors;
+    const auto reply = link_.ask<control::end_reply>(control::kind::claim_end,
+                                                     control::end_named{end}, &descriptors);
+    if (descriptors.size() != 3)
+      throw error(errc::corrupt, "the keeper sent no segment for a pipe");
+    os::unique_fd bells[2] = {std::move(descriptors[1]), std::move(descriptors[2])};
+    return adopt_end(end, reply.name, std::move(descriptors.front()), bells);
+  } catch (const std::system_error& failure) {
+    ec = failure.code();
+  } catch (const std::bad_alloc&) {
+    ec = std::make_error_code(std::errc::not_enough_memory);
+  }
+  return nullptr;
 }
 
 std::optional<control::seat_reply> process_context::join_queue(std::uint64_t queue,
@@ -206,6 +251,9 @@ std::pair<std::shared_ptr<pipe_state>, std::shared_ptr<pipe_state>> process_cont
   auto first = std::make_shared<pipe_state>(shared_from_this(), reply.pipe, wanted.name, memory);
   auto second =
       std::make_shared<pipe_state>(shared_from_this(), reply.pipe | 1, wanted.name, memory);
+  const std::lock_guard lock(mutex_);
+  ends_[reply.pipe] = first;
+  ends_[reply.pipe | 1] = second;
   return {std::move(first), std::move(second)};
 }
 
@@ -235,6 +283,11 @@ control::peer_reply process_context::peer_of(std::uint64_t end) {
 
 void process_context::leave_end(std::uint64_t end) noexcept {
   if (!usable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto there = ends_.find(end);
+    if (there != ends_.end() && there->second.expired()) ends_.erase(there);
+  }
   try {
     link_.ask<control::done>(control::kind::leave_end, control::end_named{end});
   } catch (const std::exception&) {

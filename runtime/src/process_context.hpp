@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "os/barrier.hpp"
@@ -89,18 +90,25 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
 
-  /// A queue that a message names, perhaps as a sender: one that this process knows, else the keeper gives it.
+  /// A queue that a message names, perhaps as a sender: one that this process knows, else the
+  /// keeper gives it.
   /// @returns nullptr: `ec` says why; errc::closed: there is no such queue.
   std::shared_ptr<queue_state> open_queue(std::uint64_t queue, std::error_code& ec);
-  /// Announces the endpoints in messages that are about to be published.
+  /// Announces the endpoints in messages that are about to be published. Pipe ends leave this
+  /// process with that.
   std::error_code carry(const os::control::carry& messages);
+  /// They were not published after all; `ends` are the names in them.
+  void take_back(const os::control::carry& messages, std::span<const std::uint64_t> names);
+  /// A pipe end that a message names. @returns nullptr: `ec` says why; errc::closed: somebody else
+  /// has it, or it was closed.
+  std::shared_ptr<pipe_state> claim_end(std::uint64_t end, std::error_code& ec);
   /// A pipe, whose ends are both this process's.
   std::pair<std::shared_ptr<pipe_state>, std::shared_ptr<pipe_state>> make_pipe(
       const os::control::make_pipe& wanted);
   /// An end that came with the process's arguments.
   std::shared_ptr<pipe_state> adopt_end(std::uint64_t end, std::string name, os::unique_fd segment,
                                         os::unique_fd (&bells)[2]);
-  /// @returns nullptr when the end did not come with the process's arguments.
+  /// @returns nullptr when this process has no handle to the end.
   std::shared_ptr<pipe_state> find_end(std::uint64_t end);
   [[nodiscard]] os::control::peer_reply peer_of(std::uint64_t end);
   /// This process has no use for its end any more, unless it passed it on.
@@ -118,6 +126,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   void queue_let_go(std::uint64_t queue) noexcept;
 
  private:
+  std::vector<std::shared_ptr<pipe_state>> ends_in(std::span<const std::uint64_t> names);
   std::shared_ptr<queue_state> adopt_locked(std::uint64_t queue, std::string name,
                                             os::unique_fd segment, os::unique_fd (&bells)[2]);
   void leave_queue(std::uint64_t queue) noexcept;
@@ -142,7 +151,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   std::weak_ptr<runtime_state> owner_;
   std::mutex mutex_;
   std::map<std::uint64_t, known_queue> queues_;
-  std::map<std::uint64_t, std::weak_ptr<pipe_state>> ends_;  // those that came with arguments
+  std::map<std::uint64_t, std::weak_ptr<pipe_state>> ends_;
 };
 
 }  // namespace bulkhead::detail

@@ -53,6 +53,7 @@ inline const std::vector<control_body>& control_bodies() {
       of(control::make_pipe{"pipe", {1, 4096, 16, 64}, {2, 4096, 16, 64}}),
       of(control::pipe_reply{8}),
       of(control::end_named{9}),
+      of(control::end_reply{9, "pipe"}),
       of(control::peer_reply{.name = "peer", .pid = 1234, .status = {.signal = 9}}),
       of(control::spawn{.name = "worker",
                         .entry = {"build", "/program", 4096},

@@ -152,6 +152,10 @@ class delivery {
     detail::held_message::fail(*port_, why, doing);
   }
   void let_go() noexcept {
+    if constexpr (detail::holds_endpoints<T>()) {
+      // What it brought goes back before the next taker may look for it.
+      if (port_ != nullptr) value_.reset();
+    }
     if (port_ != nullptr) [[unlikely]]
       detail::held_message::release(*std::exchange(port_, nullptr), message_);
   }

@@ -282,8 +282,7 @@ class queue : public detail::async_queue_calls<queue<T>, T> {
     detail::open_place place;
     const detail::status found = core_.reserve(detail::encoded_size(value), how_long, place);
     if (found.failed()) return found == detail::status::dropped() ? detail::status() : found;
-    const detail::status filled = detail::fill(core_, place, value);
-    return filled.failed() ? filled : core_.publish(place);
+    return detail::fill_and_publish(core_, place, value);
   }
 
   std::optional<T> get(detail::patience how_long, detail::status& result) const {

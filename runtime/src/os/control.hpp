@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/encoder.hpp>
 #include <bulkhead/exit_status.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +47,8 @@ enum class kind : std::uint16_t {
   leave_end,   // the sender closes its end; reply done, also where it is the sender's no more
   ask_peer,    // reply peer_reply
   rest,        // no next incarnation of this child is on its way, though one may come; reply done
+  claim_end,   // a pipe end that a message names: it is the sender's from now on; reply end_reply
+               // + descriptors as for a pipe
   publish,     // with the directory's descriptor: a queue becomes open to other programs; reply
                // `published`
   unpublish,   // reply done, also where it is published no more
@@ -65,7 +68,7 @@ constexpr std::uint64_t count_of(std::uint64_t id) noexcept {
 }
 
 /// An endpoint's name: a queue's id, or a pipe's with this bit, shifted left by one, and the end.
-inline constexpr std::uint64_t pipe_bit = std::uint64_t{1} << 62;
+inline constexpr std::uint64_t pipe_bit = detail::pipe_mark;
 
 /// First of every datagram. `error` is 0; or an errc value, or minus an errno: then the body is a
 /// `failure`.
@@ -152,6 +155,10 @@ struct pipe_reply {
 };
 struct end_named {
   std::uint64_t end = 0;
+};
+struct end_reply {
+  std::uint64_t end = 0;
+  std::string name;  ///< The pipe's.
 };
 struct peer_reply {
   std::string name;  ///< Of the process that has the other end, or had it last.

@@ -125,13 +125,13 @@ void wait_in(const command& c) {
   const auto q = attach<queue<int>>(rt, c.path);
   std::error_code ec;
   static_cast<void>(q.receive());  // so that it is joined
+  if (c.second == "join") q.send(1);
   std::cout << "waiting" << std::endl;
   if (c.second == "receive") static_cast<void>(q.receive(ec));
   if (c.second == "send") {
     while (!ec) q.send(1, ec);
   }
   if (c.second == "join") {
-    q.send(1);
     try {
       q.join();
     } catch (const std::system_error& failure) {

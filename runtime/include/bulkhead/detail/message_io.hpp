@@ -11,6 +11,8 @@
 // what it names outlives its sender (docs/message-format.md).
 namespace bulkhead::detail {
 
+class pipe_state;
+
 /// Collects the ids of the endpoints in one message.
 class named_endpoints final : public endpoint_sink {
  public:
@@ -42,6 +44,7 @@ class message_endpoints final : public endpoint_source {
  private:
   const queue_core* carrier_;
   std::vector<std::shared_ptr<queue_state>> held_;
+  std::vector<std::shared_ptr<pipe_state>> ends_;
   std::error_code failure_;
 };
 
@@ -62,19 +65,26 @@ template <class T>
   }
 }
 
-/// Encodes `value` into a reserved place of `to`. Publish next.
-/// @errors too_large: more than 4096 endpoints; what the keeper said. The place is not published.
+/// Encodes `value` into a reserved place of `to`, announces what it names, and publishes it. Pipe
+/// ends in it are then gone from this process; where it fails they stay.
+/// @errors too_large: more than 4096 endpoints; full: a pipe end is in use; what the keeper said;
+/// publish's. The message was not sent.
 template <class T>
-status fill(const queue_core& to, const open_place& place, const T& value) {
+status fill_and_publish(const queue_core& to, open_place& place, const T& value) {
   if constexpr (!holds_endpoints<T>()) {
     encoder into(place.bytes);
     encode(into, value);
-    return {};
+    return to.publish(place);
   } else {
     named_endpoints names;
     encoder into(place.bytes, &names);
     encode(into, value);
-    return names.ids().empty() ? status() : to.carry(place.position, names.ids());
+    if (names.ids().empty()) return to.publish(place);
+    const std::uint64_t position = place.position;
+    if (const status s = to.carry(position, names.ids()); s.failed()) return s;
+    const status published = to.publish(place);
+    if (published.failed()) to.take_back(position, names.ids());
+    return published;
   }
 }
 

@@ -111,7 +111,9 @@ class queue_core {
   void heed_forwarded(queue_in_port& in, const taken& message, port_forward ended) const noexcept;
   /// Tells the keeper which endpoints the message holds that is about to be published at
   /// `position`.
-  status carry(std::uint64_t position, std::vector<std::uint64_t>& endpoints) const;
+  status carry(std::uint64_t position, const std::vector<std::uint64_t>& endpoints) const;
+  /// It was not published.
+  void take_back(std::uint64_t position, const std::vector<std::uint64_t>& endpoints) const;
   [[nodiscard]] std::uint64_t sent() const;
 
   /// Receiving. What it takes counts as a delivery, until `held_message` settles it.

@@ -106,7 +106,8 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 /// Wraps what a forward was given as the results that it sends to a queue of U.
 template <class U, class Result>
 auto results_of(const Result& result) {
-  if constexpr (std::convertible_to<const Result&, U>) {
+  // A message that holds a pipe end cannot be copied.
+  if constexpr (std::convertible_to<const Result&, U> || std::same_as<Result, U>) {
     return single_result<U, Result>(result);
   } else if constexpr (is_optional<Result>) {
     return optional_result<U, typename Result::value_type>(result);

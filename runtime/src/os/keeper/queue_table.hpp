@@ -1,6 +1,8 @@
 #pragma once
 
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "core/recovery.hpp"
 #include "os/control.hpp"
@@ -34,6 +36,14 @@ class queue_table final : public core::queue_finder {
   /// settled.
   /// @errors garbage: no such lane or place; bulkhead::error errc::closed: no such queue.
   void carry(control::carry messages, std::uint32_t serial);
+  /// True while a message under way names a pipe end.
+  [[nodiscard]] bool is_carried(std::uint64_t end);
+  /// The pipe ends that no message names any more, since this was called last.
+  [[nodiscard]] std::vector<std::uint64_t> take_freed_ends() { return std::exchange(freed_, {}); }
+  /// Those whose messages were not sent after all.
+  [[nodiscard]] std::vector<std::uint64_t> take_returned_ends() {
+    return std::exchange(returned_, {});
+  }
   /// A dead letter names what its message named.
   void carry_letter(const queue_record& origin, const core::poisoned& message);
 
@@ -72,6 +82,7 @@ class queue_table final : public core::queue_finder {
  private:
   queue_record& add(std::string name, const core::queue_shape& shape);
   static void close_if_over(const queue_record& queue) noexcept;
+  void look_after_ends();
   void drop_unheld();
   void drop_if_unheld(std::vector<std::uint64_t> candidates);
   [[nodiscard]] bool is_settled(const carried_queues::place& message);
@@ -80,6 +91,8 @@ class queue_table final : public core::queue_finder {
   const core::platform* os_;
   carried_queues carried_;
   bool only_carried_ = false;
+  std::vector<std::uint64_t> freed_;  // pipe ends
+  std::vector<std::uint64_t> returned_;
   std::uint64_t last_id_;
   std::map<std::uint64_t, std::unique_ptr<queue_record>> queues_;
 };

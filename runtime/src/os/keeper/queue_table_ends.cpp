@@ -11,7 +11,14 @@ namespace {
 
 constexpr std::size_t looks_a_request = 4;  // more than one, so that the records do not grow
 
+bool is_end(std::uint64_t name) noexcept { return (name & control::pipe_bit) != 0; }
+
 }  // namespace
+
+bool queue_table::is_carried(std::uint64_t end) {
+  return carried_.is_named(
+      end, [this](const carried_queues::place& message) { return is_settled(message); });
+}
 
 bool queue_table::is_holder(std::uint32_t serial) const noexcept {
   return std::any_of(queues_.begin(), queues_.end(),
@@ -59,13 +66,18 @@ void queue_table::carry(control::carry messages, std::uint32_t serial) {
     }
     for (const std::uint64_t named : message.queues) {
       check_ours(named);
-      static_cast<void>(at(named));
+      if (!is_end(named)) static_cast<void>(at(named));
+      only_carried_ |= is_end(named);
     }
   }
   std::vector<std::uint64_t> freed;
   for (const control::carried& message : messages.messages) {
-    const auto now_free = carried_.set({messages.queue, *seat, message.position}, message.queues);
-    freed.insert(freed.end(), now_free.begin(), now_free.end());
+    const carried_queues::place place{messages.queue, *seat, message.position};
+    const bool is_taken_back = message.queues.empty() && carried_.knows(place);
+    const auto now_free = carried_.set(place, message.queues);
+    for (const std::uint64_t name : now_free) {
+      (is_taken_back && is_end(name) ? returned_ : freed).push_back(name);
+    }
   }
   const auto settled = carried_.forget_some(
       looks_a_request * messages.messages.size(),
@@ -90,10 +102,11 @@ void queue_table::forget_unpublished(std::uint32_t serial) {
     const auto seat = queue->seats.seat_of(serial);
     if (!seat) continue;
     const core::queue_view& view = queue->view();
-    static_cast<void>(carried_.forget_in(id, *seat, [&](const carried_queues::place& message) {
+    const auto gone = carried_.forget_in(id, *seat, [&](const carried_queues::place& message) {
       return carried_queues::fate_of(view, message.seat, message.position) !=
              carried_queues::fate::under_way;
-    }));
+    });
+    std::copy_if(gone.begin(), gone.end(), std::back_inserter(returned_), is_end);
   }
 }
 
@@ -101,8 +114,10 @@ void queue_table::forget_unpublished(std::uint32_t serial) {
 // these can be reached no more; `drop_unreachable` sees to that.
 void queue_table::drop_if_unheld(std::vector<std::uint64_t> candidates) {
   while (!candidates.empty()) {
-    const auto found = queues_.find(candidates.back());
+    const std::uint64_t candidate = candidates.back();
     candidates.pop_back();
+    if (is_end(candidate)) freed_.push_back(candidate);
+    const auto found = queues_.find(candidate);
     if (found == queues_.end()) continue;
     const queue_record& q = *found->second;
     if (!q.holders.empty() || (q.letters_of != 0 && queues_.count(q.letters_of) != 0)) continue;
@@ -125,6 +140,21 @@ void queue_table::drop_unheld() {
     if (queue->holders.empty()) unheld.push_back(id);
   }
   drop_if_unheld(std::move(unheld));
+}
+
+// Nobody tells us that a message is settled.
+void queue_table::look_after_ends() {
+  std::vector<std::uint64_t> ends;
+  carried_.each_name([&](std::uint64_t name) {
+    if (is_end(name)) ends.push_back(name);
+  });
+  for (const std::uint64_t end : ends) {
+    if (is_carried(end)) {
+      only_carried_ = true;
+    } else {
+      freed_.push_back(end);
+    }
+  }
 }
 
 void queue_table::drop_unreachable() {
@@ -151,9 +181,11 @@ void queue_table::drop_unreachable() {
       ++at;
       continue;
     }
-    static_cast<void>(carried_.forget_all_in(at->first));
+    const auto gone = carried_.forget_all_in(at->first);
+    std::copy_if(gone.begin(), gone.end(), std::back_inserter(freed_), is_end);
     at = queues_.erase(at);
   }
+  look_after_ends();
 }
 
 }  // namespace bulkhead::os

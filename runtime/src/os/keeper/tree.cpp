@@ -105,11 +105,12 @@ void tree::look_again() {
   if (publications_.next_deadline()) publications_.drop_silent(publications::clock::now());
   if (doors_closed_ && !publications_.full()) open_doors();
   if (queues_.any_stuck()) queues_.bury_stuck();
-  if (!queues_.any_only_carried()) return;
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_look_) return;
-  next_look_ = now + std::chrono::milliseconds(again_ms);
-  queues_.drop_unreachable();
+  if (queues_.any_only_carried() && now >= next_look_) {
+    next_look_ = now + std::chrono::milliseconds(again_ms);
+    queues_.drop_unreachable();
+  }
+  settle_ends();
 }
 
 tree::verdict tree::dispatch(const poller::wake& wake) {

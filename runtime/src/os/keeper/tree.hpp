@@ -64,6 +64,8 @@ class tree {
   void leave_end(participant& p, const datagram& request);
   void ask_peer(participant& p, const datagram& request);
   void rest(participant& p, const datagram& request);
+  void claim_end(participant& p, const datagram& request);
+  void settle_ends();
   void reply_queue(participant& p, control::kind kind, queue_record& queue);
   template <class Body>
   void reply(participant& p, control::kind kind, const Body& body,

@@ -147,6 +147,8 @@ void tree::check_rights(const participant& p, const datagram& request) {
       for (const auto& message : wanted.messages) {
         for (const std::uint64_t named : message.queues) {
           queues_.check_ours(named);
+          may = may && (named & control::pipe_bit) == 0;
+          if (!may) break;
           may = may && holds(named & ~detail::sender_mark);
         }
       }

@@ -92,7 +92,9 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
 void tree::bury(participant& p, const exit_status& end) {
   kill_children_of(p.who.serial);
   const core::recovery_report report = queues_.bury_process(casualty_of(p, end));
-  pipes_.bury_process(p.who.serial, end);
+  for (const std::uint64_t back : queues_.take_returned_ends()) pipes_.give_back(back);
+  pipes_.bury_process(p.who.serial, end,
+                      [this](std::uint64_t name) { return queues_.is_carried(name); });
   publications_.remove_all_of(p.who.serial);
   const std::uint32_t owner = p.who.owner;
   control::exited event{p.who.serial, p.pid, end, report.redelivered, report.buried, report.stuck};

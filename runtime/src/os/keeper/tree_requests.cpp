@@ -91,6 +91,8 @@ void tree::answer(participant& p, datagram& request) {
       return;
     case kind::subscribe:
       return subscribe(p);
+    case kind::claim_end:
+      return claim_end(p, request);
     case kind::publish:
       return publish(p, request);
     case kind::unpublish:
@@ -125,8 +127,34 @@ void tree::open_queue(participant& p, const datagram& request) {
 }
 
 void tree::carry(participant& p, const datagram& request) {
-  queues_.carry(body_of<control::carry>(request), p.who.serial);
+  const auto wanted = body_of<control::carry>(request);
+  std::vector<std::uint64_t> ends;
+  for (const control::carried& message : wanted.messages) {
+    for (const std::uint64_t named : message.queues) {
+      if ((named & control::pipe_bit) == 0) continue;
+      queues_.check_ours(named);
+      pipes_.check_may_send(named, p.who.serial);
+      ends.push_back(named);
+    }
+  }
+  queues_.carry(wanted, p.who.serial);
+  for (const std::uint64_t end : queues_.take_returned_ends()) pipes_.give_back(end);
+  for (const std::uint64_t end : ends) pipes_.send_off(end);
   reply(p, request.head.kind, control::done{});
+}
+
+void tree::claim_end(participant& p, const datagram& request) {
+  const std::uint64_t end = body_of<control::end_named>(request).end;
+  const pipe_table::record& pipe = pipes_.claim(end, {p.who, p.name, p.pid});
+  reply(p, request.head.kind, control::end_reply{end, pipe.name},
+        std::span<const int>({pipe.memory->fd(), pipe.memory->bell(0), pipe.memory->bell(1)}));
+}
+
+// An end may be named by a newer message than the one that freed it.
+void tree::settle_ends() {
+  for (const std::uint64_t end : queues_.take_freed_ends()) {
+    if (!queues_.is_carried(end)) pipes_.settle(end);
+  }
 }
 
 void tree::leave_queue(participant& p, const datagram& request) {
@@ -175,7 +203,8 @@ void tree::make_pipe(participant& p, const datagram& request) {
 }
 
 void tree::leave_end(participant& p, const datagram& request) {
-  pipes_.leave(body_of<control::end_named>(request).end, p.who.serial);
+  pipes_.leave(body_of<control::end_named>(request).end, p.who.serial,
+               [this](std::uint64_t end) { return queues_.is_carried(end); });
   reply(p, request.head.kind, control::done{});
 }
 
