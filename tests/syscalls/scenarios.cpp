@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "queue_state.hpp"
 #include "syscalls/call_tracer.hpp"
 
 namespace syscalls {
@@ -108,6 +109,8 @@ class queue_scene final : public scene {
   bulkhead::process start(bulkhead::runtime& rt) override {
     if (plan_.listens) {
       listener_ = std::thread([this] { drain(in_); });
+      const auto& parked = in_.core().state()->view().header().parked_receivers;
+      while (parked.load() == 0) std::this_thread::yield();
     }
     return rt.spawn({.name = "victim"}, plan_.run, in_, out_);
   }
@@ -120,9 +123,11 @@ class queue_scene final : public scene {
     drain_one(plan_.it_sends || plan_.run == join_and_try ? in_ : out_);
   }
   std::string check() override {
+    const bool woken = !plan_.listens || is_drained_soon();
     in_.close();
     out_.close();
     if (listener_.joinable()) listener_.join();
+    if (!woken) return "a sleeper was not woken";
     if (!drain(in_) || !drain(out_)) return "the drain of a closed queue does not end";
     // A rejection that the keeper has heard of.
     const auto letters = in_.dead_letters();
@@ -141,6 +146,15 @@ class queue_scene final : public scene {
   void drain_one(const queue<int>& q) {
     std::error_code ec;
     if (const auto n = q.try_receive(ec)) ++seen_[*n];
+  }
+  // The sleeper comes by itself a second after it fell asleep, should a wake-up be lost.
+  [[nodiscard]] bool is_drained_soon() const {
+    const auto end = std::chrono::steady_clock::now() + 800ms;
+    while (!in_.empty()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(1ms);
+    }
+    return true;
   }
   bool drain(const queue<int>& q) {
     std::error_code ec;
