@@ -89,7 +89,8 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// @returns nullptr when this process holds no handle to it.
   std::shared_ptr<queue_state> find(std::uint64_t queue);
 
-  /// A queue that a message names, perhaps as a sender: one that this process knows, else the keeper gives it.
+  /// A queue that a message names, perhaps as a sender: one that this process knows, else the
+  /// keeper gives it.
   /// @returns nullptr: `ec` says why; errc::closed: there is no such queue.
   std::shared_ptr<queue_state> open_queue(std::uint64_t queue, std::error_code& ec);
   /// Announces the endpoints in messages that are about to be published.
@@ -112,6 +113,9 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// Has the keeper bury what was set aside in a queue. Should it not hear of it, the next recovery
   /// there does.
   void bury(const os::control::used_up& message) noexcept;
+  /// Has the keeper look when the messages are due that were released with a delay. Should it not
+  /// hear of it, the next recovery there does.
+  void announce_deadline(std::uint64_t queue) noexcept;
   /// Who has the seats of a queue.
   std::vector<os::control::seat_holder> holders_of(std::uint64_t queue);
   /// The last handle to a queue is gone.
