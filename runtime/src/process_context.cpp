@@ -308,6 +308,14 @@ void process_context::bury(const control::used_up& message) noexcept {
   }
 }
 
+void process_context::announce_deadline(std::uint64_t queue) noexcept {
+  try {
+    link_.ask<control::done>(control::kind::deadline, control::queue_named{queue});
+  } catch (const std::exception&) {
+    // The keeper is gone, and its queues with it.
+  }
+}
+
 // Between the last handle's end and this call another thread may have made a new handle: then the
 // process holds the queue still.
 void process_context::queue_let_go(std::uint64_t queue) noexcept {

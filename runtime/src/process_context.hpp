@@ -120,6 +120,9 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// Has the keeper bury what was set aside in a queue. Should it not hear of it, the next recovery
   /// there does.
   void bury(const os::control::used_up& message) noexcept;
+  /// Has the keeper look when the messages are due that were released with a delay. Should it not
+  /// hear of it, the next recovery there does.
+  void announce_deadline(std::uint64_t queue) noexcept;
   /// Who has the seats of a queue.
   std::vector<os::control::seat_holder> holders_of(std::uint64_t queue);
   /// The last handle to a queue is gone.

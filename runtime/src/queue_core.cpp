@@ -1,5 +1,6 @@
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/runtime.hpp>
+#include <limits>
 #include <stdexcept>
 
 #include "core/closing.hpp"
@@ -22,6 +23,7 @@ core::queue_shape shape_of(const queue_options& options, std::size_t inline_byte
   shape.max_attempts = options.max_attempts;
   shape.max_deliveries = options.max_deliveries;
   shape.overflow = static_cast<std::uint32_t>(options.overflow);
+  shape.lease_ms = static_cast<std::uint32_t>(options.lease.count());
   shape.payload_bytes = options.payload_bytes;
   shape.fingerprint = fingerprint;
   return shape;
@@ -45,6 +47,12 @@ queue_core::queue_core(std::shared_ptr<queue_state> state) noexcept
 
 queue_core::queue_core(runtime& rt, const queue_options& options, std::size_t inline_bytes,
                        std::uint64_t fingerprint) {
+  const auto lease = options.lease.count();
+  if (lease < 0 || lease > std::numeric_limits<std::uint32_t>::max()) {
+    throw std::invalid_argument(
+        "queue '" + options.name +
+        "': lease is below 0 or above 49 days; 0 means until the taker ends");
+  }
   const core::queue_shape shape = shape_of(options, inline_bytes, fingerprint);
   if (const char* bad = core::bad_shape(shape)) {
     throw std::invalid_argument("queue '" + options.name + "': " + bad);
@@ -102,8 +110,8 @@ status queue_core::take(patience how_long, taken& out) const {
   return state_->take(how_long, out);
 }
 
-std::span<const std::byte> queue_core::bytes_of(const taken& message) const {
-  return state_->bytes_of(message);
+status queue_core::bytes_of(const taken& message, std::span<const std::byte>& out) const {
+  return state_->bytes_of(message, out);
 }
 
 status queue_core::join(patience how_long) const {
@@ -172,20 +180,28 @@ queue_core queue_core::dead_letters(std::uint64_t fingerprint) const {
 namespace held_message {
 
 // In a forked copy the port is empty.
-void acknowledge_slowly(queue_in_port& port, const taken& message) noexcept {
-  if (port.state != nullptr) port.state->acknowledge(message);
+status acknowledge_slowly(queue_in_port& port, const taken& message) noexcept {
+  return port.state != nullptr ? port.state->acknowledge(message) : status();
 }
 
 void heed_freed(queue_in_port& port, const taken& message) noexcept {
   port.state->heed_freed(message);
 }
 
-void release(queue_in_port& port, const taken& message) noexcept {
-  if (port.state != nullptr) port.state->release(message);
+status release(queue_in_port& port, const taken& message) noexcept {
+  return port.state != nullptr ? port.state->release(message) : status();
 }
 
-void reject(queue_in_port& port, const taken& message, std::string_view why) {
-  if (port.state != nullptr) port.state->reject(message, why);
+status delay(queue_in_port& port, const taken& message, std::chrono::milliseconds time) {
+  return port.state != nullptr ? port.state->delay(message, time) : status();
+}
+
+status reject(queue_in_port& port, const taken& message, std::string_view why) {
+  return port.state != nullptr ? port.state->reject(message, why) : status();
+}
+
+status extend(queue_in_port& port, const taken& message, std::chrono::milliseconds time) {
+  return port.state != nullptr ? port.state->extend(message, time) : status();
 }
 
 void forget(queue_in_port& port) noexcept {

@@ -57,21 +57,49 @@ void queue_state::fill(const core::lease& held, std::uint32_t now_ms, taken& out
 }
 
 // What stands in shared memory is copied once and checked before it is used.
-std::span<const std::byte> queue_state::bytes_of(const taken& message) {
+status queue_state::find_bytes(const taken& message, std::span<const std::byte>& out) {
   const std::size_t size = message.place->meta >> 32;
-  if (size <= view().shape().inline_bytes) return {message.place->payload, size};
+  if (size <= view().shape().inline_bytes) {
+    out = {message.place->payload, size};
+    return {};
+  }
   std::uint64_t offset = 0;
   std::memcpy(&offset, message.place->payload, sizeof offset);
   const std::size_t bytes = view().layout().payload_bytes;
   const std::byte* area = memory_->read(message.lane());
-  if (area == nullptr || offset > bytes || size > bytes - offset) return {};
-  return {area + offset, size};
+  if (area == nullptr || offset > bytes || size > bytes - offset) return errc::corrupt;
+  out = {area + offset, size};
+  return {};
 }
 
+// Where leases may end, the place may be another message's while we read. So it is copied, and what
+// was copied is the message if it is still ours then.
+status queue_state::bytes_of(const taken& message, std::span<const std::byte>& out) {
+  const status found = find_bytes(message, out);
+  if (view().shape().lease_ms == 0) return found;
+  static thread_local std::vector<std::byte> copy;
+  if (!found.failed()) copy.assign(out.begin(), out.end());
+  if (!core::is_held(view(), lease_of(message))) return errc::lease_lost;
+  out = copy;
+  return found;
+}
+
+namespace {
+
+status held_or_lost(bool held) { return held ? status() : status(errc::lease_lost); }
+
+std::uint64_t time_after(std::chrono::milliseconds time) {
+  return os::coarse_clock_ms() +
+         static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
+}
+
+}  // namespace
+
 // Each of these ends a delivery; when it was the last of an abandoned queue, that is gone.
-void queue_state::acknowledge(const taken& message) noexcept {
-  if (context_->usable()) core::acknowledge(view(), lease_of(message));
+status queue_state::acknowledge(const taken& message) noexcept {
+  const bool held = !context_->usable() || core::acknowledge(view(), lease_of(message));
   leases_.remove();
+  return held_or_lost(held);
 }
 
 // The port has freed the place, and the caller is inside its gate.
@@ -82,27 +110,51 @@ void queue_state::heed_freed(const taken& message) noexcept {
   leases_.remove();
 }
 
-void queue_state::release(const taken& message) noexcept {
+status queue_state::release(const taken& message) noexcept {
   const core::lease held = lease_of(message);
   const std::uint32_t bound = view().shape().max_deliveries;
+  bool was_held = true;
   if (bound != 0 && held.deliveries() >= bound) {
-    set_aside(message, {});
+    was_held = set_aside(message, {});
   } else if (context_->usable()) {
-    core::release(view(), held);
+    was_held = core::release(view(), held);
   }
   leases_.remove();
+  return held_or_lost(was_held);
 }
 
-void queue_state::reject(const taken& message, std::string_view why) {
-  set_aside(message, why.empty() ? "rejected" : why);
+// The word first: should we die before the keeper hears of it, our recovery tells it.
+status queue_state::delay(const taken& message, std::chrono::milliseconds time) {
+  const std::uint32_t bound = view().shape().max_deliveries;
+  const core::lease held = lease_of(message);
+  if (time.count() <= 0 || (bound != 0 && held.deliveries() >= bound)) return release(message);
+  bool was_held = true;
+  if (context_->usable()) {
+    was_held = core::delay(view(), held, time_after(time));
+    if (was_held) context_->announce_deadline(id_);
+  }
   leases_.remove();
+  return held_or_lost(was_held);
+}
+
+status queue_state::reject(const taken& message, std::string_view why) {
+  const bool held = set_aside(message, why.empty() ? "rejected" : why);
+  leases_.remove();
+  return held_or_lost(held);
+}
+
+status queue_state::extend(const taken& message, std::chrono::milliseconds time) {
+  if (const status s = check_alive(); s.failed()) return s;
+  if (view().shape().lease_ms == 0) return {};
+  return held_or_lost(core::extend(view(), lease_of(message), time_after(time)));
 }
 
 // Out of delivery first: should we die before the keeper hears of it, our recovery buries it.
-void queue_state::set_aside(const taken& message, std::string_view why) {
-  if (!context_->usable()) return;
-  core::set_aside(view(), lease_of(message));
+bool queue_state::set_aside(const taken& message, std::string_view why) {
+  if (!context_->usable()) return true;
+  if (!core::set_aside(view(), lease_of(message))) return false;
   context_->bury({id_, position_of(message), message.lane(), std::string(why)});
+  return true;
 }
 
 std::vector<in_flight_message> queue_state::in_flight() const {

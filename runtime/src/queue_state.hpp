@@ -40,11 +40,13 @@ class queue_state {
   status sent(std::uint64_t& out);
 
   status take(patience how_long, taken& out);
-  [[nodiscard]] std::span<const std::byte> bytes_of(const taken& message);
-  void acknowledge(const taken& message) noexcept;
+  status bytes_of(const taken& message, std::span<const std::byte>& out);
+  status acknowledge(const taken& message) noexcept;
   void heed_freed(const taken& message) noexcept;
-  void release(const taken& message) noexcept;
-  void reject(const taken& message, std::string_view why);
+  status release(const taken& message) noexcept;
+  status delay(const taken& message, std::chrono::milliseconds time);
+  status reject(const taken& message, std::string_view why);
+  status extend(const taken& message, std::chrono::milliseconds time);
   [[nodiscard]] lease_pin& leases() noexcept { return leases_; }
   /// The last handle, `self`, is gone.
   static void abandon(std::shared_ptr<queue_state> self) noexcept;
@@ -89,7 +91,8 @@ class queue_state {
   attempt_result try_take(participation& me, taken& out, bool waiting);
   void fill(const core::lease& held, std::uint32_t now_ms, taken& out);
   status make_way(participation& me, std::size_t size, open_place& out);
-  void set_aside(const taken& message, std::string_view why);
+  bool set_aside(const taken& message, std::string_view why);
+  status find_bytes(const taken& message, std::span<const std::byte>& out);
 
   std::shared_ptr<process_context> context_;
   std::unique_ptr<os::queue_memory> memory_;

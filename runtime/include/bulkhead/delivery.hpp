@@ -4,6 +4,7 @@
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/results.hpp>
 #include <bulkhead/message.hpp>
+#include <chrono>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -54,12 +55,37 @@ class delivery {
   [[nodiscard]] message_id id() const { return detail::held_message::id(message_); }
 
   /// Settles the message for good.
-  void ack() { detail::held_message::acknowledge(settle(), message_); }
-  /// Gives it back: it is delivered again, to anyone, before younger ones of its sender.
-  void release() { detail::held_message::release(settle(), message_); }
+  /// @errors lease_lost, here and below: the queue's leases have an end, and this one's has passed;
+  /// the message is delivered again, and nothing was done. It is over for this object.
+  void ack() { check_settled(detail::held_message::acknowledge(settle(), message_)); }
+  void ack(std::error_code& ec) {
+    ec = detail::held_message::acknowledge(settle(), message_).code();
+  }
+  /// Gives it back: it is delivered again, to anyone, before younger ones of its sender. Where the
+  /// lease has passed that has happened already.
+  void release() { static_cast<void>(detail::held_message::release(settle(), message_)); }
+  /// The same for `time` from now on, to a clock tick (1 to 10 ms): younger ones overtake it. The
+  /// keeper gives it back, so it outlives this process; a closed queue's receivers wait for it.
+  template <class Rep, class Period>
+  void release(std::chrono::duration<Rep, Period> time) {
+    static_cast<void>(detail::held_message::delay(
+        settle(), message_, std::chrono::ceil<std::chrono::milliseconds>(time)));
+  }
   /// Settles it for good by moving it to the dead letters, with `why` as their note: it is no use
   /// to deliver it again.
-  void reject(std::string_view why = {}) { detail::held_message::reject(settle(), message_, why); }
+  void reject(std::string_view why = {}) {
+    check_settled(detail::held_message::reject(settle(), message_, why));
+  }
+  /// The lease lasts `time` from now on, if that is later than it would end. Without effect where
+  /// leases have no end.
+  template <class Rep, class Period>
+  void extend(std::chrono::duration<Rep, Period> time) {
+    if (const detail::status s = try_extend(time); s.failed()) fail(s, "extending a lease of");
+  }
+  template <class Rep, class Period>
+  void extend(std::chrono::duration<Rep, Period> time, std::error_code& ec) {
+    ec = try_extend(time).code();
+  }
   /// Settles several messages with one forward (bulkhead::forward is the way to call it).
   template <class... Targets>
   static detail::status send_all(std::span<delivery> inputs, detail::patience how_long,
@@ -116,6 +142,12 @@ class delivery {
   friend class queue<T>;
 
   void hold(detail::queue_in_port& port) noexcept { port_ = &port; }
+  template <class Rep, class Period>
+  detail::status try_extend(std::chrono::duration<Rep, Period> time) {
+    if (port_ == nullptr) return errc::already_settled;
+    return detail::held_message::extend(*port_, message_,
+                                        std::chrono::ceil<std::chrono::milliseconds>(time));
+  }
   template <class U, class Result>
   bool forward_within(const queue<U>& out, const Result& result, detail::patience how_long) {
     const detail::status sent = send_on(out, result, how_long);
@@ -141,11 +173,16 @@ class delivery {
       fail_settled();
     return *std::exchange(port_, nullptr);
   }
+  [[noreturn, gnu::cold]] void fail_settled() const { fail_after(errc::already_settled); }
   // The queue may be gone by now.
-  [[noreturn, gnu::cold]] void fail_settled() const {
+  [[noreturn, gnu::cold]] void fail_after(detail::status why) const {
     detail::queue_in_port none;
     none.queue = message_.queue;
-    detail::held_message::fail(none, errc::already_settled, "settling a message of");
+    detail::held_message::fail(none, why, "settling a message of");
+  }
+  void check_settled(detail::status s) const {
+    if (s.failed()) [[unlikely]]
+      fail_after(s);
   }
   [[noreturn, gnu::cold]] void fail(detail::status why, const char* doing) const {
     if (port_ == nullptr) fail_settled();
@@ -157,7 +194,7 @@ class delivery {
       if (port_ != nullptr) value_.reset();
     }
     if (port_ != nullptr) [[unlikely]]
-      detail::held_message::release(*std::exchange(port_, nullptr), message_);
+      static_cast<void>(detail::held_message::release(*std::exchange(port_, nullptr), message_));
   }
 
   detail::queue_in_port* port_ = nullptr;

@@ -184,12 +184,14 @@ class queue : public detail::async_queue_calls<queue<T>, T> {
 
   /// Runs `handler` on every message and acknowledges it when the handler returns, until the queue
   /// is closed and drained or this process is asked to stop. A handler that throws: the message is
-  /// released and the exception goes on to the caller.
+  /// released and the exception goes on to the caller. One that outlasts its lease: the message is
+  /// delivered again, and the next one comes.
   template <class Handler>
   void consume(Handler&& handler) const {
     while (delivery<T> d = next()) {
       std::invoke(handler, std::as_const(*d));
-      d.ack();
+      std::error_code lost;
+      d.ack(lost);
     }
   }
   /// A stage of a pipeline: runs `fn` on every message and hands its result (a value, an optional
@@ -197,7 +199,11 @@ class queue : public detail::async_queue_calls<queue<T>, T> {
   /// happened or neither. Ends as `consume` does.
   template <class U, class Fn>
   void transform(const queue<U>& out, Fn&& fn) const {
-    while (delivery<T> d = next()) d.forward(out, std::invoke(fn, std::as_const(*d)));
+    while (delivery<T> d = next()) {
+      std::error_code ec;
+      d.forward(out, std::invoke(fn, std::as_const(*d)), ec);
+      if (ec && ec != errc::lease_lost) core_.fail(detail::status::of(ec), "forwarding from");
+    }
   }
 
   template <class U, class Fn>
@@ -297,30 +303,41 @@ class queue : public detail::async_queue_calls<queue<T>, T> {
         return value;
       }
     }
-    delivery<T> d = lease(how_long, result);
-    if (d) {
+    for (;;) {
+      delivery<T> d = lease(how_long, result);
+      if (!d) return value;
+      std::error_code lost;
+      d.ack(lost);
+      if (lost) continue;  // its lease is over, and it is somebody else's
       value = std::move(d.value_);
-      d.ack();
+      return value;
     }
-    return value;
   }
   [[gnu::always_inline]] delivery<T> lease(detail::patience how_long,
                                            detail::status& result) const {
-    delivery<T> d;
     detail::queue_in_port& port = core_.ports().in;
+    delivery<T> d;
     if (port.take(d.message_, how_long.how != detail::patience::kind::none)) [[likely]] {
       port.hold();
-    } else if (const detail::status found = core_.take(how_long, d.message_); found.failed()) {
-      result = found;
-      return d;
-    }
-    d.hold(port);
-    if constexpr (detail::copies_as_bytes<T>) {
-      detail::copy_bytes(d.message_.place->payload, d.value_);
+      d.hold(port);
+      if constexpr (detail::copies_as_bytes<T>) {
+        detail::copy_bytes(d.message_.place->payload, d.value_);
+      } else {
+        read(d, result);
+      }
     } else {
-      read(d, result);
+      lease_slowly(how_long, d, result);
     }
     return d;
+  }
+  [[gnu::noinline]] void lease_slowly(detail::patience how_long, delivery<T>& d,
+                                      detail::status& result) const {
+    do {
+      result = core_.take(how_long, d.message_);
+      if (result.failed()) return;
+      d.hold(core_.ports().in);
+      read(d, result);
+    } while (result == errc::lease_lost);  // between its taking and its reading: the next one
   }
   // Decodes what was taken. A message that cannot be read goes back.
   void read(delivery<T>& d, detail::status& result) const {

@@ -38,6 +38,7 @@ census count_messages(const queue_view& queue, std::uint32_t seat) noexcept {
       case slot_state::leased:
       case slot_state::pinned:
       case slot_state::burying:
+      case slot_state::delayed:
         ++all.held;
         if (w.held_by(seat)) ++all.held_by_seat;
         break;
@@ -76,7 +77,8 @@ void wake_joiners(const queue_view& queue) noexcept {
 }
 
 bool is_over_for(const queue_view& queue, std::uint32_t seat) noexcept {
-  if (queue.header().signs.closed.load(std::memory_order_acquire) != closed_state::closed) return false;
+  if (queue.header().signs.closed.load(std::memory_order_acquire) != closed_state::closed)
+    return false;
   const census first = count_messages(queue, seat);
   if (first.waiting != 0) return false;
   if (first.held_by_seat != 0) return true;

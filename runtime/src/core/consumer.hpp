@@ -96,12 +96,21 @@ inline slot& slot_of(const queue_view& queue, const lease& l) noexcept {
   return queue.slot_at(l.lane, index_of(l.position));
 }
 
+// Each of these @returns false when the lease is over: the message is another's by now, and nothing
+// was done.
+
 /// Settles a message for good and gives its place back to the sender.
-void acknowledge(const queue_view& queue, const lease& l) noexcept;
+bool acknowledge(const queue_view& queue, const lease& l) noexcept;
 /// Gives a message back for another delivery.
-void release(const queue_view& queue, const lease& l) noexcept;
+bool release(const queue_view& queue, const lease& l) noexcept;
+/// Gives it back for a delivery at `at_ms` or later; the keeper is told next (timekeeper).
+bool delay(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept;
 /// Takes a message whose deliveries are used up out of delivery, until the keeper buries it.
-void set_aside(const queue_view& queue, const lease& l) noexcept;
+bool set_aside(const queue_view& queue, const lease& l) noexcept;
+/// The lease lasts until `at_ms`, where it has an end.
+bool extend(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept;
+/// True while the message is the holder's.
+[[nodiscard]] bool is_held(const queue_view& queue, const lease& l) noexcept;
 /// After a slot became free: wakes its lane's producer, all receivers where a closed queue may now
 /// be drained, and who waits until everything is settled.
 void after_freeing(const queue_view& queue, std::uint32_t lane, position at) noexcept;

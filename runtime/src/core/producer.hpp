@@ -13,10 +13,11 @@ namespace bulkhead::core {
 
 enum class outcome : std::uint8_t {
   done,
-  full,       ///< Wait for the receivers, or give up.
-  closed,     ///< Nothing was sent.
-  too_large,  ///< The message never fits this queue.
-  no_memory,  ///< The system has no memory for the payload.
+  full,        ///< Wait for the receivers, or give up.
+  closed,      ///< Nothing was sent.
+  too_large,   ///< The message never fits this queue.
+  no_memory,   ///< The system has no memory for the payload.
+  lease_lost,  ///< A forward's input is another's by now; nothing was sent.
 };
 
 /// A place for one message in a lane: fill `bytes`, then publish or stage on.

@@ -29,6 +29,7 @@ struct queue_shape {
   std::uint32_t max_attempts = 0;   ///< 0: no bound.
   std::uint32_t max_deliveries = 0;  ///< 0: no bound.
   std::uint32_t overflow = 0;        ///< A bulkhead::overflow.
+  std::uint32_t lease_ms = 0;        ///< How long a taker may hold a message; 0: until it dies.
   std::uint64_t payload_bytes = 0;   ///< Payload area of a seat.
   std::uint64_t fingerprint = 0;     ///< Of the message type.
 
@@ -119,6 +120,12 @@ struct slot_times {
   std::atomic<std::uint32_t> taken_ms;  ///< Low half of the coarse clock in milliseconds.
 };
 
+/// A slot's time that is its own: of an extended lease, or of a message released with a delay.
+/// Low bits of the message's lap 20 | deliveries 6 | milliseconds 38.
+struct slot_deadline {
+  std::atomic<std::uint64_t> at;
+};
+
 /// How one taker of a message ended.
 struct death_note {
   std::uint64_t lap;     ///< Of the message that it is about.
@@ -149,6 +156,7 @@ struct queue_layout {
   std::uint32_t ring_slots;
   std::size_t slot_bytes;
   std::size_t times_offset;                                        ///< Of the slot_times in a lane.
+  std::size_t deadlines_offset;                                    ///< Of the slot_deadlines.
   std::size_t seat_bytes, lane_bytes, fault_bytes, payload_bytes;  // a seat
   std::size_t seats_offset, lanes_offset, faults_offset, payload_offset, total_bytes;
 };

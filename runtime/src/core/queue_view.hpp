@@ -35,6 +35,10 @@ class queue_view {
     return reinterpret_cast<slot_times*>(base_ + layout_.lanes_offset + s * layout_.lane_bytes +
                                          layout_.times_offset)[index];
   }
+  [[nodiscard]] slot_deadline& deadline(std::uint32_t s, std::uint32_t index) const noexcept {
+    return reinterpret_cast<slot_deadline*>(base_ + layout_.lanes_offset + s * layout_.lane_bytes +
+                                            layout_.deadlines_offset)[index];
+  }
   /// The keeper's side table; mapped by the keeper only.
   [[nodiscard]] fault_record& fault(std::uint32_t s, std::uint32_t index) const noexcept {
     return reinterpret_cast<fault_record*>(base_ + layout_.faults_offset +

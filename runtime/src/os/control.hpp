@@ -54,8 +54,9 @@ enum class kind : std::uint16_t {
   unpublish,   // reply done, also where it is published no more
   attach,      // another program -> keeper, first over the published socket, with its own pidfd:
                // reply attach_reply + descriptors as for a queue
+  deadline,    // a message was released with a delay: look when it is due; reply done
 };
-inline constexpr kind kind_max = kind::attach;  ///< Nothing above it is a kind.
+inline constexpr kind kind_max = kind::deadline;  ///< Nothing above it is a kind.
 
 /// The queues and pipes of a tree are counted from a random number in the bits above these, so that
 /// a name is of no use in another tree.

@@ -89,13 +89,13 @@ status fill_and_publish(const queue_core& to, open_place& place, const T& value)
 }
 
 /// Decodes a taken message.
-/// @errors corrupt: the bytes are no T, and the queue is marked; else an endpoint could not be
-/// opened.
+/// @errors corrupt: the bytes are no T, and the queue is marked; lease_lost; else an endpoint could
+/// not be opened.
 template <class T>
 status read(const queue_core& from, const taken& message, std::optional<T>& value) {
-  const std::span bytes = from.bytes_of(message);
-  if (bytes.data() == nullptr) [[unlikely]]
-    return from.report_corrupt();
+  std::span<const std::byte> bytes;
+  if (const status found = from.bytes_of(message, bytes); found.failed()) [[unlikely]]
+    return found == errc::corrupt ? from.report_corrupt() : found;
   if constexpr (!holds_endpoints<T>()) {
     if (decode_into(bytes, value)) [[likely]]
       return {};

@@ -118,8 +118,9 @@ class queue_core {
 
   /// Receiving. What it takes counts as a delivery, until `held_message` settles it.
   status take(patience how_long, taken& out) const;
-  /// The bytes of a taken message. @returns those of nullptr: what the slot says is wrong.
-  [[nodiscard]] std::span<const std::byte> bytes_of(const taken& message) const;
+  /// The bytes of a taken message, until the next call or the message is settled.
+  /// @errors corrupt: what the slot says is wrong. lease_lost: it is another's by now.
+  status bytes_of(const taken& message, std::span<const std::byte>& out) const;
   static status forward(std::span<const forward_from> inputs, std::span<const forward_to> outputs,
                         patience how_long);
   /// Marks the queue as corrupt for everyone, since its bytes are no message of the agreed type.
@@ -161,23 +162,27 @@ class queue_core {
 
 /// What a delivery does with its message. `port` is its queue's; the queue may be gone afterwards.
 namespace held_message {
-void acknowledge_slowly(queue_in_port& port, const taken& message) noexcept;
+// @errors lease_lost: it is another's by now, and nothing was done.
+status acknowledge_slowly(queue_in_port& port, const taken& message) noexcept;
 /// Ends an acknowledge by the port that is to heed somebody, and leaves the gate.
 void heed_freed(queue_in_port& port, const taken& message) noexcept;
-void release(queue_in_port& port, const taken& message) noexcept;
-void reject(queue_in_port& port, const taken& message, std::string_view why);
+status release(queue_in_port& port, const taken& message) noexcept;
+status delay(queue_in_port& port, const taken& message, std::chrono::milliseconds time);
+status reject(queue_in_port& port, const taken& message, std::string_view why);
+status extend(queue_in_port& port, const taken& message, std::chrono::milliseconds time);
 /// It was forwarded.
 void forget(queue_in_port& port) noexcept;
 [[nodiscard]] message_id id(const taken& message) noexcept;
 [[nodiscard]] std::uint32_t attempt(const taken& message) noexcept;
 [[noreturn]] void fail(const queue_in_port& port, status why, const char* doing);
 
-inline void acknowledge(queue_in_port& port, const taken& message) noexcept {
+inline status acknowledge(queue_in_port& port, const taken& message) noexcept {
   if (!port.gate.enter()) [[unlikely]]
     return acknowledge_slowly(port, message);
   --port.held;
   if (port.free(message)) [[unlikely]]
     heed_freed(port, message);
+  return {};
 }
 }  // namespace held_message
 

@@ -149,6 +149,7 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
     if (const auto seat = queue->seats.seat_of(dead.serial)) {
       reserve_faults(*queue, *seat);
       attended.push_back({&queue->view(), *seat, queue});
+      queue->next_deadline_ms = 0;  // it may have released a message with a delay and not said so
     }
   }
   const core::recovery_report report = core::recover(attended, dead, *this);
@@ -178,6 +179,20 @@ void queue_table::bury_stuck() {
     queue->stuck = false;
     const auto report = core::bury_again({&queue->view(), 0, queue});
     if (report.buried != 0) wake_everyone(queue->view());
+  }
+}
+
+std::uint64_t queue_table::next_deadline_ms() const noexcept {
+  std::uint64_t next = core::timekeeper::never;
+  for (const auto& [id, queue] : queues_) next = std::min(next, queue->next_deadline_ms);
+  return next;
+}
+
+void queue_table::look_at_deadlines(std::uint64_t now_ms) {
+  for (auto& [id, queue] : queues_) {
+    if (queue->next_deadline_ms > now_ms) continue;
+    queue->next_deadline_ms = queue->clock.look(queue->view(), now_ms);
+    if (queue->clock.found_used_up()) queue->stuck = true;
   }
 }
 

@@ -67,6 +67,11 @@ class queue_table final : public core::queue_finder {
   /// Tries again to bury what found the dead letters full.
   void bury_stuck();
 
+  /// When the next lease or delay may be over, in milliseconds of the coarse clock.
+  [[nodiscard]] std::uint64_t next_deadline_ms() const noexcept;
+  /// Gives back what is due.
+  void look_at_deadlines(std::uint64_t now_ms);
+
   /// True while some queue lives by the messages that name it, so that it is worth looking from
   /// time to time whether these are settled.
   [[nodiscard]] bool any_only_carried() const noexcept { return only_carried_; }

@@ -5,8 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bulkhead/errc.hpp>
+#include <limits>
 
+#include "os/coarse_clock.hpp"
 #include "os/keeper/sweep.hpp"
 
 namespace bulkhead::os {
@@ -93,17 +96,24 @@ void tree::run() {
 // What nobody tells us about: that the dead letters have room again, that a message is settled,
 // that somebody at the door has been silent for too long.
 int tree::look_again_ms() const noexcept {
-  if (queues_.any_stuck() || queues_.any_only_carried() || doors_closed_) return again_ms;
-  const auto next = publications_.next_deadline();
-  if (!next) return -1;
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(*next - publications::clock::now());
-  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+  std::int64_t left = std::numeric_limits<int>::max();
+  const std::int64_t endless = left;
+  if (queues_.any_stuck() || queues_.any_only_carried() || doors_closed_) left = again_ms;
+  if (const auto next = publications_.next_deadline()) {
+    left = std::min<std::int64_t>(
+        left,
+        std::chrono::ceil<std::chrono::milliseconds>(*next - publications::clock::now()).count());
+  }
+  if (const std::uint64_t next = queues_.next_deadline_ms(); next != core::timekeeper::never) {
+    left = std::min(left, static_cast<std::int64_t>(next - coarse_clock_ms()));
+  }
+  return left == endless ? -1 : static_cast<int>(std::max<std::int64_t>(left, 0));
 }
 
 void tree::look_again() {
   if (publications_.next_deadline()) publications_.drop_silent(publications::clock::now());
   if (doors_closed_ && !publications_.full()) open_doors();
+  queues_.look_at_deadlines(coarse_clock_ms());
   if (queues_.any_stuck()) queues_.bury_stuck();
   const auto now = std::chrono::steady_clock::now();
   if (queues_.any_only_carried() && now >= next_look_) {

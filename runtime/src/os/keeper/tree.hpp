@@ -52,6 +52,7 @@ class tree {
   void carry(participant& p, const datagram& request);
   void leave_queue(participant& p, const datagram& request);
   void bury_used_up(participant& p, const datagram& request);
+  void note_deadline(participant& p, const datagram& request);
   void holders(participant& p, const datagram& request);
   void join_queue(participant& p, const datagram& request);
   void dead_letters(participant& p, const datagram& request);

@@ -133,6 +133,7 @@ void tree::check_rights(const participant& p, const datagram& request) {
     case kind::join_queue:
     case kind::leave_queue:
     case kind::holders:
+    case kind::deadline:
       may = holds(body_of<control::queue_named>(request).queue);
       break;
     case kind::used_up:

@@ -97,6 +97,8 @@ void tree::answer(participant& p, datagram& request) {
       return publish(p, request);
     case kind::unpublish:
       return unpublish(p, request);
+    case kind::deadline:
+      return note_deadline(p, request);
     case kind::hello:
     case kind::attach:
     case kind::exited:
@@ -173,6 +175,11 @@ void tree::bury_used_up(participant& p, const datagram& request) {
   queue_record& queue = queues_.at(which.queue);
   queue.stuck = true;
   if (!which.note.empty()) queue.notes[{which.lane, which.position}] = which.note;
+  reply(p, request.head.kind, control::done{});
+}
+
+void tree::note_deadline(participant& p, const datagram& request) {
+  queues_.at(body_of<control::queue_named>(request).queue).next_deadline_ms = 0;
   reply(p, request.head.kind, control::done{});
 }
 
