@@ -26,6 +26,7 @@ class biased_mutex {
     // Set by nobody but the owner, who unlocks what it locked.
     if (held_by_owner_) [[likely]] {
       held_by_owner_ = false;
+      // Release: who revokes and then sees this has all that we did inside.
       busy_.store(false, std::memory_order_release);
     } else {
       mutex_.unlock();
@@ -42,6 +43,7 @@ class biased_mutex {
     busy_.store(true, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);  // pairs with the heavy barrier of revoke
     if (revoked_.load(std::memory_order_relaxed)) {
+      // Release as in unlock: who waits in revoke goes on.
       busy_.store(false, std::memory_order_release);
       return false;
     }

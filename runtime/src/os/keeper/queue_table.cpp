@@ -171,6 +171,7 @@ void queue_table::rouse(std::uint32_t serial) {
     if (!seat) continue;
     core::seat_block& block = queue->view().seat(*seat);
     for (std::atomic<std::uint32_t>* word : {&block.receive_park, &block.send_park}) {
+      // Release: who reads the new count sees what it is woken for.
       word->fetch_add(1, std::memory_order_release);
       os_->wake(*word);
     }
