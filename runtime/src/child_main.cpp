@@ -63,8 +63,9 @@ int run_child(os::child_context start) {
   // handlers of the program may use them, the seats are the next incarnation's, and a pipe's peer
   // is told of the process's end and not of its function's.
   auto* const rt = new bulkhead::runtime(std::make_shared<runtime_state>(context));
+  context->set_owner(rt->state());
   process_record::set_child(context, rt);
-  auto* const endpoints = new given_endpoints(*context, start.endpoints);
+  static auto* const endpoints = new given_endpoints(*context, start.endpoints);
   const auto entry = reinterpret_cast<entry_function>(const_cast<void*>(start.function));
   try {
     entry({const_cast<void*>(start.target), start.arguments, endpoints});

@@ -42,9 +42,11 @@ status forward_step::prepare(std::span<const forward_from> inputs,
   if (inputs.empty() || inputs.size() > inputs_.size()) return errc::unsupported;
   for (const forward_from& from : inputs) {
     input& in = inputs_[input_count_++];
-    in.queue = from.queue->state().get();
+    in.queue = from.queue;
     in.held = lease_of(*from.message);
     if (const status s = in.queue->join(limit, in.me); s.failed()) return s;
+    // One keeper must see both halves of the step.
+    if (&in.queue->context() != &inputs_.front().queue->context()) return errc::unsupported;
   }
   for (const forward_to& to : outputs) {
     if (const status s = add_output(to, limit); s.failed()) return s;
@@ -66,6 +68,7 @@ status forward_step::prepare(std::span<const forward_from> inputs,
 status forward_step::add_output(const forward_to& to, const time_limit& limit) {
   queue_state* const queue = to.queue->state().get();
   if (queue == nullptr) return errc::not_initialised;
+  if (&queue->context() != &inputs_.front().queue->context()) return errc::unsupported;
   std::size_t n = 0;
   while (n < output_count_ && outputs_[n].queue != queue) ++n;
   if (n == outputs_.size()) return errc::unsupported;
@@ -83,12 +86,12 @@ status forward_step::add_output(const forward_to& to, const time_limit& limit) {
 
 attempt_result forward_step::operator()() {
   std::size_t locked = 0;
-  for (; locked < output_count_; ++locked) outputs_[locked].there->lane_mutex.lock();
+  for (; locked < output_count_; ++locked) outputs_[locked].there->lock_lane();
   struct unlock {
     forward_step* step;
     ~unlock() {
       for (std::size_t n = step->output_count_; n-- > 0;)
-        step->outputs_[n].there->lane_mutex.unlock();
+        step->outputs_[n].there->unlock_lane();
     }
   } const at_end{this};
   return attempt_locked();
@@ -140,10 +143,16 @@ status forward_step::carry_staged(bool come) {
     wanted.queue = out.queue->id();
     for (const os::control::carried& message : out.carried) {
       if (message.queues.size() > endpoints_max) return errc::too_large;
-      wanted.messages.push_back(
-          {message.position, come ? message.queues : std::vector<std::uint64_t>()});
+      wanted.messages.push_back(message);
     }
-    if (const auto ec = out.queue->context().carry(wanted)) return status::of(ec);
+    process_context& context = out.queue->context();
+    if (!come) {
+      for (const os::control::carried& message : out.carried) {
+        context.take_back({wanted.queue, {{message.position, {}}}}, message.queues);
+      }
+    } else if (const auto ec = context.carry(wanted)) {
+      return status::of(ec);
+    }
   }
   return {};
 }
@@ -182,6 +191,7 @@ status forward_step::commit() {
       in, out, home().view().seat(me.consumer.seat()).records[record], std::uint64_t{1} << record);
   me.free_record(record);
   if (outcome == core::outcome::done) {
+    for (std::size_t n = 0; n < output_count_; ++n) outputs_[n].there->lend_places();
     core::wake_after_forward(in, out);
   } else {
     // Whether the keeper hears of it or not: the queue is closed, and its end is the record's.

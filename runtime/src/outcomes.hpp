@@ -19,6 +19,8 @@ inline status status_of(core::outcome outcome) noexcept {
       return status::of_system(ENOMEM);
     case core::outcome::full:
       return errc::full;
+    case core::outcome::lease_lost:
+      return errc::lease_lost;
   }
   return errc::corrupt;
 }

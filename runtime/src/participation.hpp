@@ -5,8 +5,8 @@
 
 #include "core/consumer.hpp"
 #include "core/producer.hpp"
-#include "os/biased_mutex.hpp"
 #include "os/queue_memory.hpp"
+#include "pipe_lock.hpp"
 #include "waiting.hpp"
 
 namespace bulkhead::detail {
@@ -22,7 +22,21 @@ struct seat_grant {
 /// This process's part in a queue once it has a seat: the private halves of both sides, each under
 /// its lock, and the seat's forward records.
 struct participation {
-  participation(const core::queue_view& view, os::queue_memory& memory, const seat_grant& grant);
+  participation(const core::queue_view& view, os::queue_memory& memory, queue_ports& ports,
+                const seat_grant& grant);
+
+  /// Around everything that the port does not do by itself.
+  void lock_lane();
+  void unlock_lane() { lane_lock_.unlock(); }
+  void lock_taking();
+  void unlock_taking() { taking_lock_.unlock(); }
+  /// With the lock held: lends to the ports where a thread can use them.
+  void lend_places();
+  void lend_messages(std::uint32_t now_ms);
+  /// No delivery is counted in the port any more. @returns how many were.
+  std::int64_t close_taking();
+  /// From now on every call takes the slow path.
+  void shut_ports();
 
   /// Waits for a forward record to be free, and takes it.
   std::uint32_t claim_record();
@@ -33,9 +47,8 @@ struct participation {
   void note_blocked() noexcept { blocked.store(true, std::memory_order_relaxed); }
   void note_unblocked() noexcept { blocked.store(false, std::memory_order_relaxed); }
 
-  os::biased_mutex receive_mutex;
+  queue_ports& ports;
   core::consumer consumer;
-  os::biased_mutex lane_mutex;
   core::producer producer;
   waiting_room receivers;
   waiting_room senders;
@@ -43,9 +56,28 @@ struct participation {
   std::atomic<bool> blocked{false};
 
  private:
+  std::uint32_t looked_ms_ = 0;
+  pipe_lock lane_lock_;
+  pipe_lock taking_lock_;
   std::mutex record_mutex_;
   std::condition_variable record_freed_;
   std::uint64_t records_used_ = 0;
+};
+
+/// Holds a participation's lane.
+class lane_guard {
+ public:
+  explicit lane_guard(participation& of) : of_(&of) { of.lock_lane(); }
+  lane_guard(const lane_guard&) = delete;
+  lane_guard& operator=(const lane_guard&) = delete;
+  ~lane_guard() {
+    if (of_ != nullptr) of_->unlock_lane();
+  }
+  /// It stays locked.
+  void release() noexcept { of_ = nullptr; }
+
+ private:
+  participation* of_;
 };
 
 }  // namespace bulkhead::detail

@@ -24,7 +24,7 @@ bool carries(const core::pipe_direction& d, const pipe_traffic& traffic) {
 }
 
 std::string label(const pipe_core& pipe) {
-  return pipe.name().empty() ? "pipe " + std::to_string((pipe.id() & ~os::control::pipe_bit) >> 1)
+  return pipe.name().empty() ? "pipe " + std::to_string(os::control::count_of(pipe.id() >> 1))
                              : "pipe '" + pipe.name() + "'";
 }
 
@@ -60,8 +60,12 @@ std::pair<pipe_core, pipe_core> pipe_core::make(runtime& rt, const pipe_options&
   return {pipe_core(std::move(ends.first)), pipe_core(std::move(ends.second))};
 }
 
-pipe_core pipe_core::find(std::uint64_t id, const pipe_traffic& out, const pipe_traffic& in) {
-  const auto context = process_record::child_context();
+bool pipe_core::is_here() const noexcept { return !state_->has_departed(); }
+
+pipe_core pipe_core::find(endpoint_source* source, std::uint64_t id, const pipe_traffic& out,
+                          const pipe_traffic& in) {
+  process_context* context = source != nullptr ? source->context() : nullptr;
+  if (context == nullptr) context = process_record::child_context().get();
   auto state = context != nullptr ? context->find_end(id) : nullptr;
   if (state == nullptr) return {};
   const core::pipe_shape& shape = state->view().shape();

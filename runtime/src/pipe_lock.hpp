@@ -33,11 +33,18 @@ class pipe_lock {
   }
   void unlock() { mutex_.unlock(); }
 
+  /// Nobody has the gate until somebody comes again. @limits the caller holds the lock.
+  void close() noexcept {
+    gate_->give_to(0);
+    run_ = 0;
+  }
   /// From now on nobody gets the gate. @limits the caller holds the lock.
   void shut() noexcept {
     shut_ = true;
     gate_->give_to(0);
   }
+  /// Undoes that. @limits the caller holds the lock.
+  void open() noexcept { shut_ = false; }
 
  private:
   static constexpr std::uint32_t needed_most = 1u << 16;

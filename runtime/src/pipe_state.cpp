@@ -62,7 +62,9 @@ pipe_state::pipe_state(std::shared_ptr<process_context> context, std::uint64_t i
 // In a forked copy the mappings are not there, and something else may be in their place.
 pipe_state::~pipe_state() {
   if (context_->usable()) {
-    context_->leave_end(id_);
+    if (!has_departed()) context_->leave_end(id_);
+    // Asynchronous operations do not keep the end; they are to hear that it is gone.
+    if (watched_.load(std::memory_order_relaxed)) receiving_.rouse();
     return;
   }
   static_cast<void>(page_.release());
@@ -71,7 +73,7 @@ pipe_state::~pipe_state() {
 
 status pipe_state::check_alive() const {
   if (!context_->usable()) return errc::not_initialised;
-  if (is_closed()) return errc::closed;
+  if (is_closed()) return has_departed() ? errc::not_initialised : errc::closed;
   if (view().is_corrupt()) return errc::corrupt;
   return {};
 }
@@ -168,53 +170,6 @@ status pipe_state::after_send() {
   }
   if ((wanted & attention::changed) == 0) return {};
   return peer_error();
-}
-
-// As many pieces as there is room for, of a message that this thread alone sends now.
-attempt_result pipe_state::try_pieces(outgoing& message) {
-  if (!context_->usable()) return errc::not_initialised;
-  const std::unique_lock lock(send_lock_);
-  if (const status s = check_alive(); s.failed()) return s;
-  if (const status s = peer_error(); s.failed()) return s;
-  if (!message.begun && ports_->out.lent && ports_->out.borrower == this_thread_mark()) {
-    return errc::full;
-  }
-  if (!message.begun && (ports_->out.lent || streaming_)) return waited(true);
-  // The peer that had the first pieces is no more.
-  const auto& record = view().record(1 - end_);
-  if (message.begun && record.restarts.load(std::memory_order_acquire) != message.restarts) {
-    return errc::peer_restarted;
-  }
-  while (!message.head.empty() || !message.body.empty()) {
-    auto& part = message.head.empty() ? message.body : message.head;
-    core::pipe_room room{};
-    const std::size_t sent =
-        writer_.publish_piece(part, !message.begun, &part == &message.body, room, message.in_all);
-    if (room == core::pipe_room::corrupt) return mark_corrupt();
-    if (room == core::pipe_room::none) return waited(true);
-    message.begun = streaming_ = true;
-    part = part.subspan(sent);
-    if (const status s = after_send(); s.failed()) return s;
-  }
-  return status();
-}
-
-// A message that is given up midway is dropped by its receiver when the next one begins.
-status pipe_state::send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
-                               patience how_long) {
-  if (how_long.how == patience::kind::none) return errc::too_large;
-  outgoing message{head, body, view().record(1 - end_).restarts.load(std::memory_order_acquire),
-                   head.size() + body.size()};
-  attempt_of step([&] { return try_pieces(message); });
-  const status result = senders_.wait(step, time_limit(how_long));
-  if (message.begun) {
-    {
-      const std::unique_lock lock(send_lock_);
-      streaming_ = false;
-    }
-    wake_own_senders();
-  }
-  return result;
 }
 
 void pipe_state::wake_own_senders() {
@@ -386,6 +341,32 @@ void pipe_state::close() {
   context_->leave_end(id_);
   receiving_.rouse();
   sending_.rouse();
+}
+
+status pipe_state::depart() {
+  {
+    const std::scoped_lock both(send_lock_);
+    const std::unique_lock receiving(receive_lock_);
+    if (const status s = check_alive(); s.failed()) return s;
+    if (ports_->out.lent || ports_->in.lent || streaming_) return errc::full;
+    if (reader_.is_collecting()) return errc::full;
+    departed_.store(true, std::memory_order_release);
+    closed_.store(true, std::memory_order_release);
+    send_lock_.shut();
+    receive_lock_.shut();
+  }
+  receiving_.rouse();
+  sending_.rouse();
+  return {};
+}
+
+void pipe_state::come_back() {
+  const std::scoped_lock both(send_lock_);
+  const std::unique_lock receiving(receive_lock_);
+  if (!departed_.exchange(false, std::memory_order_acq_rel)) return;
+  closed_.store(false, std::memory_order_release);
+  send_lock_.open();
+  receive_lock_.open();
 }
 
 }  // namespace bulkhead::detail

@@ -49,9 +49,36 @@ class pipe_state {
 
   status mark_corrupt();
   void close();
+  /// The end goes away in a message: no call of this process gets at it from now on.
+  /// @errors full: a loan, or a message in pieces is under way; closed.
+  status depart();
+  /// It was not sent after all.
+  void come_back();
+  [[nodiscard]] bool has_departed() const noexcept {
+    return departed_.load(std::memory_order_acquire);
+  }
 
-  /// For those that wait for descriptors: the end's eventfd is rung at its next message, or end.
-  void announce_bell() { receiving_.announce_bell(); }
+  /// A message that goes out in pieces: what is left of it.
+  struct outgoing {
+    std::span<const std::byte> head;
+    std::span<const std::byte> body;
+    std::uint32_t restarts = 0;  // of the peer, when it began
+    std::size_t in_all = 0;
+    bool begun = false;
+  };
+  [[nodiscard]] outgoing begin_pieces(std::span<const std::byte> head,
+                                      std::span<const std::byte> body) const;
+  /// Sends what there is room for.
+  attempt_result try_pieces(outgoing& message);
+  /// Always the last step, also where the message is given up.
+  void end_pieces(outgoing& message);
+
+  /// For those that wait for descriptors: the end's eventfd is rung at its next message, or when
+  /// there is room to send, or at its end.
+  void announce_bell(bool sending = false) {
+    (sending ? sending_ : receiving_).announce_bell();
+    watched_.store(true, std::memory_order_relaxed);
+  }
   [[nodiscard]] int bell() const noexcept { return memory_->bell(end_); }
 
   [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
@@ -63,21 +90,15 @@ class pipe_state {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] process_context& context() const noexcept { return *context_; }
 
+  /// Asynchronous operations that wait: to receive, to send.
+  std::atomic<std::uint32_t> async_waiting[2]{};
+
  private:
   status check_alive() const;
   status peer_error() const;
   bool reserve_by_gate(std::size_t size, pipe_place& out);
   bool take_by_gate(bool waits, pipe_message& out);
   attempt_result try_reserve(std::size_t size, bool waits, pipe_place& out);
-  // A message that goes out in pieces: what is left of it.
-  struct outgoing {
-    std::span<const std::byte> head;
-    std::span<const std::byte> body;
-    std::uint32_t restarts = 0;  // of the peer, when it began
-    std::size_t in_all = 0;
-    bool begun = false;
-  };
-  attempt_result try_pieces(outgoing& message);
   attempt_result try_find(bool waits, bool look_only);
   attempt_result waited(bool waits);
 
@@ -99,7 +120,9 @@ class pipe_state {
   waiting_room senders_;
   waiting_room receivers_;
   std::atomic<bool> closed_{false};
-  bool streaming_ = false;  // a message goes out in pieces; guarded by send_lock_
+  std::atomic<bool> departed_{false};  // then it is closed as well
+  std::atomic<bool> watched_{false};  // somebody here waits, or waited, for the eventfd
+  bool streaming_ = false;            // a message goes out in pieces; guarded by send_lock_
 };
 
 }  // namespace bulkhead::detail

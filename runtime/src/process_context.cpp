@@ -13,13 +13,52 @@ process_context::process_context(identity who, os::unique_fd line, os::unique_fd
       platform_(os::make_platform()),
       link_(std::move(line)),
       directory_(std::move(directory)),
-      stop_(&directory_.at(who_.entry).stop) {}
+      stop_(&directory_->at(who_.entry).stop) {}
+
+process_context::process_context(identity who, os::channel line,
+                                 std::shared_ptr<process_context> home, std::uint64_t tree)
+    : who_(std::move(who)),
+      platform_(os::make_platform()),
+      link_(std::move(line), errc::owner_gone),
+      home_(std::move(home)),
+      tree_(tree),
+      stop_(home_->stop_) {}
+
+// The keeper of another tree sees that we have left. Whoever watches our own ends with it.
+process_context::~process_context() {
+  if (home_ != nullptr && in_original_process()) link_.shut_down();
+}
+
+errc process_context::why_unusable() const noexcept {
+  return in_original_process() ? ended_.load(std::memory_order_acquire) : errc::not_initialised;
+}
 
 void process_context::check_usable() const {
-  if (!usable()) {
+  if (usable()) return;
+  if (!in_original_process()) {
     throw error(errc::not_initialised, "this is a forked copy of process '" + who_.name +
                                            "': only the original may use its runtime");
   }
+  throw error(why_unusable(), "using a queue that this program attached to");
+}
+
+// First the word that every step looks at, then the wake-ups: who slept looks at it after them.
+void process_context::end(errc why) noexcept {
+  if (!usable()) return;
+  ended_.store(why, std::memory_order_release);
+  guard_.lift();
+  rouse();
+}
+
+void process_context::rouse() noexcept {
+  std::vector<std::shared_ptr<queue_state>> there;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, known] : queues_) {
+      if (auto state = known.state.lock()) there.push_back(std::move(state));
+    }
+  }
+  for (const auto& state : there) state->rouse();
 }
 
 void process_context::wait_for_stop(os::deadline until) const { os::futex_wait(*stop_, 0, until); }
@@ -44,17 +83,41 @@ std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::st
   return adopt_locked(queue, std::move(name), std::move(segment), bells);
 }
 
+namespace {
+
+/// What all handles to a queue share.
+struct queue_handle {
+  std::shared_ptr<queue_state> state;
+  explicit queue_handle(std::shared_ptr<queue_state> of) noexcept : state(std::move(of)) {}
+  queue_handle(const queue_handle&) = delete;
+  queue_handle& operator=(const queue_handle&) = delete;
+  ~queue_handle() { queue_state::abandon(std::move(state)); }
+};
+
+}  // namespace
+
+// A queue without handles whose deliveries are not settled gets handles again.
+std::shared_ptr<queue_state> process_context::handle_to(known_queue& queue) {
+  if (auto there = queue.handle.lock()) return there;
+  const auto state = queue.state.lock();
+  if (state == nullptr) return nullptr;
+  const auto shared = std::make_shared<queue_handle>(state);
+  std::shared_ptr<queue_state> handle(shared, state.get());
+  queue.handle = handle;
+  return handle;
+}
+
 std::shared_ptr<queue_state> process_context::adopt_locked(std::uint64_t queue, std::string name,
                                                            os::unique_fd segment,
                                                            os::unique_fd (&bells)[2]) {
   auto& entry = queues_[queue];
-  if (auto there = entry.lock()) return there;
+  if (auto there = handle_to(entry)) return there;
   auto memory = std::make_unique<os::queue_memory>(std::move(segment), platform_);
   memory->set_bells(std::move(bells[0]), std::move(bells[1]));
-  auto state =
+  const auto state =
       std::make_shared<queue_state>(shared_from_this(), queue, std::move(name), std::move(memory));
-  entry = state;
-  return state;
+  entry.state = state;
+  return handle_to(entry);
 }
 
 std::shared_ptr<queue_state> process_context::make_queue(const control::make_queue& wanted) {
@@ -65,33 +128,37 @@ std::shared_ptr<queue_state> process_context::make_queue(const control::make_que
   return known(reply, descriptors);
 }
 
+// Under the lock, for the reason that `open_queue` has.
 std::shared_ptr<queue_state> process_context::dead_letters_of(std::uint64_t queue,
                                                               std::uint64_t fingerprint) {
   check_usable();
+  const std::lock_guard lock(mutex_);
   std::vector<os::unique_fd> descriptors;
   const auto reply = link_.ask<control::queue_reply>(
       control::kind::dead_letters, control::dead_letters_of{queue, fingerprint}, &descriptors);
-  return known(reply, descriptors);
+  return known_locked(reply, descriptors);
 }
 
 std::shared_ptr<queue_state> process_context::find(std::uint64_t queue) {
   const std::lock_guard lock(mutex_);
   const auto there = queues_.find(queue);
-  return there == queues_.end() ? nullptr : there->second.lock();
+  return there == queues_.end() ? nullptr : handle_to(there->second);
 }
 
 // Under the lock all the while: another thread may just drop the last handle, and its `leave_queue`
 // must not come between our `open_queue` and the new handle.
-std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t queue, std::error_code& ec) {
+std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t named, std::error_code& ec) {
+  const std::uint64_t queue = named & ~sender_mark;
   const std::lock_guard lock(mutex_);
   const auto there = queues_.find(queue);
-  if (there != queues_.end()) {
-    if (auto known = there->second.lock()) return known;
+  // The keeper must know of each sender.
+  if (there != queues_.end() && named == queue) {
+    if (auto known = handle_to(there->second)) return known;
   }
   try {
     std::vector<os::unique_fd> descriptors;
     const auto reply = link_.ask<control::queue_reply>(control::kind::open_queue,
-                                                       control::queue_named{queue}, &descriptors);
+                                                       control::queue_named{named}, &descriptors);
     try {
       return known_locked(reply, descriptors);
     } catch (...) {
@@ -106,13 +173,58 @@ std::shared_ptr<queue_state> process_context::open_queue(std::uint64_t queue, st
   return nullptr;
 }
 
-std::error_code process_context::carry(const control::carry& messages) {
-  try {
-    link_.ask<control::done>(control::kind::carry, messages);
-    return {};
-  } catch (const std::system_error& failure) {
-    return failure.code();
+std::vector<std::shared_ptr<pipe_state>> process_context::ends_in(
+    std::span<const std::uint64_t> names) {
+  std::vector<std::shared_ptr<pipe_state>> ends;
+  for (const std::uint64_t name : names) {
+    if ((name & pipe_mark) == 0 || (name & sender_mark) != 0) continue;
+    if (auto end = find_end(name)) ends.push_back(std::move(end));
   }
+  return ends;
+}
+
+// Shut here before the keeper gives them to others: two processes at one end would spoil the ring.
+std::error_code process_context::carry(const control::carry& messages) {
+  std::vector<std::shared_ptr<pipe_state>> gone;
+  std::error_code failed;
+  for (const control::carried& message : messages.messages) {
+    for (auto& end : ends_in(message.queues)) {
+      if (!failed) failed = end->depart().code();
+      if (!failed) gone.push_back(std::move(end));
+    }
+  }
+  try {
+    if (!failed) link_.ask<control::done>(control::kind::carry, messages);
+  } catch (const std::system_error& failure) {
+    failed = failure.code();
+  }
+  for (const auto& end : gone) {
+    if (failed) end->come_back();
+  }
+  return failed;
+}
+
+void process_context::take_back(const control::carry& messages,
+                                std::span<const std::uint64_t> names) {
+  if (carry(messages)) return;
+  for (const auto& end : ends_in(names)) end->come_back();
+}
+
+std::shared_ptr<pipe_state> process_context::claim_end(std::uint64_t end, std::error_code& ec) {
+  try {
+    std::vector<os::unique_fd> descriptors;
+    const auto reply = link_.ask<control::end_reply>(control::kind::claim_end,
+                                                     control::end_named{end}, &descriptors);
+    if (descriptors.size() != 3)
+      throw error(errc::corrupt, "the keeper sent no segment for a pipe");
+    os::unique_fd bells[2] = {std::move(descriptors[1]), std::move(descriptors[2])};
+    return adopt_end(end, reply.name, std::move(descriptors.front()), bells);
+  } catch (const std::system_error& failure) {
+    ec = failure.code();
+  } catch (const std::bad_alloc&) {
+    ec = std::make_error_code(std::errc::not_enough_memory);
+  }
+  return nullptr;
 }
 
 std::optional<control::seat_reply> process_context::join_queue(std::uint64_t queue,
@@ -139,6 +251,9 @@ std::pair<std::shared_ptr<pipe_state>, std::shared_ptr<pipe_state>> process_cont
   auto first = std::make_shared<pipe_state>(shared_from_this(), reply.pipe, wanted.name, memory);
   auto second =
       std::make_shared<pipe_state>(shared_from_this(), reply.pipe | 1, wanted.name, memory);
+  const std::lock_guard lock(mutex_);
+  ends_[reply.pipe] = first;
+  ends_[reply.pipe | 1] = second;
   return {std::move(first), std::move(second)};
 }
 
@@ -168,6 +283,11 @@ control::peer_reply process_context::peer_of(std::uint64_t end) {
 
 void process_context::leave_end(std::uint64_t end) noexcept {
   if (!usable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto there = ends_.find(end);
+    if (there != ends_.end() && there->second.expired()) ends_.erase(there);
+  }
   try {
     link_.ask<control::done>(control::kind::leave_end, control::end_named{end});
   } catch (const std::exception&) {
@@ -188,13 +308,21 @@ void process_context::bury(const control::used_up& message) noexcept {
   }
 }
 
+void process_context::announce_deadline(std::uint64_t queue) noexcept {
+  try {
+    link_.ask<control::done>(control::kind::deadline, control::queue_named{queue});
+  } catch (const std::exception&) {
+    // The keeper is gone, and its queues with it.
+  }
+}
+
 // Between the last handle's end and this call another thread may have made a new handle: then the
 // process holds the queue still.
 void process_context::queue_let_go(std::uint64_t queue) noexcept {
   if (!usable()) return;
   const std::lock_guard lock(mutex_);
   const auto there = queues_.find(queue);
-  if (there != queues_.end() && !there->second.expired()) return;
+  if (there != queues_.end() && !there->second.state.expired()) return;
   queues_.erase(queue);
   leave_queue(queue);
 }

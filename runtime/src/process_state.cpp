@@ -33,6 +33,13 @@ void process_state::finish() {
   changed_.notify_all();
   const std::uint64_t once = 1;
   for (const int bell : watchers_) static_cast<void>(!::write(bell, &once, sizeof once));
+  if (bell_) static_cast<void>(!::write(bell_.get(), &once, sizeof once));
+}
+
+int process_state::bell() {
+  const std::lock_guard lock(mutex_);
+  if (!bell_) bell_ = os::make_bell();
+  return bell_.get();
 }
 
 bool process_state::watch(int bell) {

@@ -35,6 +35,9 @@ class process_state {
   [[nodiscard]] bool watch(int bell);
   void unwatch(int bell);
   void signal(int number);
+  /// An eventfd that is rung when it has ended for good. @errors std::system_error.
+  [[nodiscard]] int bell();
+  [[nodiscard]] std::shared_ptr<runtime_state> owner() const { return owner_.lock(); }
 
  private:
   std::weak_ptr<runtime_state> owner_;
@@ -49,6 +52,7 @@ class process_state {
   exit_status status_;
   bool over_ = false;
   std::vector<int> watchers_;
+  os::unique_fd bell_;
 };
 
 }  // namespace bulkhead::detail

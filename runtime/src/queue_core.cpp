@@ -1,8 +1,11 @@
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/runtime.hpp>
+#include <limits>
 #include <stdexcept>
 
 #include "core/closing.hpp"
+#include "core/parked_set.hpp"
+#include "leases.hpp"
 #include "process_context.hpp"
 #include "process_record.hpp"
 #include "queue_state.hpp"
@@ -20,13 +23,15 @@ core::queue_shape shape_of(const queue_options& options, std::size_t inline_byte
   shape.max_attempts = options.max_attempts;
   shape.max_deliveries = options.max_deliveries;
   shape.overflow = static_cast<std::uint32_t>(options.overflow);
+  shape.lease_ms = static_cast<std::uint32_t>(options.lease.count());
   shape.payload_bytes = options.payload_bytes;
   shape.fingerprint = fingerprint;
   return shape;
 }
 
 std::string label(const std::string& name, std::uint64_t id) {
-  return name.empty() ? "queue " + std::to_string(id) : "queue '" + name + "'";
+  return name.empty() ? "queue " + std::to_string(os::control::count_of(id))
+                      : "queue '" + name + "'";
 }
 
 }  // namespace
@@ -35,13 +40,25 @@ open_place::~open_place() {
   if (locked != nullptr) locked->unlock_lane();
 }
 
+queue_ports queue_core::shut;
+
+queue_core::queue_core(std::shared_ptr<queue_state> state) noexcept
+    : ports_(state ? &state->ports() : &shut), state_(std::move(state)) {}
+
 queue_core::queue_core(runtime& rt, const queue_options& options, std::size_t inline_bytes,
                        std::uint64_t fingerprint) {
+  const auto lease = options.lease.count();
+  if (lease < 0 || lease > std::numeric_limits<std::uint32_t>::max()) {
+    throw std::invalid_argument(
+        "queue '" + options.name +
+        "': lease is below 0 or above 49 days; 0 means until the taker ends");
+  }
   const core::queue_shape shape = shape_of(options, inline_bytes, fingerprint);
   if (const char* bad = core::bad_shape(shape)) {
     throw std::invalid_argument("queue '" + options.name + "': " + bad);
   }
-  state_ = rt.state()->context().make_queue({options.name, shape});
+  *this = queue_core(
+      rt.state()->context().make_queue({options.name, shape, options.close_after_senders}));
 }
 
 queue_core queue_core::find(endpoint_source* source, std::uint64_t id, std::uint64_t fingerprint) {
@@ -65,6 +82,23 @@ status queue_core::reserve(std::size_t size, patience how_long, open_place& out)
 
 status queue_core::publish(open_place& place) const { return state_->publish(place); }
 
+status queue_core::heed_sent() const { return state_->heed_sent(); }
+
+// A receiver of a closed queue may have seen the announcement and sleep until it is gone (F5); and
+// all of them look whether this was the last.
+void queue_core::heed_forwarded(queue_in_port& in, const taken& message,
+                                port_forward ended) const noexcept {
+  const core::parked_set receivers(state_->view(), core::side::receivers);
+  if (state_->is_open()) {
+    if (receivers.any()) receivers.wake_one();
+  } else {
+    receivers.wake_all();
+  }
+  if (ended == port_forward::withdrawn) return;
+  core::after_freeing(in.state->view(), message.lane(), position_of(message));
+  in.state->leases().remove();
+}
+
 std::uint64_t queue_core::sent() const {
   std::uint64_t count = 0;
   check(state_ ? state_->sent(count) : status(errc::not_initialised), "counting what was sent to");
@@ -76,25 +110,13 @@ status queue_core::take(patience how_long, taken& out) const {
   return state_->take(how_long, out);
 }
 
-void queue_core::acknowledge(const taken& message) const { state_->acknowledge(message); }
-
-void queue_core::release(const taken& message) const { state_->release(message); }
-
-void queue_core::reject(const taken& message, std::string_view why) const {
-  state_->reject(message, why);
+status queue_core::bytes_of(const taken& message, std::span<const std::byte>& out) const {
+  return state_->bytes_of(message, out);
 }
 
 status queue_core::join(patience how_long) const {
   if (!state_) return errc::not_initialised;
   return state_->join_all(how_long);
-}
-
-message_id queue_core::id_of(const taken& message) const {
-  return {id(), message.position, message.lane};
-}
-
-std::uint32_t queue_core::attempt_of(const taken& message) {
-  return core::slot_word{message.word}.deliveries();
 }
 
 status queue_core::report_corrupt() const { return state_->mark_corrupt(); }
@@ -115,7 +137,8 @@ const core::queue_view& view_of(const queue_core& queue) {
 }  // namespace
 
 bool queue_core::closed() const {
-  return view_of(*this).header().closed.load(std::memory_order_acquire) != core::closed_state::open;
+  return view_of(*this).header().signs.closed.load(std::memory_order_acquire) !=
+         core::closed_state::open;
 }
 
 std::size_t queue_core::size() const {
@@ -153,5 +176,52 @@ queue_core queue_core::dead_letters(std::uint64_t fingerprint) const {
   check(state_ ? status() : status(errc::not_initialised), "reading the dead letters of");
   return queue_core(state_->context().dead_letters_of(state_->id(), fingerprint));
 }
+
+namespace held_message {
+
+// In a forked copy the port is empty.
+status acknowledge_slowly(queue_in_port& port, const taken& message) noexcept {
+  return port.state != nullptr ? port.state->acknowledge(message) : status();
+}
+
+void heed_freed(queue_in_port& port, const taken& message) noexcept {
+  port.state->heed_freed(message);
+}
+
+status release(queue_in_port& port, const taken& message) noexcept {
+  return port.state != nullptr ? port.state->release(message) : status();
+}
+
+status delay(queue_in_port& port, const taken& message, std::chrono::milliseconds time) {
+  return port.state != nullptr ? port.state->delay(message, time) : status();
+}
+
+status reject(queue_in_port& port, const taken& message, std::string_view why) {
+  return port.state != nullptr ? port.state->reject(message, why) : status();
+}
+
+status extend(queue_in_port& port, const taken& message, std::chrono::milliseconds time) {
+  return port.state != nullptr ? port.state->extend(message, time) : status();
+}
+
+void forget(queue_in_port& port) noexcept {
+  if (port.state != nullptr) port.state->leases().remove();
+}
+
+message_id id(const taken& message) noexcept {
+  return {message.queue, position_of(message), message.lane()};
+}
+
+std::uint32_t attempt(const taken& message) noexcept {
+  return core::slot_word{message.word}.deliveries();
+}
+
+void fail(const queue_in_port& port, status why, const char* doing) {
+  const bool known = port.state != nullptr;
+  throw error(why.code(),
+              std::string(doing) + " " + label(known ? port.state->name() : "", port.queue));
+}
+
+}  // namespace held_message
 
 }  // namespace bulkhead::detail

@@ -17,26 +17,8 @@ std::chrono::steady_clock::time_point later() {
 
 }  // namespace
 
+// Not in line: a call comes here when its port has no message for it.
 status queue_state::take(patience how_long, taken& out) {
-  participation* me = joined();
-  if (me == nullptr || !is_well()) [[unlikely]]
-    return take_slowly(how_long, out);
-  if (how_long.how != patience::kind::none && context_->stop_requested()) [[unlikely]] {
-    return errc::stop_requested;
-  }
-  core::lease held;
-  me->receive_mutex.lock();
-  if (me->blocked.load(std::memory_order_relaxed)) [[unlikely]] {
-    me->consumer.turn_to(me->consumer.seat());
-  }
-  const bool found = me->consumer.take(held);
-  me->receive_mutex.unlock();
-  if (!found) return take_slowly(how_long, out);
-  fill(held, out);
-  return {};
-}
-
-[[gnu::noinline, gnu::cold]] status queue_state::take_slowly(patience how_long, taken& out) {
   const time_limit limit(how_long);
   participation* me = nullptr;
   if (const status s = join(limit, me); s.failed()) return s;
@@ -47,61 +29,132 @@ status queue_state::take(patience how_long, taken& out) {
 attempt_result queue_state::try_take(participation& me, taken& out, bool waiting) {
   if (const status s = check_alive(); s.failed()) return s;
   if (waiting && context_->stop_requested()) return errc::stop_requested;
-  const std::lock_guard lock(me.receive_mutex);
   core::lease held;
-  if (me.consumer.take(held)) {
-    fill(held, out);
+  me.lock_taking();
+  const bool own_first = me.blocked.load(std::memory_order_relaxed);
+  if (own_first) me.consumer.turn_to(me.consumer.seat());
+  const std::uint32_t now = os::coarse_ms();
+  const bool found = me.consumer.take(held);
+  if (found) me.lend_messages(now);
+  me.unlock_taking();
+  // With nothing more of ours to take, the room that we wait for is for others to make.
+  if (own_first && (!found || held.lane != me.consumer.seat())) me.note_unblocked();
+  if (found) {
+    fill(held, now, out);
+    leases_.add();
     return status();
   }
   if (core::is_over_for(view(), me.consumer.seat())) return errc::closed;
   return std::nullopt;
 }
 
-void queue_state::fill(const core::lease& held, taken& out) {
-  const core::slot& slot = core::slot_of(view(), held);
-  const auto size = static_cast<std::uint32_t>(slot.meta >> 32);
-  out.lane = held.lane;
-  out.size = size;
-  out.position = held.position;
+void queue_state::fill(const core::lease& held, std::uint32_t now_ms, taken& out) {
+  out.place = &core::slot_of(view(), held);
   out.word = held.word.bits;
-  out.bytes = slot.payload;
-  if (size > view().shape().inline_bytes) fill_from_payload(size, out);
-  view()
-      .times(held.lane, core::index_of(held.position))
-      .taken_ms.store(os::coarse_ms(), std::memory_order_relaxed);
+  out.where = (std::uint64_t{held.lane} << 32) | core::index_of(held.position);
+  out.queue = id_;
+  view().times(out.lane(), out.index()).taken_ms.store(now_ms, std::memory_order_relaxed);
 }
 
 // What stands in shared memory is copied once and checked before it is used.
-void queue_state::fill_from_payload(std::uint32_t size, taken& out) {
+status queue_state::find_bytes(const taken& message, std::span<const std::byte>& out) {
+  const std::size_t size = message.place->meta >> 32;
+  if (size <= view().shape().inline_bytes) {
+    out = {message.place->payload, size};
+    return {};
+  }
   std::uint64_t offset = 0;
-  std::memcpy(&offset, out.bytes, sizeof offset);
+  std::memcpy(&offset, message.place->payload, sizeof offset);
   const std::size_t bytes = view().layout().payload_bytes;
-  const std::byte* area = memory_->read(out.lane);
-  const bool inside = area != nullptr && offset <= bytes && size <= bytes - offset;
-  out.bytes = inside ? area + offset : nullptr;
+  const std::byte* area = memory_->read(message.lane());
+  if (area == nullptr || offset > bytes || size > bytes - offset) return errc::corrupt;
+  out = {area + offset, size};
+  return {};
 }
 
-void queue_state::acknowledge(const taken& message) {
-  if (context_->usable()) [[likely]]
-    core::acknowledge(view(), lease_of(message));
+// Where leases may end, the place may be another message's while we read. So it is copied, and what
+// was copied is the message if it is still ours then.
+status queue_state::bytes_of(const taken& message, std::span<const std::byte>& out) {
+  const status found = find_bytes(message, out);
+  if (view().shape().lease_ms == 0) return found;
+  static thread_local std::vector<std::byte> copy;
+  if (!found.failed()) copy.assign(out.begin(), out.end());
+  if (!core::is_held(view(), lease_of(message))) return errc::lease_lost;
+  out = copy;
+  return found;
 }
 
-void queue_state::release(const taken& message) {
-  if (!context_->usable()) return;
+namespace {
+
+status held_or_lost(bool held) { return held ? status() : status(errc::lease_lost); }
+
+std::uint64_t time_after(std::chrono::milliseconds time) {
+  return os::coarse_clock_ms() +
+         static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
+}
+
+}  // namespace
+
+// Each of these ends a delivery; when it was the last of an abandoned queue, that is gone.
+status queue_state::acknowledge(const taken& message) noexcept {
+  const bool held = !context_->usable() || core::acknowledge(view(), lease_of(message));
+  leases_.remove();
+  return held_or_lost(held);
+}
+
+// The port has freed the place, and the caller is inside its gate.
+void queue_state::heed_freed(const taken& message) noexcept {
+  ++ports_->in.held;  // ours, until we are through
+  ports_->in.gate.leave();
+  core::after_freeing(view(), message.lane(), position_of(message));
+  leases_.remove();
+}
+
+status queue_state::release(const taken& message) noexcept {
   const core::lease held = lease_of(message);
   const std::uint32_t bound = view().shape().max_deliveries;
-  if (bound == 0 || held.deliveries() < bound) return core::release(view(), held);
-  set_aside(message, {});
+  bool was_held = true;
+  if (bound != 0 && held.deliveries() >= bound) {
+    was_held = set_aside(message, {});
+  } else if (context_->usable()) {
+    was_held = core::release(view(), held);
+  }
+  leases_.remove();
+  return held_or_lost(was_held);
 }
 
-void queue_state::reject(const taken& message, std::string_view why) {
-  if (context_->usable()) set_aside(message, why.empty() ? "rejected" : why);
+// The word first: should we die before the keeper hears of it, our recovery tells it.
+status queue_state::delay(const taken& message, std::chrono::milliseconds time) {
+  const std::uint32_t bound = view().shape().max_deliveries;
+  const core::lease held = lease_of(message);
+  if (time.count() <= 0 || (bound != 0 && held.deliveries() >= bound)) return release(message);
+  bool was_held = true;
+  if (context_->usable()) {
+    was_held = core::delay(view(), held, time_after(time));
+    if (was_held) context_->announce_deadline(id_);
+  }
+  leases_.remove();
+  return held_or_lost(was_held);
+}
+
+status queue_state::reject(const taken& message, std::string_view why) {
+  const bool held = set_aside(message, why.empty() ? "rejected" : why);
+  leases_.remove();
+  return held_or_lost(held);
+}
+
+status queue_state::extend(const taken& message, std::chrono::milliseconds time) {
+  if (const status s = check_alive(); s.failed()) return s;
+  if (view().shape().lease_ms == 0) return {};
+  return held_or_lost(core::extend(view(), lease_of(message), time_after(time)));
 }
 
 // Out of delivery first: should we die before the keeper hears of it, our recovery buries it.
-void queue_state::set_aside(const taken& message, std::string_view why) {
-  core::set_aside(view(), lease_of(message));
-  context_->bury({id_, message.position, message.lane, std::string(why)});
+bool queue_state::set_aside(const taken& message, std::string_view why) {
+  if (!context_->usable()) return true;
+  if (!core::set_aside(view(), lease_of(message))) return false;
+  context_->bury({id_, position_of(message), message.lane(), std::string(why)});
+  return true;
 }
 
 std::vector<in_flight_message> queue_state::in_flight() const {
@@ -131,8 +184,9 @@ std::vector<in_flight_message> queue_state::in_flight() const {
 status queue_state::join_all(patience how_long) {
   const time_limit limit(how_long);
   for (;;) {
-    if (const status s = check_alive(); s.failed()) return s;
+    // Before the looks: whoever changes what they see changes this word after it.
     const std::uint32_t seen = header_->settled.load(std::memory_order_acquire);
+    if (const status s = check_alive(); s.failed()) return s;
     core::announce_joiner(view());
     view().os().heavy_barrier();
     if (!core::any_unsettled(view())) return {};

@@ -14,22 +14,8 @@ void open(const core::place& found, queue_state& locked, open_place& out) {
 
 }  // namespace
 
+// Not in line: a call comes here when its port has no place for it.
 status queue_state::reserve(std::size_t size, patience how_long, open_place& out) {
-  participation* me = joined();
-  if (me == nullptr || !is_well()) [[unlikely]]
-    return reserve_slowly(size, how_long, out);
-  me->lane_mutex.lock();
-  core::place place;
-  if (is_open() && me->producer.reserve(size, place) == core::outcome::done) [[likely]] {
-    open(place, *this, out);
-    return {};
-  }
-  me->lane_mutex.unlock();
-  return reserve_slowly(size, how_long, out);
-}
-
-[[gnu::noinline, gnu::cold]] status queue_state::reserve_slowly(std::size_t size, patience how_long,
-                                                                open_place& out) {
   // At once: the lane may be full, and waiting would not help.
   if (size > view().shape().inline_bytes && size > view().layout().payload_bytes) {
     return errc::too_large;
@@ -57,7 +43,7 @@ status queue_state::make_way(participation& me, std::size_t size, open_place& ou
   };
   for (;;) {
     if (const auto result = try_reserve(me, size, out)) return *result;
-    const std::lock_guard lock(me.lane_mutex);
+    const lane_guard lock(me);
     switch (static_cast<overflow>(view().shape().overflow)) {
       case overflow::drop_oldest:
         if (me.producer.drop_oldest()) {
@@ -77,7 +63,7 @@ status queue_state::make_way(participation& me, std::size_t size, open_place& ou
 }
 
 attempt_result queue_state::try_reserve(participation& me, std::size_t size, open_place& out) {
-  std::unique_lock lock(me.lane_mutex);
+  lane_guard lock(me);
   if (const status s = check_alive(); s.failed()) return s;
   if (!is_open()) return errc::closed;
   core::place place;
@@ -94,22 +80,38 @@ status queue_state::publish(open_place& place) {
   const core::outcome outcome =
       me.producer.publish({place.position, place.size, place.bytes, place.block});
   place.locked = nullptr;
-  me.lane_mutex.unlock();
-  if (outcome != core::outcome::done) [[unlikely]]
-    return status_of(outcome);
-  // S5, after the publication and its barrier.
-  const core::parked_set sleepers(view(), core::side::receivers);
-  if (sleepers.any()) [[unlikely]]
-    sleepers.wake_one();
+  me.lend_places();
+  me.unlock_lane();
+  if (outcome != core::outcome::done) return status_of(outcome);
+  wake_receiver();
   return {};
 }
 
-void queue_state::unlock_lane() { joined()->lane_mutex.unlock(); }
+// The port has published, and the caller is inside its gate, which keeps all others out.
+status queue_state::heed_sent() {
+  participation& me = *joined();
+  me.producer.take_back(ports_->out);
+  const bool sent = me.producer.confirm_newest();  // S4
+  if (sent) me.lend_places();
+  ports_->out.gate.leave();
+  if (!sent) return errc::closed;
+  if (const status s = check_alive(); s.failed()) return s;
+  wake_receiver();
+  return {};
+}
+
+// S5, after the publication and its barrier.
+void queue_state::wake_receiver() const {
+  const core::parked_set sleepers(view(), core::side::receivers);
+  if (sleepers.any()) sleepers.wake_one();
+}
+
+void queue_state::unlock_lane() { joined()->unlock_lane(); }
 
 status queue_state::sent(std::uint64_t& out) {
   participation* me = nullptr;
   if (const status s = join(time_limit(patience::forever()), me); s.failed()) return s;
-  const std::lock_guard lock(me->lane_mutex);
+  const lane_guard lock(*me);
   out = me->producer.sent() - me->sent_before;
   return {};
 }

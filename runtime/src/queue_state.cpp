@@ -1,22 +1,41 @@
 #include "queue_state.hpp"
 
+#include <new>
 #include <thread>
 
 #include "core/closing.hpp"
 
 namespace bulkhead::detail {
 
+static_assert(sizeof(queue_ports) <= os::wiped_page::bytes);
+
 queue_state::queue_state(std::shared_ptr<process_context> context, std::uint64_t id,
                          std::string name, std::unique_ptr<os::queue_memory> memory)
     : context_(std::move(context)),
       memory_(std::move(memory)),
+      ports_(new (page_.data()) queue_ports),
       header_(&memory_->view().header()),
       id_(id),
-      name_(std::move(name)) {}
+      name_(std::move(name)) {
+  ports_->out.signs = &header_->signs;
+  ports_->in.signs = &header_->signs;
+  ports_->in.stop = &context_->stop_word();
+  ports_->in.queue = id_;
+  ports_->in.state = this;
+}
+
+// While deliveries are not settled the queue keeps itself, and they are counted one by one.
+void queue_state::abandon(std::shared_ptr<queue_state> self) noexcept {
+  if (!self->context_->in_original_process()) return;
+  participation* const me = self->joined();
+  if (me == nullptr) return;
+  const std::int64_t held = me->close_taking();
+  self->leases_.keep(self, held);
+}
 
 // In a forked copy the mappings are not there, and something else may be in their place.
 queue_state::~queue_state() {
-  if (!context_->usable()) static_cast<void>(memory_.release());
+  if (!context_->in_original_process()) static_cast<void>(memory_.release());
   context_->queue_let_go(id_);
 }
 
@@ -25,7 +44,7 @@ void queue_state::take_seat(const seat_grant& grant) {
   if (participation_ != nullptr)
     return;  // another thread asked as well; the keeper answers both alike
   memory_->own_seat(grant.seat);
-  participation_ = std::make_unique<participation>(view(), *memory_, grant);
+  participation_ = std::make_unique<participation>(view(), *memory_, *ports_, grant);
   joined_.store(participation_.get(), std::memory_order_release);
 }
 
@@ -54,8 +73,8 @@ status queue_state::join(const time_limit& limit, participation*& out) {
 }
 
 status queue_state::check_alive() const {
-  if (!context_->usable()) return errc::not_initialised;
-  if (header_->corrupt.load(std::memory_order_relaxed) != 0) return errc::corrupt;
+  if (!context_->usable()) return context_->why_unusable();
+  if (header_->signs.corrupt.load(std::memory_order_relaxed) != 0) return errc::corrupt;
   return {};
 }
 
@@ -80,8 +99,22 @@ void queue_state::close() {
   if (context_->usable()) core::close(view());
 }
 
+void queue_state::rouse() {
+  if (auto* me = joined()) {
+    // The ports ask nobody whether the queue's owner is there still.
+    if (!context_->usable()) me->shut_ports();
+    core::seat_block& seat = view().seat(me->consumer.seat());
+    for (std::atomic<std::uint32_t>* word : {&seat.receive_park, &seat.send_park}) {
+      word->fetch_add(1, std::memory_order_seq_cst);
+      view().os().wake(*word);
+    }
+  }
+  core::wake_joiners(view());
+  for (const int bell : view().bells) view().os().ring(bell);
+}
+
 status queue_state::mark_corrupt() {
-  header_->corrupt.store(1, std::memory_order_release);
+  header_->signs.corrupt.store(1, std::memory_order_release);
   core::parked_set(view(), core::side::receivers).wake_all();
   core::parked_set(view(), core::side::senders).wake_all();
   return errc::corrupt;

@@ -6,7 +6,9 @@
 #include <mutex>
 #include <optional>
 
+#include "lease_pin.hpp"
 #include "os/queue_memory.hpp"
+#include "os/wiped_page.hpp"
 #include "participation.hpp"
 #include "process_context.hpp"
 
@@ -15,8 +17,8 @@ namespace bulkhead::detail {
 /// What this process knows of one queue: the mapped segment, and with the first call that needs one
 /// its seat. All handles of the process share it; when the last goes the keeper is told.
 ///
-/// Each message call begins with a short way for the case that need not wait; all else is out of
-/// line and cold, which is worth a third of the throughput (shared prototypes, P1 and P2).
+/// A message call tries its port first (detail/queue_port.hpp), which holds what need not be looked
+/// up; it comes here when that has nothing.
 ///
 /// Lock order: a lane lock (several in address order), then nothing; the receive lock, then
 /// nothing; never both.
@@ -34,12 +36,20 @@ class queue_state {
   status reserve(std::size_t size, patience how_long, open_place& out);
   status publish(open_place& place);
   void unlock_lane();
+  status heed_sent();
   status sent(std::uint64_t& out);
 
   status take(patience how_long, taken& out);
-  void acknowledge(const taken& message);
-  void release(const taken& message);
-  void reject(const taken& message, std::string_view why);
+  status bytes_of(const taken& message, std::span<const std::byte>& out);
+  status acknowledge(const taken& message) noexcept;
+  void heed_freed(const taken& message) noexcept;
+  status release(const taken& message) noexcept;
+  status delay(const taken& message, std::chrono::milliseconds time);
+  status reject(const taken& message, std::string_view why);
+  status extend(const taken& message, std::chrono::milliseconds time);
+  [[nodiscard]] lease_pin& leases() noexcept { return leases_; }
+  /// The last handle, `self`, is gone.
+  static void abandon(std::shared_ptr<queue_state> self) noexcept;
   [[nodiscard]] std::vector<in_flight_message> in_flight() const;
 
   /// Waits until every message is settled.
@@ -47,9 +57,12 @@ class queue_state {
   /// Whether a receiving call would return at once, with a message or an error.
   [[nodiscard]] bool is_ready() const;
   void close();
+  /// Lets every wait of this process look again.
+  void rouse();
   [[nodiscard]] std::uint32_t known_seat() const;
   status mark_corrupt();
 
+  [[nodiscard]] queue_ports& ports() noexcept { return *ports_; }
   [[nodiscard]] const core::queue_view& view() const noexcept { return memory_->view(); }
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -62,29 +75,30 @@ class queue_state {
     return joined_.load(std::memory_order_acquire);
   }
   [[nodiscard]] bool is_open() const noexcept {
-    return header_->closed.load(std::memory_order_acquire) == core::closed_state::open;
+    return header_->signs.closed.load(std::memory_order_acquire) == core::closed_state::open;
   }
+  /// Asynchronous operations that wait: to receive, to send.
+  std::atomic<std::uint32_t> async_waiting[2]{};
+
   /// True when a waiting call that found nothing is to end.
   [[nodiscard]] bool is_stopping(const time_limit& limit) const noexcept {
     return limit.may_wait() && context_->stop_requested();
   }
 
  private:
-  [[nodiscard]] bool is_well() const noexcept {
-    return context_->usable() && header_->corrupt.load(std::memory_order_relaxed) == 0;
-  }
-
-  status reserve_slowly(std::size_t size, patience how_long, open_place& out);
   attempt_result try_reserve(participation& me, std::size_t size, open_place& out);
-  status take_slowly(patience how_long, taken& out);
+  void wake_receiver() const;
   attempt_result try_take(participation& me, taken& out, bool waiting);
-  void fill(const core::lease& held, taken& out);
-  void fill_from_payload(std::uint32_t size, taken& out);
+  void fill(const core::lease& held, std::uint32_t now_ms, taken& out);
   status make_way(participation& me, std::size_t size, open_place& out);
-  void set_aside(const taken& message, std::string_view why);
+  bool set_aside(const taken& message, std::string_view why);
+  status find_bytes(const taken& message, std::span<const std::byte>& out);
 
   std::shared_ptr<process_context> context_;
   std::unique_ptr<os::queue_memory> memory_;
+  os::wiped_page page_;
+  queue_ports* ports_;
+  lease_pin leases_;
   core::queue_header* header_;
   std::atomic<participation*> joined_{nullptr};
   std::uint64_t id_;

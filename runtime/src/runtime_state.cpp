@@ -62,6 +62,7 @@ void runtime_state::begin() {
   me.entry = keeper.greeting.entry;
   context_ =
       std::make_shared<process_context>(me, keeper.control.take(), std::move(keeper.directory));
+  context_->set_owner(weak_from_this());
   listen();
 }
 
@@ -74,7 +75,27 @@ void runtime_state::listen() {
   readable_.emplace(loop_, ::dup(events_.fd()));
   wait_for_event();
   const os::all_signals_blocked block;
-  thread_ = std::thread([this] { loop_.run(); });
+  thread_ = std::thread([this] { run(); });
+}
+
+// A handler of the user's that throws harms itself only.
+void runtime_state::run() {
+  for (;;) {
+    try {
+      loop_.run();
+      return;
+    } catch (const std::exception& failure) {
+      std::fprintf(stderr, "bulkhead: a handler on the runtime's thread threw: %s\n",
+                   failure.what());
+    } catch (...) {
+      std::fprintf(stderr, "bulkhead: a handler on the runtime's thread threw\n");
+    }
+  }
+}
+
+bool runtime_state::usable() {
+  const std::lock_guard lock(mutex_);
+  return context_ == nullptr || context_->usable();
 }
 
 void runtime_state::wait_for_event() {
@@ -181,6 +202,8 @@ void runtime_state::stop() {
     return;
   }
   if (thread_.joinable()) thread_.join();
+  // Nobody would see their owners' ends any more.
+  attachments_.end_all(errc::runtime_gone);
   if (context_ == nullptr || !keeper_) return;
   // A call may have failed because the keeper is gone, and main returned before the thread saw it.
   pollfd line{context_->keeper().fd(), POLLRDHUP, 0};

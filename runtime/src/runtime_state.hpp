@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "attachments.hpp"
 #include "os/channel.hpp"
 #include "os/unique_fd.hpp"
 #include "process_state.hpp"
@@ -54,6 +55,10 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void ensure_running();
   /// The thread's own context; what runs on it must not wait for other things that run on it.
   [[nodiscard]] boost::asio::io_context& loop() noexcept { return loop_; }
+  /// False in a forked copy of the process.
+  [[nodiscard]] bool usable();
+  /// True when the user's handlers run on the thread.
+  [[nodiscard]] bool runs_itself() const noexcept { return !executor_; }
   /// Where the user's handlers run.
   [[nodiscard]] boost::asio::any_io_executor executor();
 
@@ -67,11 +72,15 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   /// @returns a key for the incarnations of a supervised child.
   std::uint64_t new_resume_key();
 
+  /// The other programs' trees that this process takes part in.
+  [[nodiscard]] detail::attachments& attachments() noexcept { return attachments_; }
+
   void stop();
 
  private:
   void begin();
   void listen();
+  void run();
   void wait_for_event();
   void deliver(const os::control::exited& event);
   [[noreturn]] void keeper_gone() const;
@@ -79,6 +88,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   boost::asio::any_io_executor executor_;
   boost::asio::io_context loop_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  detail::attachments attachments_{loop_};
   std::mutex mutex_;
   std::shared_ptr<process_context> context_;
   os::unique_fd keeper_;  // the host's: its pidfd

@@ -149,8 +149,9 @@ std::size_t first_ready(std::span<const wait_source> sources) {
 }
 
 bool is_usable(const wait_source& source) {
-  if (source.pipe != nullptr) return *source.pipe && source.pipe->state()->context().usable();
-  if (source.queue != nullptr) return *source.queue && source.queue->state()->context().usable();
+  const auto is_ours = [](const process_context& context) { return context.in_original_process(); };
+  if (source.pipe != nullptr) return *source.pipe && is_ours(source.pipe->state()->context());
+  if (source.queue != nullptr) return *source.queue && is_ours(source.queue->state()->context());
   return source.child == nullptr || *source.child;
 }
 

@@ -12,11 +12,14 @@ namespace {
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-// A wake-up costs 5 us on one CPU and tens across two, an attempt some tens of nanoseconds: a spin
-// of 4 us finds the message of a peer that is awake and costs little where there is none. Spins are
-// timed, since PAUSE takes from 3 to 140 cycles.
-constexpr auto spin_time = 4us;
-constexpr int attempts_between_looks = 8;
+// A wake-up costs 5 us on one CPU and tens across two: a spin of 4 us finds the message of a peer
+// that is awake. It looks every half microsecond only, since each look takes the line of memory from
+// the peer that is about to write it; so a peer that is slower gets to write several messages in
+// between. Where spins find nothing, as on a CPU that the peer shares, they get shorter by half each
+// time, and long again with the first that does. They are timed, since PAUSE takes from 3 to 140
+// cycles.
+constexpr auto look_every = 500ns;
+constexpr std::uint32_t looks_most = 8;
 // Second line, should a wake-up ever be lost: a sleeper looks again after 1 s, then 2 s, up to 30
 // s.
 constexpr auto look_again_first = 1s;
@@ -47,14 +50,19 @@ waiting_room::waiting_room(const core::queue_view& queue, core::side which, std:
     : place_(std::make_unique<seat_parking>(queue, which, seat)) {}
 
 // Out of line and cold, so that the calls that need not wait stay short.
-[[gnu::noinline, gnu::cold]] attempt_result waiting_room::spin(attempt& step) const {
-  const auto end = steady_clock::now() + spin_time;
-  do {
-    for (int n = 0; n < attempts_between_looks; ++n) {
-      core::relax();
-      if (auto result = step()) return result;
+[[gnu::noinline, gnu::cold]] attempt_result waiting_room::spin(attempt& step) {
+  const std::uint32_t looks = looks_.load(std::memory_order_relaxed);
+  auto next = steady_clock::now();
+  for (std::uint32_t n = 0; n < looks; ++n) {
+    next += look_every;
+    do core::relax();
+    while (steady_clock::now() < next);
+    if (auto result = step()) {
+      looks_.store(looks_most, std::memory_order_relaxed);
+      return result;
     }
-  } while (steady_clock::now() < end);
+  }
+  looks_.store(std::max(looks / 2, std::uint32_t{1}), std::memory_order_relaxed);
   // Where the peer shares our CPU it can only go on when we let it; one yield finds that at half
   // the price of a sleep.
   sched_yield();

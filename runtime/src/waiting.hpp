@@ -86,12 +86,13 @@ class waiting_room {
   status wait(attempt& step, const time_limit& limit);
 
  private:
-  attempt_result spin(attempt& step) const;
+  attempt_result spin(attempt& step);
   status sleep(attempt& step, const time_limit& limit);
   void announce();
   bool withdraw();
 
   std::unique_ptr<parking> place_;
+  std::atomic<std::uint32_t> looks_{1};  // of the next spin
   std::mutex mutex_;
   std::uint32_t sleepers_ = 0;
 };

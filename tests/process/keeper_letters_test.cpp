@@ -135,7 +135,7 @@ TEST_CASE_METHOD(graveyard_fixture, "closed letters take nothing, and the messag
                  "[core][crash]") {
   REQUIRE(sender.send(1));
   REQUIRE(taker.take());
-  letters.view().header().closed = core::closed_state::closed;
+  letters.view().header().signs.closed = core::closed_state::closed;
   CHECK(recover().stuck == 1);
   CHECK(recover().stuck == 1);
   CHECK(read_all() == 0);
@@ -150,5 +150,5 @@ TEST_CASE_METHOD(graveyard_fixture,
   const std::uint64_t far = std::uint64_t{1} << 60;
   std::memcpy(slot(0).payload, &far, sizeof far);
   CHECK(recover().stuck == 1);
-  CHECK(queue.view().header().corrupt.load() != 0);
+  CHECK(queue.view().header().signs.corrupt.load() != 0);
 }

@@ -176,10 +176,10 @@ TEST_CASE("a queue whose closer died on the way is closed", "[os][process]") {
   desk d = h.sit(q);
   const auto half_close = [](child_context& start) {
     desk mine = sit_down(start);
-    mine.view().header().closed.store(bulkhead::core::closed_state::closing);
+    mine.view().header().signs.closed.store(bulkhead::core::closed_state::closing);
     ::raise(SIGKILL);
     return 0;
   };
   h.run(+half_close, {.endpoints = {q.id}});
-  CHECK(d.view().header().closed.load() == bulkhead::core::closed_state::closed);
+  CHECK(d.view().header().signs.closed.load() == bulkhead::core::closed_state::closed);
 }

@@ -45,7 +45,7 @@ std::vector<scribbler::part> parts_of(queue_core::memory_queue& q, std::uint32_t
   auto* base = reinterpret_cast<std::byte*>(&view.header());
   std::vector<scribbler::part> parts;
   parts.push_back({base, sizeof(core::queue_header)});
-  auto* words = reinterpret_cast<std::byte*>(&view.header().parked_receivers);
+  auto* words = reinterpret_cast<std::byte*>(&view.header().signs.parked_receivers);
   parts.push_back({words, 64});
   parts.push_back({base + l.seats_offset, seats * l.seat_bytes});
   parts.push_back({base + l.faults_offset, seats * l.fault_bytes});
@@ -210,8 +210,8 @@ void hostile_queue::look() {
   if (dice_.one_in(4)) parked.wake_seat(me());
   if (dice_.one_in(8)) parked.wake_all();
   if (dice_.one_in(50)) core::close(view);
-  if (view.header().closed.load() != core::closed_state::open && dice_.one_in(2)) {
-    view.header().closed.store(core::closed_state::open);  // so that the life goes on
+  if (view.header().signs.closed.load() != core::closed_state::open && dice_.one_in(2)) {
+    view.header().signs.closed.store(core::closed_state::open);  // so that the life goes on
   }
   core::queue_shape shape;
   static_cast<void>(core::read_shape(reinterpret_cast<const std::byte*>(&view.header()),

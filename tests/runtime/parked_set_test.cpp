@@ -119,7 +119,7 @@ TEST_CASE("a rival that announces itself during a clear is found again", "[runti
 TEST_CASE("a stale summary bit costs nothing but a look", "[runtime][unit]") {
   memory_queue q(small(4, 200));
   const parked_set set(q.view(), side::receivers);
-  q.view().header().parked_receivers |= 2;
+  q.view().header().signs.parked_receivers |= 2;
   set.announce(199);
   set.wake_one();
   CHECK(park_value(set, 199) == 1);

@@ -10,11 +10,11 @@ TEST_CASE("close is a step of two halves with a barrier between, and wakes every
   const core::parked_set receivers(q.view(), core::side::receivers);
   receivers.announce(2);
   core::close(q.view());
-  CHECK(q.view().header().closed == core::closed_state::closed);
+  CHECK(q.view().header().signs.closed == core::closed_state::closed);
   CHECK(os_calls::heavy_barriers == 1);
   CHECK(os_calls::woken.size() == 6);
   core::close(q.view());
-  CHECK(q.view().header().closed == core::closed_state::closed);
+  CHECK(q.view().header().signs.closed == core::closed_state::closed);
 }
 
 TEST_CASE("a closed queue is over when nothing waits and nobody else can give anything back",
@@ -54,7 +54,7 @@ TEST_CASE("a closed queue is over when nothing waits and nobody else can give an
 
 TEST_CASE("a queue that is only closing is not over", "[runtime][unit]") {
   memory_queue q(small(4));
-  q.view().header().closed = core::closed_state::closing;
+  q.view().header().signs.closed = core::closed_state::closing;
   CHECK_FALSE(core::is_over_for(q.view(), 0));
 }
 

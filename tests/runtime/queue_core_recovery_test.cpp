@@ -130,9 +130,9 @@ TEST_CASE("a record with impossible contents makes nothing visible and does not 
 
 TEST_CASE("a close that its closer did not finish is finished", "[runtime][unit]") {
   scene s;
-  s.q.view().header().closed = core::closed_state::closing;
+  s.q.view().header().signs.closed = core::closed_state::closing;
   s.q.recover(1);
-  CHECK(s.q.view().header().closed == core::closed_state::closed);
+  CHECK(s.q.view().header().signs.closed == core::closed_state::closed);
   CHECK(os_calls::heavy_barriers == 1);
 }
 

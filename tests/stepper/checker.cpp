@@ -121,7 +121,7 @@ std::string checker::check_next_incarnation() {
       next.out_send.sent() != before_->worker.out_send.sent() + from_worker_out_) {
     return "sent() of the next incarnation is not what was delivered from its seat";
   }
-  const bool open = now_.shared->in().header().closed.load() == core::closed_state::open;
+  const bool open = now_.shared->in().header().signs.closed.load() == core::closed_state::open;
   if (open) {
     for (core::producer* lane : {&now_.source.in_send, &next.in_send}) {
       for (core::consumer* taker : {&now_.survivor.in_take, &next.in_take}) {
@@ -168,7 +168,7 @@ std::string checker::check(bool complete) {
   if (what_.closes_out && !core::is_over_for(now_.shared->out(), 2))
     return "the closed queue does not end";
   if (!complete && what_.closes_in && !ended &&
-      now_.shared->in().header().closed.load() != core::closed_state::open) {
+      now_.shared->in().header().signs.closed.load() != core::closed_state::open) {
     return "a close that had begun is not finished";
   }
   return check_next_incarnation();

@@ -1,30 +1,10 @@
 #include "stepper/scenario.hpp"
 
 #include "core/closing.hpp"
+#include "stepper/judges.hpp"
 
 namespace stepper {
 namespace {
-
-constexpr std::uint64_t subject = 1001;   // the message that an operation takes
-constexpr std::uint64_t result = 20'001;  // what it sends, and the ones after it
-
-std::string expect_between(const deliveries& got, std::uint64_t value, std::size_t least,
-                           std::size_t most) {
-  const std::size_t count = got.count(value);
-  if (count >= least && count <= most) return {};
-  return "message " + std::to_string(value) + " was delivered " + std::to_string(count) + " times";
-}
-
-std::string expect_marked(const deliveries& got, std::uint64_t value, std::uint32_t delivery) {
-  const auto [first, last] = got.equal_range(value);
-  for (auto it = first; it != last; ++it) {
-    if (it->second != delivery) {
-      return "message " + std::to_string(value) + " came as delivery " +
-             std::to_string(it->second) + ", not " + std::to_string(delivery);
-    }
-  }
-  return {};
-}
 
 // The source's three messages: the subject in the worker's hand, one in the survivor's, one that
 // waits.
@@ -34,12 +14,6 @@ void set_up_held(stage& s) {
   s.give(1003);
   s.worker_takes();
   s.survivor_takes();
-}
-
-void set_up_waiting(stage& s) {
-  s.give_subject(subject);
-  s.give(1002);
-  s.give(1003);
 }
 
 void close_out(stage& s) { core::close(s.shared->out()); }
@@ -66,18 +40,6 @@ std::string judge_release(const deliveries& got, const burials&, bool) {
 std::string judge_acknowledge(const deliveries& got, const burials&, bool complete) {
   if (auto bad = expect_between(got, subject, 0, complete ? 0 : 1); !bad.empty()) return bad;
   return expect_marked(got, subject, 2);
-}
-
-std::string judge_forward(const deliveries& got, std::size_t results, bool complete) {
-  if (auto bad = expect_between(got, subject, 0, complete ? 0 : 1); !bad.empty()) return bad;
-  const std::size_t each = 1 - got.count(subject);
-  for (std::size_t n = 0; n < results; ++n) {
-    if (auto bad = expect_between(got, result + n, each, each); !bad.empty()) {
-      return bad +
-             (each == 0 ? " although its input is still there" : " although its input is gone");
-    }
-  }
-  return {};
 }
 
 scenario forward_case(std::string name, std::size_t results) {
@@ -263,6 +225,7 @@ std::vector<scenario> all_scenarios() {
   all.push_back(forward_closed());
   all.push_back(forward_several());
   all.push_back(drop_oldest());
+  for (scenario& one : scenarios_by_port()) all.push_back(std::move(one));
   return all;
 }
 

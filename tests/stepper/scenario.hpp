@@ -59,5 +59,7 @@ struct scenario {
 };
 
 std::vector<scenario> all_scenarios();
+/// Those of the inline way.
+std::vector<scenario> scenarios_by_port();
 
 }  // namespace stepper

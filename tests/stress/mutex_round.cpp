@@ -3,20 +3,20 @@
 #include <vector>
 
 #include "os/barrier.hpp"
-#include "os/biased_mutex.hpp"
 #include "random/options.hpp"
 #include "stress/stress.hpp"
+#include "support/gated.hpp"
 
 namespace stress {
 
-// Many mutexes, since each is taken from its first owner once only.
+// Many gates: each is taken from its owner less and less often.
 std::uint64_t mutex_round(std::uint64_t seed) {
   random_test::dice dice(seed);
   const bulkhead::core::platform os = bulkhead::os::make_platform();
   constexpr std::uint64_t turns = 400;
   constexpr int mutexes = 20;
   for (int n = 0; n < mutexes; ++n) {
-    bulkhead::os::biased_mutex mutex(os);
+    support::gated mutex(os);
     std::uint64_t count = 0;  // guarded by the mutex alone
     const std::uint64_t alone = dice.below(turns);
     const auto use = [&](std::uint64_t times) {

@@ -2,6 +2,7 @@
 
 // All of the runtime: what one process needs to start others, exchange messages with them and
 // supervise them.
+#include <bulkhead/async.hpp>
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/errc.hpp>
@@ -15,7 +16,9 @@
 #include <bulkhead/pipe.hpp>
 #include <bulkhead/pipe_options.hpp>
 #include <bulkhead/process.hpp>
+#include <bulkhead/publish.hpp>
 #include <bulkhead/queue.hpp>
+#include <bulkhead/queue_sender.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervisor.hpp>
 #include <bulkhead/this_process.hpp>

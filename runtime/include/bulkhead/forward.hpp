@@ -7,12 +7,17 @@
 #include <vector>
 
 namespace bulkhead {
+
+template <class T>
+class queue_sender;
+
 namespace detail {
 
 template <class T>
-[[noreturn]] void fail_forward(std::span<delivery<T>> inputs, status why) {
-  const queue_core none;
-  (inputs.empty() ? none : inputs.front().core()).fail(why, "forwarding from");
+void check_forward(std::span<delivery<T>> inputs, status sent) {
+  if (!sent.failed()) return;
+  if (inputs.empty()) queue_core().fail(sent, "forwarding from");
+  inputs.front().check(sent);
 }
 
 }  // namespace detail
@@ -21,6 +26,11 @@ template <class T>
 /// @owns nothing: both outlive the call that it is made for.
 template <class U, class Result>
 [[nodiscard]] auto to(const queue<U>& out, const Result& result) {
+  return detail::target(out.core(), detail::results_of<U>(result));
+}
+
+template <class U, class Result>
+[[nodiscard]] auto to(const queue_sender<U>& out, const Result& result) {
   return detail::target(out.core(), detail::results_of<U>(result));
 }
 
@@ -36,7 +46,7 @@ requires(detail::is_target<Targets>&&...) void forward(std::span<delivery<T>> in
                                                        const Targets&... targets) {
   const detail::status sent =
       delivery<T>::send_all(inputs, detail::patience::forever(), targets...);
-  if (sent.failed()) detail::fail_forward(inputs, sent);
+  detail::check_forward(inputs, sent);
 }
 template <class T, class... Targets>
 requires(detail::is_target<Targets>&&...) void forward(std::vector<delivery<T>>& inputs,
@@ -49,7 +59,7 @@ requires(detail::is_target<Targets>&&...) bool try_forward(std::span<delivery<T>
                                                            const Targets&... targets) {
   const detail::status sent = delivery<T>::send_all(inputs, detail::patience::none(), targets...);
   if (sent == errc::full) return false;
-  if (sent.failed()) detail::fail_forward(inputs, sent);
+  detail::check_forward(inputs, sent);
   return true;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/detail/pipe_core.hpp>
 #include <bulkhead/detail/pipe_run.hpp>
@@ -20,8 +21,12 @@ class pipe_end;
 /// type In from it, each direction bounded, in order.
 ///
 /// Move-only. Moved into an argument of `spawn` or `supervisor::start` it is the child's from then
-/// on. Destroyed it is closed; in a child, an end that came as an argument stays until the child
-/// closes it or ends. What was sent stays readable after its sender has closed or ended.
+/// on. In a message through a queue it is the receiver's: when `send` returned the sender's is
+/// empty, when it failed it is as it was. Should the receiver end before it settled the message,
+/// the next one gets the end, and the other side hears of a restart; a message whose end somebody
+/// has taken out or closed brings an empty one. Destroyed it is closed; in a child, an end that
+/// came as an argument stays until the child closes it or ends. What was sent stays readable after
+/// its sender has closed or ended.
 ///
 /// Each waiting call has a `_for` and a `try_` form, and each throwing one a twin that reports to a
 /// `std::error_code&`.
@@ -38,7 +43,7 @@ class pipe_end;
 /// @threads any, but moving and destroying it; a thread that uses a direction alone pays no lock.
 /// @crash the other side's process may die at any instruction: what it had sent can be read.
 template <class Out, class In>
-class pipe_end {
+class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   static_assert(detail::require_message<Out>());
   static_assert(detail::require_message<In>());
 
@@ -265,7 +270,7 @@ class pipe_end {
     const std::size_t size = detail::encoded_size(value);
     if constexpr (!detail::is_slotted<Out>) {
       if (size >= detail::oversize) return errc::too_large;
-      if (core_ && size > core_.whole_bytes_max()) return put_pieces(value, size, how_long);
+      if (size > core_.whole_bytes_max()) return put_pieces(value, size, how_long);
     }
     detail::pipe_place place;
     if (auto ec = core_.reserve(size, how_long, place)) return ec;
@@ -380,17 +385,22 @@ template <class A, class B>
 /// A pipe end travels as an argument of a spawned function; the caller's is then empty.
 template <class Out, class In>
 struct detail::endpoint_codec<pipe_end<Out, In>> {
-  static void write(encoder& to, const pipe_end<Out, In>& end) { to.put_endpoint(end.core().id()); }
+  static void write(encoder& to, const pipe_end<Out, In>& end) {
+    to.put_endpoint(end ? end.core().id() : no_endpoint);
+  }
   static pipe_end<Out, In> read(decoder& from) {
     std::uint64_t id = 0;
     if (!from.get_endpoint(id)) {
       from.fail();
       return {};
     }
-    pipe_end<Out, In> end(pipe_core::find(id, pipe_traffic::of<Out>(), pipe_traffic::of<In>()));
+    if (id == no_endpoint || id == gone_endpoint) return {};
+    pipe_end<Out, In> end(
+        pipe_core::find(from.endpoints(), id, pipe_traffic::of<Out>(), pipe_traffic::of<In>()));
     if (!end) from.fail();
     return end;
   }
+  static constexpr bool in_messages = true;
   static constexpr std::uint64_t fingerprint() {
     return mix(hash_of("pipe"), mix(fingerprint_of<Out>(), fingerprint_of<In>()));
   }

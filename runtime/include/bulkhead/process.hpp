@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/errc.hpp>
 #include <bulkhead/exit_status.hpp>
 #include <bulkhead/supervision_types.hpp>
@@ -28,7 +29,7 @@ class process_state;
 /// and does not own: it stays valid over restarts, shows the current incarnation, and its
 /// destructor does nothing.
 /// @threads any.
-class process {
+class process : public detail::async_process_calls<process> {
  public:
   process() = default;
   process(process&&) noexcept;

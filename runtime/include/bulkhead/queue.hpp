@@ -2,6 +2,7 @@
 
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
+#include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/stream.hpp>
@@ -13,6 +14,9 @@
 #include <vector>
 
 namespace bulkhead {
+
+template <class T>
+class queue_sender;
 
 /// A typed, bounded mailbox between processes: many senders, many receivers, in shared memory.
 ///
@@ -32,7 +36,7 @@ namespace bulkhead {
 /// @crash what `send` returned for survives its sender; what was received is its receiver's; what
 /// was taken comes back.
 template <class T>
-class queue {
+class queue : public detail::async_queue_calls<queue<T>, T> {
  public:
   using value_type = T;
 
@@ -180,12 +184,14 @@ class queue {
 
   /// Runs `handler` on every message and acknowledges it when the handler returns, until the queue
   /// is closed and drained or this process is asked to stop. A handler that throws: the message is
-  /// released and the exception goes on to the caller.
+  /// released and the exception goes on to the caller. One that outlasts its lease: the message is
+  /// delivered again, and the next one comes.
   template <class Handler>
   void consume(Handler&& handler) const {
     while (delivery<T> d = next()) {
       std::invoke(handler, std::as_const(*d));
-      d.ack();
+      std::error_code lost;
+      d.ack(lost);
     }
   }
   /// A stage of a pipeline: runs `fn` on every message and hands its result (a value, an optional
@@ -193,8 +199,23 @@ class queue {
   /// happened or neither. Ends as `consume` does.
   template <class U, class Fn>
   void transform(const queue<U>& out, Fn&& fn) const {
-    while (delivery<T> d = next()) d.forward(out, std::invoke(fn, std::as_const(*d)));
+    while (delivery<T> d = next()) {
+      std::error_code ec;
+      d.forward(out, std::invoke(fn, std::as_const(*d)), ec);
+      if (ec && ec != errc::lease_lost) core_.fail(detail::status::of(ec), "forwarding from");
+    }
   }
+
+  template <class U, class Fn>
+  void transform(const queue_sender<U>& out, Fn&& fn) const {
+    while (delivery<T> d = next()) {
+      const auto result = std::invoke(fn, std::as_const(*d));
+      d.forward(detail::target(out.core(), detail::results_of<U>(result)));
+    }
+  }
+
+  /// @returns a handle that only sends; see queue_options::close_after_senders.
+  [[nodiscard]] queue_sender<T> sender() const { return queue_sender<T>(*this); }
 
   /// Ends the stream for all: senders fail from now on, receivers get what is left. Repeatable.
   void close() const { core_.close(); }
@@ -250,43 +271,82 @@ class queue {
           : 48;
 
   detail::status put(const T& value, detail::patience how_long) const {
+    if constexpr (!detail::holds_endpoints<T>()) {
+      const std::size_t size = detail::encoded_size(value);
+      detail::queue_out_port& port = core_.ports().out;
+      if (detail::queue_place* const place = port.open(size)) [[likely]] {
+        detail::fill_inside(port.gate, place->payload, value);
+        if (!port.publish(place, size)) [[likely]]
+          return {};
+        return core_.heed_sent();
+      }
+    }
+    return put_slowly(value, how_long);
+  }
+  [[gnu::noinline, gnu::cold]] detail::status put_slowly(const T& value,
+                                                         detail::patience how_long) const {
     detail::open_place place;
     const detail::status found = core_.reserve(detail::encoded_size(value), how_long, place);
-    if (found.failed()) [[unlikely]] {
-      return found == detail::status::dropped() ? detail::status() : found;
-    }
-    const detail::status filled = detail::fill(core_, place, value);
-    if (filled.failed()) [[unlikely]]
-      return filled;
-    return core_.publish(place);
+    if (found.failed()) return found == detail::status::dropped() ? detail::status() : found;
+    return detail::fill_and_publish(core_, place, value);
   }
-  // Takes a message and decodes it. Always inlined, so that the value is made where it will stay.
-  [[gnu::always_inline]] detail::status fetch(detail::patience how_long, detail::taken& message,
-                                              std::optional<T>& value) const {
-    const detail::status found = core_.take(how_long, message);
-    if (found.failed()) [[unlikely]]
-      return found;
-    if (message.bytes == nullptr) [[unlikely]]
-      return core_.report_corrupt();
-    const detail::status read = detail::read(core_, message, value);
-    if (read.failed()) [[unlikely]]
-      value.reset();
-    return read;
-  }
+
   std::optional<T> get(detail::patience how_long, detail::status& result) const {
+    detail::queue_in_port& port = core_.ports().in;
     detail::taken message;
     std::optional<T> value;
-    result = fetch(how_long, message, value);
-    if (!result.failed()) [[likely]]
-      core_.acknowledge(message);
-    return value;
+    if constexpr (detail::copies_as_bytes<T>) {
+      if (port.take(message, how_long.how != detail::patience::kind::none)) [[likely]] {
+        detail::copy_bytes(message.place->payload, value);
+        if (port.free(message)) [[unlikely]]
+          detail::held_message::heed_freed(port, message);
+        return value;
+      }
+    }
+    for (;;) {
+      delivery<T> d = lease(how_long, result);
+      if (!d) return value;
+      std::error_code lost;
+      d.ack(lost);
+      if (lost) continue;  // its lease is over, and it is somebody else's
+      value = std::move(d.value_);
+      return value;
+    }
   }
-  delivery<T> lease(detail::patience how_long, detail::status& result) const {
+  [[gnu::always_inline]] delivery<T> lease(detail::patience how_long,
+                                           detail::status& result) const {
+    detail::queue_in_port& port = core_.ports().in;
     delivery<T> d;
-    result = fetch(how_long, d.message_, d.value_);
-    if (!result.failed()) [[likely]]
-      d.hold(core_);
+    if (port.take(d.message_, how_long.how != detail::patience::kind::none)) [[likely]] {
+      port.hold();
+      d.hold(port);
+      if constexpr (detail::copies_as_bytes<T>) {
+        detail::copy_bytes(d.message_.place->payload, d.value_);
+      } else {
+        read(d, result);
+      }
+    } else {
+      lease_slowly(how_long, d, result);
+    }
     return d;
+  }
+  [[gnu::noinline]] void lease_slowly(detail::patience how_long, delivery<T>& d,
+                                      detail::status& result) const {
+    do {
+      result = core_.take(how_long, d.message_);
+      if (result.failed()) return;
+      d.hold(core_.ports().in);
+      read(d, result);
+    } while (result == errc::lease_lost);  // between its taking and its reading: the next one
+  }
+  // Decodes what was taken. A message that cannot be read goes back.
+  void read(delivery<T>& d, detail::status& result) const {
+    const detail::status found = detail::read(core_, d.message_, d.value_);
+    if (!found.failed()) [[likely]]
+      return;
+    result = found;
+    d.let_go();
+    d.value_.reset();
   }
   std::vector<delivery<T>> lease_several(std::size_t max, detail::status& result) const {
     std::vector<delivery<T>> all;
@@ -378,3 +438,5 @@ struct detail::endpoint_codec<queue<T>> {
 };
 
 }  // namespace bulkhead
+
+#include <bulkhead/queue_sender.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/overflow.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -22,8 +23,15 @@ struct queue_options {
   std::uint32_t max_deliveries = 60;
   /// What a send does when the sender's capacity is used up.
   bulkhead::overflow overflow = bulkhead::overflow::block;
+  /// How long a taker may hold a message that it does not settle: then it is delivered again,
+  /// though the taker lives, and what the taker does with it fails with errc::lease_lost. It may
+  /// last a quarter longer. 0: until the taker ends. `delivery::extend` gives one more time.
+  std::chrono::milliseconds lease{0};
   /// Processes that may use the queue at one time: 1 to 4096.
   std::uint32_t participants = 64;
+  /// Closes the queue when at least one `sender()` handle was given to a child and all those
+  /// children have ended for good.
+  bool close_after_senders = false;
 };
 
 }  // namespace bulkhead

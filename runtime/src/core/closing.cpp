@@ -19,7 +19,7 @@ bool any_forwarding(const queue_view& queue) noexcept {
 // Between CLOSING and CLOSED every sender and forwarder either sees CLOSING, or has published (or
 // announced its forward) before the barrier, so that a receiver that sees CLOSED sees that too.
 void close(const queue_view& queue) noexcept {
-  auto& closed = queue.header().closed;
+  auto& closed = queue.header().signs.closed;
   auto open = closed_state::open;
   closed.compare_exchange_strong(open, closed_state::closing, std::memory_order_seq_cst);
   queue.os().heavy_barrier();
@@ -40,6 +40,7 @@ census count_messages(const queue_view& queue, std::uint32_t seat) noexcept {
       case slot_state::leased:
       case slot_state::pinned:
       case slot_state::burying:
+      case slot_state::delayed:
         ++all.held;
         if (w.held_by(seat)) ++all.held_by_seat;
         break;
@@ -65,21 +66,22 @@ bool any_unsettled(const queue_view& queue, std::uint32_t lane, std::uint32_t in
 }
 
 void announce_joiner(const queue_view& queue) noexcept {
-  queue.header().joiners.store(1, std::memory_order_seq_cst);
+  queue.header().signs.joiners.store(1, std::memory_order_seq_cst);
 }
 
 // The flag goes first: a joiner that sets it again afterwards has read `settled` before it changed,
 // or looks after everything was settled.
 void wake_joiners(const queue_view& queue) noexcept {
   queue_header& header = queue.header();
-  header.joiners.store(0, std::memory_order_seq_cst);
+  header.signs.joiners.store(0, std::memory_order_seq_cst);
   header.settled.fetch_add(1, std::memory_order_seq_cst);
   queue.os().wake(header.settled);
 }
 
 bool is_over_for(const queue_view& queue, std::uint32_t seat) noexcept {
   // Acquire: CLOSED comes after the barrier of `close`, and so after what it let through.
-  if (queue.header().closed.load(std::memory_order_acquire) != closed_state::closed) return false;
+  if (queue.header().signs.closed.load(std::memory_order_acquire) != closed_state::closed)
+    return false;
   const census first = count_messages(queue, seat);
   if (first.waiting != 0) return false;
   if (first.held_by_seat != 0) return true;

@@ -1,9 +1,12 @@
 #include "core/consumer.hpp"
 
+#include <algorithm>
+
 #include "core/broken.hpp"
 #include "core/closing.hpp"
 #include "core/parked_set.hpp"
 #include "core/producer.hpp"
+#include "core/timekeeper.hpp"
 
 namespace bulkhead::core {
 namespace {
@@ -77,6 +80,30 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
   return false;
 }
 
+void consumer::lend(detail::queue_in_port& port) noexcept {
+  if (turn_ >= cursors_.size() || cursors_[turn_].lane == nullptr || served_ >= in_a_row_max)
+    return;
+  const cursor& c = cursors_[turn_];
+  const position at = c.walk.at();
+  lent_ = port.left = std::min(in_a_row_max - served_, queue_->ring_slots() - index_of(at));
+  const slot_word ready = slot_word::make_ready(lap_of(at));
+  port.where = (std::uint64_t{turn_} << 32) | index_of(at);
+  port.next = reinterpret_cast<std::byte*>(&c.walk.here());
+  port.stride = queue_->layout().slot_bytes;
+  port.ready = ready.bits;
+  port.mine = ready.taken_by(seat_, epoch_).bits;
+  port.version = &c.lane->version;
+  port.version_seen = c.version;
+  port.taken_ms = &queue_->times(turn_, index_of(at)).taken_ms;
+}
+
+void consumer::take_back(detail::queue_in_port& port) noexcept {
+  const std::uint32_t taken = lent_ - port.left;
+  lent_ = port.left = 0;
+  served_ += taken;
+  for (std::uint32_t n = 0; n < taken; ++n) cursors_[turn_].walk.step();
+}
+
 // T2. An older message under the cursor may be taken, but the cursor goes on only when its own
 // position is behind it.
 consumer::sight consumer::look(const cursor& c, slot_word& w) const noexcept {
@@ -127,10 +154,10 @@ namespace {
 [[gnu::noinline, gnu::cold]] void wake_after_freeing(const queue_view& queue, std::uint32_t lane,
                                                      position at) noexcept {
   parked_set(queue, side::senders).wake_seat(lane);
-  if (queue.header().closed.load(std::memory_order_relaxed) == closed_state::closed) {
+  if (queue.header().signs.closed.load(std::memory_order_relaxed) == closed_state::closed) {
     parked_set(queue, side::receivers).wake_all();
   }
-  if (queue.header().joiners.load(std::memory_order_relaxed) != 0 &&
+  if (queue.header().signs.joiners.load(std::memory_order_relaxed) != 0 &&
       !any_unsettled(queue, lane, index_of(at))) {
     wake_joiners(queue);
   }
@@ -141,34 +168,64 @@ namespace {
 void after_freeing(const queue_view& queue, std::uint32_t lane, position at) noexcept {
   queue.os().light_barrier();  // the freed word before the looks at who waits
   const queue_header& header = queue.header();
-  if (header.parked_senders.load(std::memory_order_relaxed) != 0 ||
-      header.closed.load(std::memory_order_relaxed) == closed_state::closed ||
-      header.joiners.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+  if (header.signs.parked_senders.load(std::memory_order_relaxed) != 0 ||
+      header.signs.sender_bell.load(std::memory_order_relaxed) != 0 ||
+      header.signs.closed.load(std::memory_order_relaxed) == closed_state::closed ||
+      header.signs.joiners.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     wake_after_freeing(queue, lane, at);
   }
 }
 
-// A plain store is enough here and in `release`: only the owner, or recovery after its proven
-// death, changes a leased word. Release: our reads of the payload come before the producer's next
-// use of it.
-void acknowledge(const queue_view& queue, const lease& l) noexcept {
-  slot_of(queue, l).store(l.word.freed(), std::memory_order_release);
-  after_freeing(queue, l.lane, l.position);
+namespace {
+
+// A plain store is enough where leases have no end: only the owner, or recovery after its proven
+// death, changes a leased word. Release: our reads of the payload come before the next use of it.
+bool change(const queue_view& queue, const lease& l, slot_word to) noexcept {
+  slot& s = slot_of(queue, l);
+  if (queue.shape().lease_ms != 0) [[unlikely]]
+    return s.exchange_if(l.word, to);
+  s.store(to, std::memory_order_release);
+  return true;
 }
 
-void release(const queue_view& queue, const lease& l) noexcept {
-  slot_of(queue, l).store(slot_word::make_ready(l.word.lap(), l.deliveries()),
-                          std::memory_order_release);
+}  // namespace
+
+bool acknowledge(const queue_view& queue, const lease& l) noexcept {
+  if (!change(queue, l, l.word.freed())) return false;
+  after_freeing(queue, l.lane, l.position);
+  return true;
+}
+
+bool release(const queue_view& queue, const lease& l) noexcept {
+  if (!change(queue, l, slot_word::make_ready(l.word.lap(), l.deliveries()))) return false;
   // Release, and after the word: a consumer that sees the new version finds the message (T1).
   if constexpr (!broken::no_version_bump)
     queue.lane(l.lane).version.fetch_add(1, std::memory_order_release);
   queue.os().light_barrier();
   const parked_set receivers(queue, side::receivers);
   if (receivers.any()) receivers.wake_one();
+  return true;
 }
 
-void set_aside(const queue_view& queue, const lease& l) noexcept {
-  slot_of(queue, l).store(l.word.with(slot_state::poison), std::memory_order_release);
+bool delay(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept {
+  set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms);
+  return change(queue, l, slot_word::make(l.word.lap(), l.deliveries(), 0, 0, slot_state::delayed));
+}
+
+bool set_aside(const queue_view& queue, const lease& l) noexcept {
+  return change(queue, l, l.word.with(slot_state::poison));
+}
+
+bool extend(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept {
+  if (!is_held(queue, l)) return false;
+  set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms);
+  return is_held(queue, l);  // it may have ended before anybody could see the new time
+}
+
+bool is_held(const queue_view& queue, const lease& l) noexcept {
+  // Acquire, after what was read under the lease: that was the message's.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return slot_of(queue, l).load(std::memory_order_acquire) == l.word;
 }
 
 }  // namespace bulkhead::core

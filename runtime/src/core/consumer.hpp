@@ -32,6 +32,12 @@ class consumer {
     return take_slowly(out);
   }
 
+  /// Lends the port what comes next in the lane that is served: it takes there by itself. Every
+  /// other call here needs `take_back` first.
+  void lend(detail::queue_in_port& port) noexcept;
+  /// Goes on where the port has come to.
+  void take_back(detail::queue_in_port& port) noexcept;
+
   [[nodiscard]] std::uint32_t seat() const noexcept { return seat_; }
   /// Serves `lane` next.
   void turn_to(std::uint32_t lane) noexcept {
@@ -41,7 +47,7 @@ class consumer {
 
  private:
   // A lane's neighbouring slots share cache lines, so it pays to stay with a lane.
-  static constexpr std::uint32_t in_a_row_max = 32;
+  static constexpr std::uint32_t in_a_row_max = 64;
 
   static constexpr std::uint32_t laps_in_a_row_max = 32;
 
@@ -81,6 +87,7 @@ class consumer {
   std::uint32_t epoch_;
   std::uint32_t turn_ = 0;    // the lane that is served
   std::uint32_t served_ = 0;  // messages in a row that it gave
+  std::uint32_t lent_ = 0;    // messages that the port may take
   std::vector<cursor> cursors_;
 };
 
@@ -89,12 +96,21 @@ inline slot& slot_of(const queue_view& queue, const lease& l) noexcept {
   return queue.slot_at(l.lane, index_of(l.position));
 }
 
+// Each of these @returns false when the lease is over: the message is another's by now, and nothing
+// was done.
+
 /// Settles a message for good and gives its place back to the sender.
-void acknowledge(const queue_view& queue, const lease& l) noexcept;
+bool acknowledge(const queue_view& queue, const lease& l) noexcept;
 /// Gives a message back for another delivery.
-void release(const queue_view& queue, const lease& l) noexcept;
+bool release(const queue_view& queue, const lease& l) noexcept;
+/// Gives it back for a delivery at `at_ms` or later; the keeper is told next (timekeeper).
+bool delay(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept;
 /// Takes a message whose deliveries are used up out of delivery, until the keeper buries it.
-void set_aside(const queue_view& queue, const lease& l) noexcept;
+bool set_aside(const queue_view& queue, const lease& l) noexcept;
+/// The lease lasts until `at_ms`, where it has an end.
+bool extend(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept;
+/// True while the message is the holder's.
+[[nodiscard]] bool is_held(const queue_view& queue, const lease& l) noexcept;
 /// After a slot became free: wakes its lane's producer, all receivers where a closed queue may now
 /// be drained, and who waits until everything is settled.
 void after_freeing(const queue_view& queue, std::uint32_t lane, position at) noexcept;

@@ -9,10 +9,27 @@ namespace {
 using inputs_span = std::span<const forward_input>;
 using outputs_span = std::span<const forward_output>;
 
-void set_input_states(inputs_span inputs, slot_state state) noexcept {
+void unpin(inputs_span inputs) noexcept {
   for (const forward_input& in : inputs) {
-    slot_of(*in.queue, in.held).store(in.held.word.with(state), std::memory_order_release);
+    slot_of(*in.queue, in.held).store(in.held.word, std::memory_order_release);
   }
+}
+
+// F3. By exchange where leases may end meanwhile. A pinned word is its owner's alone. @returns
+// false, with nothing pinned, when one has ended.
+bool pin(inputs_span inputs) noexcept {
+  for (std::size_t n = 0; n < inputs.size(); ++n) {
+    const forward_input& in = inputs[n];
+    slot& s = slot_of(*in.queue, in.held);
+    const slot_word pinned = in.held.word.with(slot_state::pinned);
+    if (in.queue->shape().lease_ms == 0) {
+      s.store(pinned, std::memory_order_release);
+    } else if (!s.exchange_if(in.held.word, pinned)) {
+      unpin(inputs.first(n));
+      return false;
+    }
+  }
+  return true;
 }
 
 void write_record(inputs_span inputs, outputs_span outputs, forward_record& record) noexcept {
@@ -43,7 +60,7 @@ void announce(outputs_span outputs, std::uint64_t bit, bool on) noexcept {
 bool any_closed(outputs_span outputs) noexcept {
   if (!outputs.empty()) outputs.front().lane->queue().os().light_barrier();  // F4 before F5
   for (const forward_output& o : outputs) {
-    if (o.lane->queue().header().closed.load(std::memory_order_relaxed) != closed_state::open)
+    if (o.lane->queue().header().signs.closed.load(std::memory_order_relaxed) != closed_state::open)
       return true;
   }
   return false;
@@ -66,13 +83,16 @@ void free_inputs(inputs_span inputs) noexcept {
 outcome forward(inputs_span inputs, outputs_span outputs, forward_record& record,
                 std::uint64_t record_bit) noexcept {
   for (const forward_output& o : outputs) o.lane->seal_staged();
-  set_input_states(inputs, slot_state::pinned);  // F3
-  write_record(inputs, outputs, record);         // F4
+  if (!pin(inputs)) {  // F3
+    for (const forward_output& o : outputs) o.lane->drop_staged();
+    return outcome::lease_lost;
+  }
+  write_record(inputs, outputs, record);  // F4
   announce(outputs, record_bit, true);
   if (any_closed(outputs)) {  // F5
     announce(outputs, record_bit, false);
     record.state.store(record_state::empty, std::memory_order_release);
-    set_input_states(inputs, slot_state::leased);
+    unpin(inputs);
     for (const forward_output& o : outputs) {
       o.lane->drop_staged();
       // A receiver may have seen our announcement and sleep until it is gone.
@@ -107,7 +127,7 @@ void wake_after_forward(inputs_span inputs, outputs_span outputs) noexcept {
     const queue_view& queue = o.lane->queue();
     const parked_set receivers(queue, side::receivers);
     // A closed queue's receivers all look whether this was the last of it.
-    if (queue.header().closed.load(std::memory_order_relaxed) == closed_state::closed) {
+    if (queue.header().signs.closed.load(std::memory_order_relaxed) == closed_state::closed) {
       receivers.wake_all();
       continue;
     }

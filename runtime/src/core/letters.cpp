@@ -108,7 +108,7 @@ const std::byte* letter_writer::message_bytes(const slot& s, std::uint32_t lane,
   const std::uint64_t area = origin_->layout().payload_bytes;
   if (size > area || block > area - size) {
     // Before we refuse it: who asks again finds the queue corrupt.
-    origin_->header().corrupt.store(1, std::memory_order_release);
+    origin_->header().signs.corrupt.store(1, std::memory_order_release);
     return nullptr;
   }
   const std::byte* start = origin_payload_->read(lane);

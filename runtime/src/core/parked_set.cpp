@@ -11,7 +11,7 @@ constexpr std::uint64_t bit_of(std::uint32_t n) { return std::uint64_t{1} << (n 
 
 std::atomic<std::uint64_t>& parked_set::summary() const noexcept {
   queue_header& header = queue_->header();
-  return side_ == side::receivers ? header.parked_receivers : header.parked_senders;
+  return side_ == side::receivers ? header.signs.parked_receivers : header.signs.parked_senders;
 }
 
 std::atomic<std::uint64_t>* parked_set::words() const noexcept {
@@ -21,7 +21,7 @@ std::atomic<std::uint64_t>* parked_set::words() const noexcept {
 
 std::atomic<std::uint32_t>& parked_set::bell_wanted() const noexcept {
   queue_header& header = queue_->header();
-  return side_ == side::receivers ? header.receiver_bell : header.sender_bell;
+  return side_ == side::receivers ? header.signs.receiver_bell : header.signs.sender_bell;
 }
 
 int parked_set::bell() const noexcept { return queue_->bells[side_ == side::receivers ? 0 : 1]; }

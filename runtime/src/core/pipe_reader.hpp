@@ -29,6 +29,8 @@ class pipe_reader {
   [[nodiscard]] std::span<const std::byte> message() const noexcept { return message_; }
   /// Frees the place of the message that was found.
   void finish() noexcept;
+  /// Pieces of a message were taken in that is not finished: they are nowhere else.
+  [[nodiscard]] bool is_collecting() const noexcept { return collecting_ || collected_; }
   void pass_restart() noexcept;
 
  private:

@@ -119,6 +119,55 @@ outcome producer::reserve_slowly(std::size_t size, place& out) {
   return outcome::done;
 }
 
+// Many words at once, so that the lines which takers wrote come in together and not one a message.
+void producer::lend(detail::queue_out_port& port) {
+  drop_pending();
+  if (lap_of(next_.at()) != hinted_lap_) return;  // a lap's first message says more (say_sequence)
+  const std::uint32_t first = index_of(next_.at());
+  const std::uint32_t capacity = queue_->shape().capacity;
+  // The ring's last place is not lent: positions that a port counts up stay in one lap.
+  const std::uint32_t most = std::min(lent_max, queue_->ring_slots() - 1 - first);
+  if (outstanding_ + most > capacity) sweep(capacity > most ? capacity - most : 0);
+  ring_walk walk = next_;
+  for (std::uint32_t n = 0; n < most; ++n, walk.step()) __builtin_prefetch(&walk.here(), 1);
+  walk = next_;
+  std::uint32_t count = 0;
+  for (; count < most; ++count, walk.step()) {
+    if (!walk.here().load(std::memory_order_acquire).is(slot_state::free)) break;
+    settle(first + count);
+    if (outstanding_ + count >= capacity) break;
+  }
+  lent_ = port.room = count;
+  port.next = reinterpret_cast<std::byte*>(&next_.here());
+  port.stride = queue_->layout().slot_bytes;
+  port.ready = slot_word::make_ready(lap_of(next_.at())).bits;
+  port.meta = (sequence_ + 1) & 0xffff'ffff;
+  // The low half must not run over into the size.
+  const std::uint64_t until_wrap = 0x1'0000'0000 - port.meta;
+  if (until_wrap < count) lent_ = port.room = static_cast<std::uint32_t>(until_wrap);
+  port.lent_end = next_.at() + lent_;  // in one lap, where positions are counted up
+  port.inline_bytes = queue_->shape().inline_bytes;
+}
+
+void producer::take_back(detail::queue_out_port& port) {
+  const std::uint32_t sent = lent_ - port.room;
+  lent_ = port.room = 0;
+  for (std::uint32_t n = 0; n < sent; ++n, next_.step()) held_[index_of(next_.at())] = 1;
+  outstanding_ += sent;
+  sequence_ += sent;
+}
+
+bool producer::confirm_newest() {
+  if (header_->signs.closed.load(std::memory_order_relaxed) == closed_state::open) return true;
+  const std::uint32_t slots = queue_->ring_slots();
+  const std::uint32_t index = (index_of(next_.at()) + slots - 1) % slots;
+  slot& s = queue_->slot_at(seat_, index);
+  const std::uint64_t lap = lap_of(index + 1 == slots ? one_lap_back(next_.at()) : next_.at());
+  if (!withdraw(s, slot_word::make_ready(lap), index)) return true;
+  --sequence_;
+  return false;
+}
+
 // Only in a build that is broken on purpose.
 void producer::publish_too_early(const place& p) noexcept {
   write_meta(next_.here(), p, sequence_ + 1);
@@ -126,13 +175,13 @@ void producer::publish_too_early(const place& p) noexcept {
 }
 
 // S4. @returns false when somebody took the message: then it was sent.
-bool producer::take_back(slot& s, slot_word ready, std::uint32_t index) {
+bool producer::withdraw(slot& s, slot_word ready, std::uint32_t index) {
   const slot_word back = slot_word::make_free(ready.lap() + 1, free_tag::withdrawn);
   if (!s.exchange_if(ready, back)) return false;
   forget(index);
   // A receiver may have counted the message and sleep until it is settled.
   parked_set(*queue_, side::receivers).wake_all();
-  if (header_->joiners.load(std::memory_order_relaxed) != 0) wake_joiners(*queue_);
+  if (header_->signs.joiners.load(std::memory_order_relaxed) != 0) wake_joiners(*queue_);
   return true;
 }
 

@@ -13,10 +13,11 @@ namespace bulkhead::core {
 
 enum class outcome : std::uint8_t {
   done,
-  full,       ///< Wait for the receivers, or give up.
-  closed,     ///< Nothing was sent.
-  too_large,  ///< The message never fits this queue.
-  no_memory,  ///< The system has no memory for the payload.
+  full,        ///< Wait for the receivers, or give up.
+  closed,      ///< Nothing was sent.
+  too_large,   ///< The message never fits this queue.
+  no_memory,   ///< The system has no memory for the payload.
+  lease_lost,  ///< A forward's input is another's by now; nothing was sent.
 };
 
 /// A place for one message in a lane: fill `bytes`, then publish or stage on.
@@ -64,12 +65,21 @@ class producer {
     pending_.block = place::no_block;
     next_.step();
     queue_->os().light_barrier();  // S3 before S4 and S5
-    if (header_->closed.load(std::memory_order_relaxed) != closed_state::open) [[unlikely]] {
-      if (take_back(s, ready, index_of(p.position))) return outcome::closed;
+    if (header_->signs.closed.load(std::memory_order_relaxed) != closed_state::open) [[unlikely]] {
+      if (withdraw(s, ready, index_of(p.position))) return outcome::closed;
     }
     ++sequence_;
     return outcome::done;
   }
+
+  /// Lends the port free places that lie in a row, up to 64, if there are any. The port sends into
+  /// them by itself; every other call here needs `take_back` first.
+  void lend(detail::queue_out_port& port);
+  /// Takes the places back, and notes what the port sent.
+  void take_back(detail::queue_out_port& port);
+  /// S4 for the newest message, which the port published: takes it back if the queue was closed.
+  /// @returns false when it was. The port's places are taken back.
+  bool confirm_newest();
 
   /// Drops this sender's oldest message that nobody has taken, so that its place is free.
   /// @returns false when all are held.
@@ -107,6 +117,8 @@ class producer {
     s.meta = (std::uint64_t{p.size} << 32) | (sequence & 0xffff'ffff);
     if (p.block != place::no_block) std::memcpy(s.payload, &p.block, sizeof p.block);
   }
+  static constexpr std::uint32_t lent_max = 64;
+
   void note(const place& p) {
     held_[index_of(p.position)] = 1;
     ++outstanding_;
@@ -115,7 +127,7 @@ class producer {
 
   outcome reserve_slowly(std::size_t size, place& out);
   void publish_too_early(const place& p) noexcept;
-  bool take_back(slot& s, slot_word ready, std::uint32_t index);
+  bool withdraw(slot& s, slot_word ready, std::uint32_t index);
   bool find_free(ring_walk& from, bool say_passed);
   outcome make_bytes(std::size_t size, place& out);
   void note_block(const place& p);
@@ -141,6 +153,7 @@ class producer {
   block_allocator blocks_;
   std::vector<place> staged_;
   ring_walk staging_;
+  std::uint32_t lent_ = 0;  // places that the port was given
   std::uint32_t hand_ = 0;  // where the next sweep begins
   bool tangled_ = false;    // an older message may lie behind a younger one, as the hand goes
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bulkhead/detail/queue_port.hpp>
 #include <cstddef>
 #include <cstdint>
 
@@ -12,7 +13,7 @@ inline constexpr std::uint64_t queue_magic = 0x31'51'44'41'45'48'4b'42;  // "BKH
 inline constexpr std::uint32_t queue_format = 1;
 inline constexpr std::size_t page_bytes = 4096;
 inline constexpr std::size_t records_per_seat =
-    8;  ///< Threads of one process that forward at once.
+    8;  ///< Threads of one process that forward at once, one of them by its ports.
 inline constexpr std::size_t forward_inputs_max = 16;
 inline constexpr std::size_t forward_outputs_max = 8;
 inline constexpr std::size_t death_notes_max = 8;
@@ -28,13 +29,14 @@ struct queue_shape {
   std::uint32_t max_attempts = 0;   ///< 0: no bound.
   std::uint32_t max_deliveries = 0;  ///< 0: no bound.
   std::uint32_t overflow = 0;        ///< A bulkhead::overflow.
+  std::uint32_t lease_ms = 0;        ///< How long a taker may hold a message; 0: until it dies.
   std::uint64_t payload_bytes = 0;   ///< Payload area of a seat.
   std::uint64_t fingerprint = 0;     ///< Of the message type.
 
   friend bool operator==(const queue_shape&, const queue_shape&) = default;
 };
 
-enum class closed_state : std::uint32_t { open, closing, closed };
+using detail::closed_state;
 
 /// The first page of the segment.
 struct queue_header {
@@ -43,16 +45,8 @@ struct queue_header {
   std::uint32_t header_bytes;
   std::uint64_t id;
   queue_shape shape;
-  // Read by every send and acknowledge, written only when somebody parks or closes.
-  alignas(64) std::atomic<std::uint64_t> parked_receivers;  ///< Summary: bit n says that word n is
-                                                            ///< not zero.
-  std::atomic<std::uint64_t> parked_senders;
-  std::atomic<closed_state> closed;
-  std::atomic<std::uint32_t> seats_used;     ///< Seats from 0 that were ever given out.
-  std::atomic<std::uint32_t> corrupt;        ///< Not 0: a check failed, nobody goes on.
-  std::atomic<std::uint32_t> joiners;        ///< Not 0: somebody may wait until all is settled.
-  std::atomic<std::uint32_t> receiver_bell;  ///< Not 0: somebody waits for the receivers' eventfd.
-  std::atomic<std::uint32_t> sender_bell;
+  alignas(64) detail::queue_signs signs;
+  std::atomic<std::uint32_t> seats_used;  ///< Seats from 0 that were ever given out.
   alignas(64) std::atomic<std::uint64_t> receivers[seats_max / 64];
   std::atomic<std::uint64_t> senders[seats_max / 64];
   std::atomic<std::uint64_t> takers[seats_max / 64];  ///< Seats that have taken: bit a seat.
@@ -108,11 +102,7 @@ struct lane_header {
 
 /// A message place. `payload` has `inline_bytes`, or begins with a block's offset when the size is
 /// larger.
-struct slot {
-  std::atomic<std::uint64_t> word;
-  std::uint64_t meta;  ///< size << 32 | low half of the sequence number.
-  std::byte payload[8];
-
+struct slot : detail::queue_place {
   [[nodiscard]] slot_word load(std::memory_order order) const noexcept {
     return {word.load(order)};
   }
@@ -128,6 +118,12 @@ static_assert(slot_head_bytes == 16);
 /// When a slot's message was taken; beside the slots, so that a message stays as small as it was.
 struct slot_times {
   std::atomic<std::uint32_t> taken_ms;  ///< Low half of the coarse clock in milliseconds.
+};
+
+/// A slot's time that is its own: of an extended lease, or of a message released with a delay.
+/// Low bits of the message's lap 20 | deliveries 6 | milliseconds 38.
+struct slot_deadline {
+  std::atomic<std::uint64_t> at;
 };
 
 /// How one taker of a message ended.
@@ -160,6 +156,7 @@ struct queue_layout {
   std::uint32_t ring_slots;
   std::size_t slot_bytes;
   std::size_t times_offset;                                        ///< Of the slot_times in a lane.
+  std::size_t deadlines_offset;                                    ///< Of the slot_deadlines.
   std::size_t seat_bytes, lane_bytes, fault_bytes, payload_bytes;  // a seat
   std::size_t seats_offset, lanes_offset, faults_offset, payload_offset, total_bytes;
 };

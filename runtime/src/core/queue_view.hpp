@@ -35,6 +35,10 @@ class queue_view {
     return reinterpret_cast<slot_times*>(base_ + layout_.lanes_offset + s * layout_.lane_bytes +
                                          layout_.times_offset)[index];
   }
+  [[nodiscard]] slot_deadline& deadline(std::uint32_t s, std::uint32_t index) const noexcept {
+    return reinterpret_cast<slot_deadline*>(base_ + layout_.lanes_offset + s * layout_.lane_bytes +
+                                            layout_.deadlines_offset)[index];
+  }
   /// The keeper's side table; mapped by the keeper only.
   [[nodiscard]] fault_record& fault(std::uint32_t s, std::uint32_t index) const noexcept {
     return reinterpret_cast<fault_record*>(base_ + layout_.faults_offset +
@@ -46,7 +50,7 @@ class queue_view {
     return used < shape_.participants ? used : shape_.participants;
   }
   /// Somebody wrote what no correct participant writes: nobody goes on.
-  void mark_corrupt() const noexcept { header().corrupt.store(1, std::memory_order_release); }
+  void mark_corrupt() const noexcept { header().signs.corrupt.store(1, std::memory_order_release); }
   /// False while nothing was ever published in a lane: many participants only receive.
   [[nodiscard]] bool is_used(std::uint32_t s) const noexcept {
     // Acquire: who sees it sees what the producer's predecessors left.

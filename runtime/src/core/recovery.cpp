@@ -36,7 +36,7 @@ void settle_record(forward_record& record, queue_finder& finder, recovery_report
       if (sane_range(*queue, out)) {
         publish_range(*queue, out.seat, out.first, out.end);
       } else {
-        queue->header().corrupt.store(1, std::memory_order_release);
+        queue->header().signs.corrupt.store(1, std::memory_order_release);
       }
     }
     const auto inputs = std::min<std::size_t>(record.input_count, forward_inputs_max);
@@ -125,7 +125,7 @@ void recover_queue(const attendance& where, const casualty& dead,
                                                    std::memory_order_relaxed);
   static_cast<void>(parked_set(queue, side::receivers).withdraw(where.seat));
   static_cast<void>(parked_set(queue, side::senders).withdraw(where.seat));
-  if (queue.header().closed.load(std::memory_order_acquire) == closed_state::closing) close(queue);
+  if (queue.header().signs.closed.load(std::memory_order_acquire) == closed_state::closing) close(queue);
   parked_set(queue, side::receivers)
       .wake_all();  // R6: the casualty may have taken an announcement and died
   parked_set(queue, side::senders).wake_all();

@@ -14,6 +14,7 @@ enum class slot_state : std::uint8_t {
   pinned,   ///< Taken by `owner`, which is forwarding it.
   burying,  ///< Recovery moves it to the dead letters.
   poison,   ///< Out of delivery until the dead letters have room.
+  delayed,  ///< Released for a later time, its slot_deadline's.
 };
 
 /// What the deliveries field of a free word says.

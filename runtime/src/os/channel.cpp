@@ -36,10 +36,12 @@ unique_fd body_segment(std::span<const std::byte> body) {
   return segment;
 }
 
-bool read_segment(int segment, std::vector<std::byte>& body) {
+// Only memory has seals. A file of somebody's own file system could make its reader wait for ever.
+bool read_segment(int segment, std::vector<std::byte>& body, std::size_t body_max) {
   struct stat status {};
-  if (::fstat(segment, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < 0 ||
-      static_cast<std::uint64_t>(status.st_size) > body_bytes_max) {
+  if (::fcntl(segment, F_GET_SEALS) < 0 || ::fstat(segment, &status) != 0 ||
+      !S_ISREG(status.st_mode) || status.st_size < 0 ||
+      static_cast<std::uint64_t>(status.st_size) > body_max) {
     return false;
   }
   body.resize(static_cast<std::size_t>(status.st_size));
@@ -130,7 +132,7 @@ std::error_code channel::send_bytes(control::header head, std::span<const std::b
   return send_message(socket_.get(), parts, std::span<const int>(all.data(), count));
 }
 
-receive_result channel::receive(datagram& out) {
+receive_result channel::receive(datagram& out, std::size_t body_max) {
   out = {};
   std::array<std::byte, datagram_bytes_max> bytes;
   alignas(cmsghdr) control_bytes room;
@@ -162,7 +164,9 @@ receive_result channel::receive(datagram& out) {
     return receive_result::received;
   }
   if (out.descriptors.empty() || from.left() != 0) return receive_result::garbage;
-  if (!read_segment(out.descriptors.front().get(), out.body)) return receive_result::garbage;
+  if (!read_segment(out.descriptors.front().get(), out.body, body_max)) {
+    return receive_result::garbage;
+  }
   out.descriptors.erase(out.descriptors.begin());
   return receive_result::received;
 }

@@ -67,7 +67,8 @@ class channel {
                              std::span<const int> descriptors);
 
   /// Takes the next datagram if one is there. Never waits.
-  receive_result receive(datagram& out);
+  /// @limits a body in a memfd of more than `body_max` bytes is garbage.
+  receive_result receive(datagram& out, std::size_t body_max = body_bytes_max);
   /// Waits for one, until the deadline: then `nothing`.
   receive_result receive_until(datagram& out, deadline until = {});
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/encoder.hpp>
 #include <bulkhead/exit_status.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -46,11 +47,29 @@ enum class kind : std::uint16_t {
   leave_end,   // the sender closes its end; reply done, also where it is the sender's no more
   ask_peer,    // reply peer_reply
   rest,        // no next incarnation of this child is on its way, though one may come; reply done
+  claim_end,   // a pipe end that a message names: it is the sender's from now on; reply end_reply
+               // + descriptors as for a pipe
+  publish,     // with the directory's descriptor: a queue becomes open to other programs; reply
+               // `published`
+  unpublish,   // reply done, also where it is published no more
+  attach,      // another program -> keeper, first over the published socket, with its own pidfd:
+               // reply attach_reply + descriptors as for a queue
+  deadline,    // a message was released with a delay: look when it is due; reply done
 };
-inline constexpr kind kind_max = kind::rest;  ///< Nothing above it is a kind.
+inline constexpr kind kind_max = kind::deadline;  ///< Nothing above it is a kind.
+
+/// The queues and pipes of a tree are counted from a random number in the bits above these, so that
+/// a name is of no use in another tree.
+inline constexpr std::uint32_t count_bits = 32;
+inline constexpr std::uint32_t tree_bits = 29;
+
+/// A queue's number for texts.
+constexpr std::uint64_t count_of(std::uint64_t id) noexcept {
+  return id & ((std::uint64_t{1} << count_bits) - 1);
+}
 
 /// An endpoint's name: a queue's id, or a pipe's with this bit, shifted left by one, and the end.
-inline constexpr std::uint64_t pipe_bit = std::uint64_t{1} << 62;
+inline constexpr std::uint64_t pipe_bit = detail::pipe_mark;
 
 /// First of every datagram. `error` is 0; or an errc value, or minus an errno: then the body is a
 /// `failure`.
@@ -78,6 +97,7 @@ struct hello_reply {
 struct make_queue {
   std::string name;
   core::queue_shape shape;
+  bool close_after_senders = false;
 };
 struct queue_named {
   std::uint64_t queue = 0;
@@ -137,6 +157,10 @@ struct pipe_reply {
 struct end_named {
   std::uint64_t end = 0;
 };
+struct end_reply {
+  std::uint64_t end = 0;
+  std::string name;  ///< The pipe's.
+};
 struct peer_reply {
   std::string name;  ///< Of the process that has the other end, or had it last.
   std::int32_t pid = 0;
@@ -181,6 +205,39 @@ struct last_words {
   death_cause cause = death_cause::exception;
   std::string text;
 };
+
+struct publish {
+  std::uint64_t queue = 0;
+  std::string path;  ///< For texts.
+  std::string name;  ///< Its last part: what it is in the directory.
+  std::uint32_t mode = 0;
+  std::vector<std::uint32_t> allow;  ///< User ids; none: the keeper's own and root.
+  std::string type;                  ///< Of the messages, for texts.
+};
+struct published {
+  std::uint32_t publication = 0;  ///< The body of `unpublish`, too.
+};
+/// A tree that the attaching program is a participant of.
+struct membership {
+  std::uint64_t tree = 0;
+  std::uint32_t serial = 0;
+};
+inline constexpr std::uint32_t attach_format = 1;  ///< Of what follows, but the first field.
+struct attach {
+  std::uint32_t format = attach_format;
+  std::uint32_t queue_format = 0;
+  std::string version;  ///< Of the library.
+  std::string name;     ///< Of the program.
+  std::string type;     ///< Of the messages, for texts.
+  std::uint64_t fingerprint = 0;
+  std::vector<membership> known;
+};
+struct attach_reply {
+  std::uint64_t tree = 0;
+  std::uint32_t serial = 0;  ///< One of `known`: its line goes on being used, and this one ends.
+  queue_reply queue;
+};
+
 struct exited {
   std::uint32_t serial = 0;
   std::int32_t pid = 0;

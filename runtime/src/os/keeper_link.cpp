@@ -3,11 +3,6 @@
 namespace bulkhead::os {
 namespace {
 
-[[noreturn]] void throw_gone() {
-  throw error(make_error_code(errc::peer_crashed),
-              "the keeper of this program's processes is gone");
-}
-
 // A failure's code is an errc, or an errno with a minus sign.
 [[noreturn]] void throw_failure(const datagram& answer) {
   control::failure why;
@@ -18,6 +13,12 @@ namespace {
 }
 
 }  // namespace
+
+void keeper_link::throw_gone() const {
+  throw error(make_error_code(when_gone_), when_gone_ == errc::peer_crashed
+                                               ? "the keeper of this program's processes is gone"
+                                               : "the publisher's keeper is gone");
+}
 
 void keeper_link::throw_garbage() {
   throw error(make_error_code(errc::corrupt), "the keeper's reply is no reply to what was asked");

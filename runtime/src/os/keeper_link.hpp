@@ -11,13 +11,15 @@ namespace bulkhead::os {
 /// is served.
 class keeper_link {
  public:
-  explicit keeper_link(channel line) noexcept : line_(std::move(line)) {}
-  explicit keeper_link(unique_fd socket) noexcept : line_(channel(std::move(socket))) {}
+  /// @limits when_gone: what is reported when the keeper is gone.
+  explicit keeper_link(channel line, errc when_gone = errc::peer_crashed) noexcept
+      : when_gone_(when_gone), line_(std::move(line)) {}
+  explicit keeper_link(unique_fd socket) noexcept : keeper_link(channel(std::move(socket))) {}
 
   /// Asks and waits for the reply.
   /// @returns the reply; its descriptors go to `got`, where given.
   /// @errors bulkhead::error with what the keeper answered, an errc or a system error (no memory,
-  /// no descriptors), and its sentence; errc::peer_crashed: the keeper is gone.
+  /// no descriptors), and its sentence; when_gone: the keeper is gone.
   template <class Reply, class Body>
   Reply ask(control::kind kind, const Body& body, std::vector<unique_fd>* got = nullptr,
             std::span<const int> descriptors = {}) {
@@ -47,7 +49,9 @@ class keeper_link {
   datagram exchange(control::kind kind, std::span<const std::byte> body,
                     std::span<const int> descriptors);
   [[noreturn]] static void throw_garbage();
+  [[noreturn]] void throw_gone() const;
 
+  errc when_gone_;
   std::mutex mutex_;
   channel line_;
 };

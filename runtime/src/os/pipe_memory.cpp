@@ -1,7 +1,5 @@
 #include "os/pipe_memory.hpp"
 
-#include <sys/mman.h>
-
 #include <bulkhead/errc.hpp>
 
 #include "os/system_failure.hpp"
@@ -51,16 +49,5 @@ pipe_descriptors make_pipe_descriptors(const core::pipe_shape& shape) {
   core::format_pipe(start.data(), shape);
   return made;
 }
-
-wiped_page::wiped_page()
-    : page_(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
-  if (page_ == MAP_FAILED) throw_last_error("mapping a page");
-  if (::madvise(page_, bytes, MADV_WIPEONFORK) != 0) {
-    ::munmap(page_, bytes);
-    throw_last_error("asking for a page that forked copies find empty");
-  }
-}
-
-wiped_page::~wiped_page() { ::munmap(page_, bytes); }
 
 }  // namespace bulkhead::os

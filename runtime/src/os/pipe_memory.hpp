@@ -2,6 +2,7 @@
 
 #include "core/pipe_view.hpp"
 #include "os/segment.hpp"
+#include "os/wiped_page.hpp"
 
 namespace bulkhead::os {
 
@@ -35,21 +36,5 @@ class pipe_memory {
 /// Makes the segment of a pipe, with memory for all of it, and its eventfds.
 /// @errors std::system_error.
 [[nodiscard]] pipe_descriptors make_pipe_descriptors(const core::pipe_shape& shape);
-
-/// A page that forked copies of the process find empty.
-class wiped_page {
- public:
-  /// @errors std::system_error.
-  wiped_page();
-  wiped_page(const wiped_page&) = delete;
-  wiped_page& operator=(const wiped_page&) = delete;
-  ~wiped_page();
-
-  static constexpr std::size_t bytes = 4096;
-  [[nodiscard]] void* data() const noexcept { return page_; }
-
- private:
-  void* page_;
-};
 
 }  // namespace bulkhead::os

@@ -58,6 +58,15 @@ requires(is_fixed_size<T>&& fixed_size_of<T> != 0 && std::is_trivially_copyable_
          std::is_default_constructible_v<T>) inline constexpr bool copies_as_bytes<T> =
     codec<T>::any_bits;
 
+/// Reads such a value, which is there, into empty storage.
+template <class T>
+requires copies_as_bytes<T> [[gnu::always_inline]] inline void copy_bytes(const std::byte* from,
+                                                                          std::optional<T>& out) {
+  T value;
+  std::memcpy(&value, from, sizeof(T));
+  out.emplace(value);
+}
+
 /// Reads a value that takes up all of `bytes`.
 /// @returns false, and `out` is value-initialised, when these are not the bytes of one T.
 template <class T>

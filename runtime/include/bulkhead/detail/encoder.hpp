@@ -11,6 +11,12 @@ namespace bulkhead::detail {
 
 /// No endpoint has this id; an empty handle travels as it.
 inline constexpr std::uint64_t no_endpoint = ~std::uint64_t{0};
+/// What a message brought is somebody else's by now: it is read as an empty handle.
+inline constexpr std::uint64_t gone_endpoint = no_endpoint - 1;
+/// On a pipe end's name.
+inline constexpr std::uint64_t pipe_mark = std::uint64_t{1} << 62;
+/// On a queue's id: a handle that only sends.
+inline constexpr std::uint64_t sender_mark = std::uint64_t{1} << 63;
 
 /// Collects the endpoints (queues and the like) that a value holds. Given by the class that knows
 /// how to hand endpoints over.

@@ -11,6 +11,8 @@
 // what it names outlives its sender (docs/message-format.md).
 namespace bulkhead::detail {
 
+class pipe_state;
+
 /// Collects the ids of the endpoints in one message.
 class named_endpoints final : public endpoint_sink {
  public:
@@ -42,41 +44,65 @@ class message_endpoints final : public endpoint_source {
  private:
   const queue_core* carrier_;
   std::vector<std::shared_ptr<queue_state>> held_;
+  std::vector<std::shared_ptr<pipe_state>> ends_;
   std::error_code failure_;
 };
 
-/// Encodes `value` into a reserved place of `to`. Publish next.
-/// @errors too_large: more than 4096 endpoints; what the keeper said. The place is not published.
+/// Encodes `value` at `to`, which there is room for, inside a gate.
 template <class T>
-status fill(const queue_core& to, const open_place& place, const T& value) {
+[[gnu::always_inline]] inline void fill_inside(pipe_gate& gate, std::byte* to, const T& value) {
+  if constexpr (is_fixed_size<T>) {
+    encoder into(to);
+    encode(into, value);
+  } else {
+    try {
+      encoder into(to);
+      encode(into, value);
+    } catch (...) {
+      gate.leave();
+      throw;
+    }
+  }
+}
+
+/// Encodes `value` into a reserved place of `to`, announces what it names, and publishes it. Pipe
+/// ends in it are then gone from this process; where it fails they stay.
+/// @errors too_large: more than 4096 endpoints; full: a pipe end is in use; what the keeper said;
+/// publish's. The message was not sent.
+template <class T>
+status fill_and_publish(const queue_core& to, open_place& place, const T& value) {
   if constexpr (!holds_endpoints<T>()) {
     encoder into(place.bytes);
     encode(into, value);
-    return {};
+    return to.publish(place);
   } else {
     named_endpoints names;
     encoder into(place.bytes, &names);
     encode(into, value);
-    return names.ids().empty() ? status() : to.carry(place.position, names.ids());
+    if (names.ids().empty()) return to.publish(place);
+    const std::uint64_t position = place.position;
+    if (const status s = to.carry(position, names.ids()); s.failed()) return s;
+    const status published = to.publish(place);
+    if (published.failed()) to.take_back(position, names.ids());
+    return published;
   }
 }
 
 /// Decodes a taken message.
-/// @errors corrupt: the bytes are no T, and the queue is marked; else an endpoint could not be
-/// opened, and the message is released.
+/// @errors corrupt: the bytes are no T, and the queue is marked; lease_lost; else an endpoint could
+/// not be opened.
 template <class T>
 status read(const queue_core& from, const taken& message, std::optional<T>& value) {
-  const std::span bytes(message.bytes, message.size);
+  std::span<const std::byte> bytes;
+  if (const status found = from.bytes_of(message, bytes); found.failed()) [[unlikely]]
+    return found == errc::corrupt ? from.report_corrupt() : found;
   if constexpr (!holds_endpoints<T>()) {
     if (decode_into(bytes, value)) [[likely]]
       return {};
   } else {
     message_endpoints names(from);
     if (decode_all(bytes, value.emplace(), &names)) return {};
-    if (names.failure()) {
-      from.release(message);
-      return status::of(names.failure());
-    }
+    if (names.failure()) return status::of(names.failure());
   }
   return from.report_corrupt();
 }

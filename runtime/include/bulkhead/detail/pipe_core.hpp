@@ -68,9 +68,10 @@ class pipe_core {
   static std::pair<pipe_core, pipe_core> make(runtime& rt, const pipe_options& options,
                                               const pipe_traffic& from_first,
                                               const pipe_traffic& from_second);
-  /// The end that an argument of this process's function names. An empty one when there is none of
-  /// these types.
-  static pipe_core find(std::uint64_t id, const pipe_traffic& out, const pipe_traffic& in);
+  /// The end that an argument of this process's function names, or a message that `source` has made
+  /// ready. An empty one when there is none of these types.
+  static pipe_core find(endpoint_source* source, std::uint64_t id, const pipe_traffic& out,
+                        const pipe_traffic& in);
 
   /// The fast path; in an empty end it is shut.
   [[nodiscard]] pipe_ports& ports() const noexcept { return *ports_; }
@@ -112,11 +113,14 @@ class pipe_core {
   /// Throws `code` as a bulkhead::error that says what was being done to which pipe, with the
   /// peer's exit status where it crashed; unless it is no error.
   void check(std::error_code code, const char* doing) const;
-  [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
+  /// False when it is empty, or was sent away in a message.
+  [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr && is_here(); }
 
   [[nodiscard]] const std::shared_ptr<pipe_state>& state() const noexcept { return state_; }
 
  private:
+  [[nodiscard]] bool is_here() const noexcept;
+
   // Nobody is the owner of its gates, so nobody ever writes to it.
   static inline constinit pipe_ports shut{};
 

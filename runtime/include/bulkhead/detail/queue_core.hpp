@@ -2,6 +2,7 @@
 
 #include <bulkhead/detail/decoder.hpp>
 #include <bulkhead/detail/encoder.hpp>
+#include <bulkhead/detail/queue_port.hpp>
 #include <bulkhead/detail/status.hpp>
 #include <bulkhead/in_flight.hpp>
 #include <bulkhead/message_id.hpp>
@@ -17,8 +18,6 @@ class runtime;
 }
 
 namespace bulkhead::detail {
-
-class queue_state;  // runtime/src/queue_state.hpp
 
 /// How long a call may wait. The clock is asked only when it does.
 struct patience {
@@ -51,15 +50,6 @@ struct open_place {
   ~open_place();
 };
 
-/// A taken message, as its slot has it. The bytes are there until it is settled.
-struct taken {
-  std::uint32_t lane = 0;
-  std::uint32_t size = 0;
-  std::uint64_t position = 0;
-  std::uint64_t word = 0;
-  const std::byte* bytes = nullptr;  ///< nullptr: what the slot says of them is wrong.
-};
-
 /// Where a forward puts its results, one after the other.
 class result_sink {
  public:
@@ -89,7 +79,7 @@ inline constexpr std::size_t forward_inputs_max = 16;
 
 /// An input of a forward: a message that this process holds.
 struct forward_from {
-  const queue_core* queue = nullptr;
+  queue_state* queue = nullptr;
   const taken* message = nullptr;
 };
 /// An output of a forward.
@@ -104,28 +94,35 @@ struct forward_to {
 class queue_core {
  public:
   queue_core() = default;
-  explicit queue_core(std::shared_ptr<queue_state> state) noexcept : state_(std::move(state)) {}
+  explicit queue_core(std::shared_ptr<queue_state> state) noexcept;
   /// Makes a queue. Throws bulkhead::error.
   queue_core(runtime& rt, const queue_options& options, std::size_t inline_bytes,
              std::uint64_t fingerprint);
 
-  // Sending: reserve, fill, publish.
+  /// The way for the calls that need not wait.
+  [[nodiscard]] queue_ports& ports() const noexcept { return *ports_; }
+
+  // Sending, where the port does not do it: reserve, fill, publish.
   status reserve(std::size_t size, patience how_long, open_place& out) const;
   status publish(open_place& place) const;
+  /// Ends a send by the port that is to heed somebody, and leaves the gate.
+  status heed_sent() const;
+  /// Wakes whoever waits for what a forward to this queue by the ports has done.
+  void heed_forwarded(queue_in_port& in, const taken& message, port_forward ended) const noexcept;
   /// Tells the keeper which endpoints the message holds that is about to be published at
   /// `position`.
-  status carry(std::uint64_t position, std::vector<std::uint64_t>& endpoints) const;
+  status carry(std::uint64_t position, const std::vector<std::uint64_t>& endpoints) const;
+  /// It was not published.
+  void take_back(std::uint64_t position, const std::vector<std::uint64_t>& endpoints) const;
   [[nodiscard]] std::uint64_t sent() const;
 
-  // Receiving.
+  /// Receiving. What it takes counts as a delivery, until `held_message` settles it.
   status take(patience how_long, taken& out) const;
-  void acknowledge(const taken& message) const;
-  void release(const taken& message) const;
-  void reject(const taken& message, std::string_view why) const;
+  /// The bytes of a taken message, until the next call or the message is settled.
+  /// @errors corrupt: what the slot says is wrong. lease_lost: it is another's by now.
+  status bytes_of(const taken& message, std::span<const std::byte>& out) const;
   static status forward(std::span<const forward_from> inputs, std::span<const forward_to> outputs,
                         patience how_long);
-  [[nodiscard]] message_id id_of(const taken& message) const;
-  [[nodiscard]] static std::uint32_t attempt_of(const taken& message);
   /// Marks the queue as corrupt for everyone, since its bytes are no message of the agreed type.
   status report_corrupt() const;
 
@@ -157,7 +154,36 @@ class queue_core {
   [[nodiscard]] const std::shared_ptr<queue_state>& state() const noexcept { return state_; }
 
  private:
+  static queue_ports shut;  // of empty handles
+
+  queue_ports* ports_ = &shut;
   std::shared_ptr<queue_state> state_;
 };
+
+/// What a delivery does with its message. `port` is its queue's; the queue may be gone afterwards.
+namespace held_message {
+// @errors lease_lost: it is another's by now, and nothing was done.
+status acknowledge_slowly(queue_in_port& port, const taken& message) noexcept;
+/// Ends an acknowledge by the port that is to heed somebody, and leaves the gate.
+void heed_freed(queue_in_port& port, const taken& message) noexcept;
+status release(queue_in_port& port, const taken& message) noexcept;
+status delay(queue_in_port& port, const taken& message, std::chrono::milliseconds time);
+status reject(queue_in_port& port, const taken& message, std::string_view why);
+status extend(queue_in_port& port, const taken& message, std::chrono::milliseconds time);
+/// It was forwarded.
+void forget(queue_in_port& port) noexcept;
+[[nodiscard]] message_id id(const taken& message) noexcept;
+[[nodiscard]] std::uint32_t attempt(const taken& message) noexcept;
+[[noreturn]] void fail(const queue_in_port& port, status why, const char* doing);
+
+inline status acknowledge(queue_in_port& port, const taken& message) noexcept {
+  if (!port.gate.enter()) [[unlikely]]
+    return acknowledge_slowly(port, message);
+  --port.held;
+  if (port.free(message)) [[unlikely]]
+    heed_freed(port, message);
+  return {};
+}
+}  // namespace held_message
 
 }  // namespace bulkhead::detail

@@ -27,6 +27,28 @@ bool write_result(result_sink& to, const U& value) {
   return true;
 }
 
+/// Forwards one message and one result of fixed size by the ports. @returns false: nothing was
+/// done; take the slow path.
+template <class U>
+bool forward_by_ports(queue_in_port& in, const taken& message, const queue_core& to,
+                      const U& value) {
+  queue_out_port& out = to.ports().out;
+  queue_place* const place = out.open(fixed_size_of<U>);
+  if (place == nullptr) [[unlikely]]
+    return false;
+  if (!in.gate.enter()) [[unlikely]] {
+    out.gate.leave();
+    return false;
+  }
+  encoder into(place->payload);
+  encode(into, value);
+  const port_forward ended = forward_inside(in, message, out, fixed_size_of<U>);
+  if (ended == port_forward::done) [[likely]]
+    return true;
+  to.heed_forwarded(in, message, ended);
+  return ended == port_forward::heed;
+}
+
 /// The one result of a forward.
 template <class U, class Value>
 class single_result final : public result_source {
@@ -84,7 +106,8 @@ inline constexpr bool is_optional<std::optional<T>> = true;
 /// Wraps what a forward was given as the results that it sends to a queue of U.
 template <class U, class Result>
 auto results_of(const Result& result) {
-  if constexpr (std::convertible_to<const Result&, U>) {
+  // A message that holds a pipe end cannot be copied.
+  if constexpr (std::convertible_to<const Result&, U> || std::same_as<Result, U>) {
     return single_result<U, Result>(result);
   } else if constexpr (is_optional<Result>) {
     return optional_result<U, typename Result::value_type>(result);

@@ -41,6 +41,11 @@ std::vector<std::uint64_t> carried_queues::set(const place& at, std::vector<std:
   return freed;
 }
 
+bool carried_queues::knows(const place& at) const {
+  const auto there = records_.find({at.queue, at.seat, core::index_of(at.position)});
+  return there != records_.end() && there->second.position == at.position;
+}
+
 void carried_queues::copy(const place& from, const place& to) {
   const auto original = records_.find({from.queue, from.seat, core::index_of(from.position)});
   if (original == records_.end() || original->second.position != from.position) return;

@@ -30,10 +30,17 @@ class carried_queues {
   /// The message at `at` names `queues`; what was said of that slot before is forgotten.
   /// @returns queues that are named no more.
   std::vector<std::uint64_t> set(const place& at, std::vector<std::uint64_t> queues);
+  /// Whether something was said of the message at `at`, and not of another one in that slot.
+  [[nodiscard]] bool knows(const place& at) const;
   /// The message at `from` has a copy at `to`.
   void copy(const place& from, const place& to);
 
   [[nodiscard]] bool empty() const noexcept { return records_.empty(); }
+  /// All that is named.
+  template <class Visit>
+  void each_name(Visit visit) const {
+    for (const auto& [name, by] : named_by_) visit(name);
+  }
   /// Calls `visit(named)` for each name in the messages of a queue.
   template <class Visit>
   void each_name_in(std::uint64_t queue, Visit visit) const {

@@ -11,7 +11,8 @@
 
 namespace bulkhead::os {
 
-/// A process of the tree, the host or a child, as the keeper knows it.
+/// A process of the tree, the host or a child, or an attached one of another tree, as the keeper
+/// knows it.
 struct participant {
   claimant who;  ///< Its serial, its owner's, its resume key.
   std::string name;
@@ -21,6 +22,7 @@ struct participant {
   channel control;
   event_box events;
   std::size_t children = 0;  ///< Running ones of its own.
+  bool attached = false;     ///< Not ours to kill or reap: only its pidfd tells its end.
 
   bool stop_requested = false;
   std::optional<control::last_words> words;

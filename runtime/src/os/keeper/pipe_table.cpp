@@ -18,6 +18,10 @@ core::pipe_direction direction_of(const control::pipe_direction& d) {
   return {d.fingerprint, d.capacity, d.slot_bytes, d.ring_bytes};
 }
 
+std::uint64_t name_of(const pipe_table::record& pipe, std::uint32_t end) {
+  return control::pipe_bit | pipe.id << 1 | end;
+}
+
 void rouse_end(const core::pipe_view& pipe, std::uint32_t end) {
   pipe_alarm(pipe, end, pipe_alarm::side::receiving).rouse();
   pipe_alarm(pipe, end, pipe_alarm::side::sending).rouse();
@@ -38,6 +42,7 @@ std::uint64_t pipe_table::make(const control::make_pipe& wanted, const holder& m
     throw error(make_error_code(errc::unsupported), "there are 65536 pipes; let some go first");
   }
   record made;
+  made.id = last_id_ + 1;
   made.name = wanted.name;
   made.memory =
       std::make_unique<pipe_memory>(make_pipe_descriptors(shape), *os_, pipe_memory::role::keeper);
@@ -55,8 +60,9 @@ bool pipe_table::has(std::uint64_t end) const {
 
 pipe_table::record& pipe_table::at(std::uint64_t end) {
   if (!has(end)) {
-    throw error(make_error_code(errc::closed),
-                "pipe " + std::to_string(id_of(end)) + " is gone: no process has an end of it");
+    throw error(make_error_code(errc::closed), "pipe " +
+                                                   std::to_string(control::count_of(id_of(end))) +
+                                                   " is gone: no process has an end of it");
   }
   return pipes_.at(id_of(end));
 }
@@ -129,13 +135,16 @@ void pipe_table::confirm(const grant& given, pid_t pid) noexcept {
   if (end.now) end.last = *end.now;
 }
 
-void pipe_table::leave(std::uint64_t name, std::uint32_t serial) {
+// While the message that brought it is not settled it waits for the message's next taker.
+void pipe_table::leave(std::uint64_t name, std::uint32_t serial, const is_carried& carried) {
   if (!has(name)) return;
   record& pipe = at(name);
   record::end& end = pipe.ends[number_of(name)];
   if (!end.now || end.now->who.serial != serial) return;
   end.now.reset();
   end.status = exit_status{};
+  if (end.carried && carried(name)) return set_state(pipe, number_of(name), end_state::awaited);
+  end.carried = false;
   set_state(pipe, number_of(name), end_state::closed);
   drop_unheld();
 }
@@ -161,14 +170,15 @@ void pipe_table::each_end(Visit visit) {
   }
 }
 
-void pipe_table::bury_process(std::uint32_t serial, const exit_status& status) {
+void pipe_table::bury_process(std::uint32_t serial, const exit_status& status,
+                              const is_carried& carried) {
   each_end([&](record& pipe, record::end& end, std::uint32_t n) {
     // Children of the dead come no more.
     if (end.home.owner == serial) end.home = {};
     if (!end.now || end.now->who.serial != serial) {
       // It may have been awaited as an incarnation of one of those.
       const auto& state = pipe.memory->view().record(n).state;
-      if (!end.now && end.home.resume_key == 0 &&
+      if (!end.now && !end.carried && end.home.resume_key == 0 &&
           state.load(std::memory_order_relaxed) == end_state::awaited) {
         set_state(pipe, n, end.status.success() ? end_state::closed : end_state::crashed);
       }
@@ -176,7 +186,10 @@ void pipe_table::bury_process(std::uint32_t serial, const exit_status& status) {
     }
     end.now.reset();
     end.status = status;
-    if (end.home.resume_key != 0) return set_state(pipe, n, end_state::awaited);
+    const bool may_come_again =
+        end.home.resume_key != 0 || (end.carried && carried(name_of(pipe, n)));
+    if (may_come_again) return set_state(pipe, n, end_state::awaited);
+    end.carried = false;
     set_state(pipe, n, status.success() ? end_state::closed : end_state::crashed);
   });
   drop_unheld();
@@ -202,7 +215,8 @@ void pipe_table::rouse(std::uint32_t serial) {
 void pipe_table::drop_unheld() {
   for (auto at = pipes_.begin(); at != pipes_.end();) {
     bool needed = false;
-    for (const record::end& e : at->second.ends) needed |= e.now || e.home.resume_key != 0;
+    for (const record::end& e : at->second.ends)
+      needed |= e.now || e.carried || e.home.resume_key != 0;
     at = needed ? std::next(at) : pipes_.erase(at);
   }
 }

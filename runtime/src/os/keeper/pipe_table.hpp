@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bulkhead/exit_status.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,8 +19,9 @@ class pipe_table {
  public:
   static constexpr std::size_t pipes_max = 65536;
 
-  /// @owns `os` outlives the table.
-  explicit pipe_table(const core::platform& os) : os_(&os) {}
+  /// @limits pipes are counted up from `first_id`. @owns `os` outlives the table.
+  explicit pipe_table(const core::platform& os, std::uint64_t first_id = 0)
+      : os_(&os), last_id_(first_id) {}
   pipe_table(const pipe_table&) = delete;
   pipe_table& operator=(const pipe_table&) = delete;
 
@@ -29,6 +31,7 @@ class pipe_table {
     pid_t pid = 0;
   };
   struct record {
+    std::uint64_t id = 0;
     std::string name;
     std::unique_ptr<pipe_memory> memory;
     struct end {
@@ -36,6 +39,7 @@ class pipe_table {
       holder last;                ///< The one that has it or had it last.
       claimant home;  ///< The supervised child, if any, whose incarnations have a right to it.
       exit_status status;
+      bool carried = false;  ///< A message names it; who decodes that gets it.
     };
     std::array<end, 2> ends;
   };
@@ -63,11 +67,25 @@ class pipe_table {
   /// The process is there, and these ends are its own.
   void confirm(const grant& given, pid_t pid) noexcept;
 
-  void leave(std::uint64_t end, std::uint32_t serial);
+  /// @errors bulkhead::error errc::not_permitted: the process may not send the end away.
+  void check_may_send(std::uint64_t end, std::uint32_t serial);
+  /// A message is about to be published that names the end.
+  void send_off(std::uint64_t end);
+  /// It was not published.
+  void give_back(std::uint64_t end);
+  /// No message names it any more: it is whoever's it is, or nobody's.
+  void settle(std::uint64_t end);
+  /// It is the process's that decoded the message. @errors bulkhead::error errc::closed: somebody
+  /// has it, or it was closed.
+  record& claim(std::uint64_t end, const holder& by);
+
+  /// Whether a message under way names an end.
+  using is_carried = std::function<bool(std::uint64_t end)>;
+  void leave(std::uint64_t end, std::uint32_t serial, const is_carried& carried);
   [[nodiscard]] control::peer_reply peer_of(std::uint64_t end);
 
   /// A process is reaped: its ends are its successor's, or have ended.
-  void bury_process(std::uint32_t serial, const exit_status& status);
+  void bury_process(std::uint32_t serial, const exit_status& status, const is_carried& carried);
   /// No successor is on its way, or will ever come.
   void rest(std::uint32_t owner, std::uint64_t resume_key, bool for_good);
   /// Lets every wait of a process look again.
@@ -81,7 +99,7 @@ class pipe_table {
   void drop_unheld();
 
   const core::platform* os_;
-  std::uint64_t last_id_ = 0;
+  std::uint64_t last_id_;
   std::map<std::uint64_t, record> pipes_;
 };
 

@@ -11,7 +11,15 @@ namespace bulkhead::os {
 /// Waits for many descriptors at once; each is named by what it is and whose.
 class poller {
  public:
-  enum class what : std::uint32_t { children, host, control, events };
+  enum class what : std::uint32_t {
+    children,
+    host,
+    control,
+    events,
+    attached,     // an attached program's pidfd
+    publication,  // a published socket; the number is its own
+    handshake,    // a connection that has not said yet what it wants; the number is its own
+  };
   struct wake {
     what kind{};
     std::uint32_t serial = 0;

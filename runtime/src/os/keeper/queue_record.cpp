@@ -15,6 +15,7 @@ queue_record::queue_record(queue_table& table, std::uint64_t id, std::string nam
       name_(std::move(name)),
       memory_(std::move(segment), os, queue_memory::role::keeper) {
   seats = seat_table(view().shape().participants);
+  if (view().shape().lease_ms != 0) next_deadline_ms = 0;
 }
 
 // Places that a forward has reserved are free too: whoever reserved them is dead.

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "core/letters.hpp"
+#include "core/timekeeper.hpp"
 #include "os/keeper/seat_table.hpp"
+#include "os/keeper/sender_book.hpp"
 #include "os/queue_memory.hpp"
 
 namespace bulkhead::os {
@@ -44,10 +46,14 @@ class queue_record final : public core::graveyard {
   bool bury(const core::queue_view& queue, const core::poisoned& message) override;
 
   seat_table seats;
+  sender_book senders;
+  bool close_after_senders = false;
   std::set<std::uint32_t> holders;  ///< Serials of the processes with a handle.
   std::uint64_t letters = 0;        ///< Id of its dead-letter queue; 0: none yet.
   std::uint64_t letters_of = 0;  ///< The queue whose dead letters these are; 0: an ordinary queue.
-  bool stuck = false;            ///< A message waits for room in the dead letters.
+  core::timekeeper clock;
+  std::uint64_t next_deadline_ms = core::timekeeper::never;  ///< When `clock` is to look.
+  bool stuck = false;  ///< A message waits for room in the dead letters.
   /// Why messages were rejected, by lane and position, until they are buried.
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::string> notes;
 

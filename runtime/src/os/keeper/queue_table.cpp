@@ -66,6 +66,7 @@ queue_record& queue_table::add(std::string name, const core::queue_shape& shape)
 queue_record& queue_table::make(const control::make_queue& wanted, std::uint32_t holder) {
   queue_record& made = add(wanted.name, wanted.shape);
   made.holders.insert(holder);
+  made.close_after_senders = wanted.close_after_senders;
   return made;
 }
 
@@ -73,7 +74,7 @@ queue_record& queue_table::at(std::uint64_t id) {
   const auto found = queues_.find(id);
   if (found == queues_.end()) {
     throw error(make_error_code(errc::closed),
-                "queue " + std::to_string(id) + " is gone: no process holds it");
+                "queue " + std::to_string(control::count_of(id)) + " is gone: no process holds it");
   }
   return *found->second;
 }
@@ -119,8 +120,26 @@ void queue_table::leave(std::uint64_t queue, std::uint32_t serial) {
   drop_if_unheld({queue});
 }
 
+void queue_table::rest(std::uint32_t owner, std::uint64_t resume_key) {
+  for (auto& [id, queue] : queues_) {
+    queue->senders.rest(owner, resume_key);
+    close_if_over(*queue);
+  }
+}
+
 void queue_table::forget(std::uint32_t owner, std::uint64_t resume_key) {
-  for (auto& [id, queue] : queues_) queue->seats.forget(owner, resume_key);
+  for (auto& [id, queue] : queues_) {
+    queue->seats.forget(owner, resume_key);
+    queue->senders.forget(owner, resume_key);
+    close_if_over(*queue);
+  }
+}
+
+void queue_table::close_if_over(const queue_record& queue) noexcept {
+  if (!queue.close_after_senders || !queue.senders.is_over()) return;
+  // Acquire: where another has closed it, all of that close is done.
+  const auto closed = queue.view().header().signs.closed.load(std::memory_order_acquire);
+  if (closed != core::closed_state::closed) core::close(queue.view());
 }
 
 core::recovery_report queue_table::bury_process(const core::casualty& dead) {
@@ -131,6 +150,7 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
     if (const auto seat = queue->seats.seat_of(dead.serial)) {
       reserve_faults(*queue, *seat);
       attended.push_back({&queue->view(), *seat, queue});
+      queue->next_deadline_ms = 0;  // it may have released a message with a delay and not said so
     }
   }
   const core::recovery_report report = core::recover(attended, dead, *this);
@@ -138,6 +158,9 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
   for (queue_record* queue : all) {
     queue->seats.die(dead.serial);
     queue->seats.forget_all_of(dead.serial);
+    queue->senders.die(dead.serial);
+    queue->senders.forget_all_of(dead.serial);
+    close_if_over(*queue);
     queue->holders.erase(dead.serial);
   }
   drop_unheld();
@@ -157,6 +180,20 @@ void queue_table::bury_stuck() {
     queue->stuck = false;
     const auto report = core::bury_again({&queue->view(), 0, queue});
     if (report.buried != 0) wake_everyone(queue->view());
+  }
+}
+
+std::uint64_t queue_table::next_deadline_ms() const noexcept {
+  std::uint64_t next = core::timekeeper::never;
+  for (const auto& [id, queue] : queues_) next = std::min(next, queue->next_deadline_ms);
+  return next;
+}
+
+void queue_table::look_at_deadlines(std::uint64_t now_ms) {
+  for (auto& [id, queue] : queues_) {
+    if (queue->next_deadline_ms > now_ms) continue;
+    queue->next_deadline_ms = queue->clock.look(queue->view(), now_ms);
+    if (queue->clock.found_used_up()) queue->stuck = true;
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "core/recovery.hpp"
 #include "os/control.hpp"
@@ -14,8 +16,9 @@ class queue_table final : public core::queue_finder {
  public:
   static constexpr std::size_t queues_max = 65536;
 
-  /// @owns `os` outlives the table.
-  explicit queue_table(const core::platform& os) : os_(&os) {}
+  /// @limits ids are counted up from `first_id`. @owns `os` outlives the table.
+  explicit queue_table(const core::platform& os, std::uint64_t first_id = 0)
+      : os_(&os), last_id_(first_id) {}
   queue_table(const queue_table&) = delete;
   queue_table& operator=(const queue_table&) = delete;
 
@@ -32,11 +35,28 @@ class queue_table final : public core::queue_finder {
   /// A process is about to publish messages that name queues: these are kept till the messages are
   /// settled.
   /// @errors garbage: no such lane or place; bulkhead::error errc::closed: no such queue.
-  void carry(const control::carry& messages, std::uint32_t serial);
+  void carry(control::carry messages, std::uint32_t serial);
+  /// True while a message under way names a pipe end.
+  [[nodiscard]] bool is_carried(std::uint64_t end);
+  /// The pipe ends that no message names any more, since this was called last.
+  [[nodiscard]] std::vector<std::uint64_t> take_freed_ends() { return std::exchange(freed_, {}); }
+  /// Those whose messages were not sent after all.
+  [[nodiscard]] std::vector<std::uint64_t> take_returned_ends() {
+    return std::exchange(returned_, {});
+  }
   /// A dead letter names what its message named.
   void carry_letter(const queue_record& origin, const core::poisoned& message);
 
+  /// Whether a process has a handle to some queue.
+  [[nodiscard]] bool is_holder(std::uint32_t serial) const noexcept;
+  /// Whether a message under way, in a queue that the process has a handle to, names `queue`.
+  [[nodiscard]] bool is_named_for(std::uint64_t queue, std::uint32_t serial) const;
+  /// @errors bulkhead::error errc::unsupported: the queue or pipe is another tree's.
+  void check_ours(std::uint64_t endpoint) const;
+
   void leave(std::uint64_t queue, std::uint32_t serial);
+  /// No next incarnation of this child is on its way, or will ever come.
+  void rest(std::uint32_t owner, std::uint64_t resume_key);
   void forget(std::uint32_t owner, std::uint64_t resume_key);
 
   /// Settles all that a process had in hand, when it is reaped. Its seats are kept for its
@@ -46,6 +66,11 @@ class queue_table final : public core::queue_finder {
   [[nodiscard]] bool any_stuck() const noexcept;
   /// Tries again to bury what found the dead letters full.
   void bury_stuck();
+
+  /// When the next lease or delay may be over, in milliseconds of the coarse clock.
+  [[nodiscard]] std::uint64_t next_deadline_ms() const noexcept;
+  /// Gives back what is due.
+  void look_at_deadlines(std::uint64_t now_ms);
 
   /// True while some queue lives by the messages that name it, so that it is worth looking from
   /// time to time whether these are settled.
@@ -61,6 +86,8 @@ class queue_table final : public core::queue_finder {
 
  private:
   queue_record& add(std::string name, const core::queue_shape& shape);
+  static void close_if_over(const queue_record& queue) noexcept;
+  void look_after_ends();
   void drop_unheld();
   void drop_if_unheld(std::vector<std::uint64_t> candidates);
   [[nodiscard]] bool is_settled(const carried_queues::place& message);
@@ -69,7 +96,9 @@ class queue_table final : public core::queue_finder {
   const core::platform* os_;
   carried_queues carried_;
   bool only_carried_ = false;
-  std::uint64_t last_id_ = 0;
+  std::vector<std::uint64_t> freed_;  // pipe ends
+  std::vector<std::uint64_t> returned_;
+  std::uint64_t last_id_;
   std::map<std::uint64_t, std::unique_ptr<queue_record>> queues_;
 };
 

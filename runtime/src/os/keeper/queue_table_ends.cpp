@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bulkhead/errc.hpp>
 
 #include "os/keeper/queue_table.hpp"
@@ -10,7 +11,39 @@ namespace {
 
 constexpr std::size_t looks_a_request = 4;  // more than one, so that the records do not grow
 
+bool is_end(std::uint64_t name) noexcept { return (name & control::pipe_bit) != 0; }
+
 }  // namespace
+
+bool queue_table::is_carried(std::uint64_t end) {
+  return carried_.is_named(
+      end, [this](const carried_queues::place& message) { return is_settled(message); });
+}
+
+bool queue_table::is_holder(std::uint32_t serial) const noexcept {
+  return std::any_of(queues_.begin(), queues_.end(),
+                     [&](const auto& q) { return q.second->holders.count(serial) != 0; });
+}
+
+bool queue_table::is_named_for(std::uint64_t queue, std::uint32_t serial) const {
+  bool is_named = false;
+  for (const auto& [id, q] : queues_) {
+    if (q->holders.count(serial) == 0) continue;
+    carried_.each_name_in(id, [&](std::uint64_t name) { is_named |= name == queue; });
+  }
+  return is_named;
+}
+
+void queue_table::check_ours(std::uint64_t endpoint) const {
+  const bool is_pipe = (endpoint & control::pipe_bit) != 0;
+  const std::uint64_t id =
+      is_pipe ? (endpoint & ~control::pipe_bit) >> 1 : endpoint & ~detail::sender_mark;
+  if (id >> control::count_bits == last_id_ >> control::count_bits) return;
+  throw error(
+      make_error_code(errc::unsupported),
+      "a queue that this program attached to cannot travel to processes of its own, nor the "
+      "other way round: each program publishes its own and attaches to the others'");
+}
 
 bool queue_table::is_settled(const carried_queues::place& message) {
   const core::queue_view* queue = find(message.queue);
@@ -18,7 +51,11 @@ bool queue_table::is_settled(const carried_queues::place& message) {
                                  carried_queues::fate::settled;
 }
 
-void queue_table::carry(const control::carry& messages, std::uint32_t serial) {
+void queue_table::carry(control::carry messages, std::uint32_t serial) {
+  // A message that names a sender keeps the queue all the same.
+  for (control::carried& message : messages.messages) {
+    for (std::uint64_t& named : message.queues) named &= ~detail::sender_mark;
+  }
   const queue_record& carrier = at(messages.queue);
   const auto seat = carrier.seats.seat_of(serial);
   if (!seat) throw garbage{};
@@ -27,12 +64,20 @@ void queue_table::carry(const control::carry& messages, std::uint32_t serial) {
         message.queues.size() > detail::endpoints_max) {
       throw garbage{};
     }
-    for (const std::uint64_t named : message.queues) static_cast<void>(at(named));
+    for (const std::uint64_t named : message.queues) {
+      check_ours(named);
+      if (!is_end(named)) static_cast<void>(at(named));
+      only_carried_ |= is_end(named);
+    }
   }
   std::vector<std::uint64_t> freed;
   for (const control::carried& message : messages.messages) {
-    const auto now_free = carried_.set({messages.queue, *seat, message.position}, message.queues);
-    freed.insert(freed.end(), now_free.begin(), now_free.end());
+    const carried_queues::place place{messages.queue, *seat, message.position};
+    const bool is_taken_back = message.queues.empty() && carried_.knows(place);
+    const auto now_free = carried_.set(place, message.queues);
+    for (const std::uint64_t name : now_free) {
+      (is_taken_back && is_end(name) ? returned_ : freed).push_back(name);
+    }
   }
   const auto settled = carried_.forget_some(
       looks_a_request * messages.messages.size(),
@@ -57,10 +102,11 @@ void queue_table::forget_unpublished(std::uint32_t serial) {
     const auto seat = queue->seats.seat_of(serial);
     if (!seat) continue;
     const core::queue_view& view = queue->view();
-    static_cast<void>(carried_.forget_in(id, *seat, [&](const carried_queues::place& message) {
+    const auto gone = carried_.forget_in(id, *seat, [&](const carried_queues::place& message) {
       return carried_queues::fate_of(view, message.seat, message.position) !=
              carried_queues::fate::under_way;
-    }));
+    });
+    std::copy_if(gone.begin(), gone.end(), std::back_inserter(returned_), is_end);
   }
 }
 
@@ -68,8 +114,10 @@ void queue_table::forget_unpublished(std::uint32_t serial) {
 // these can be reached no more; `drop_unreachable` sees to that.
 void queue_table::drop_if_unheld(std::vector<std::uint64_t> candidates) {
   while (!candidates.empty()) {
-    const auto found = queues_.find(candidates.back());
+    const std::uint64_t candidate = candidates.back();
     candidates.pop_back();
+    if (is_end(candidate)) freed_.push_back(candidate);
+    const auto found = queues_.find(candidate);
     if (found == queues_.end()) continue;
     const queue_record& q = *found->second;
     if (!q.holders.empty() || (q.letters_of != 0 && queues_.count(q.letters_of) != 0)) continue;
@@ -92,6 +140,21 @@ void queue_table::drop_unheld() {
     if (queue->holders.empty()) unheld.push_back(id);
   }
   drop_if_unheld(std::move(unheld));
+}
+
+// Nobody tells us that a message is settled.
+void queue_table::look_after_ends() {
+  std::vector<std::uint64_t> ends;
+  carried_.each_name([&](std::uint64_t name) {
+    if (is_end(name)) ends.push_back(name);
+  });
+  for (const std::uint64_t end : ends) {
+    if (is_carried(end)) {
+      only_carried_ = true;
+    } else {
+      freed_.push_back(end);
+    }
+  }
 }
 
 void queue_table::drop_unreachable() {
@@ -118,9 +181,11 @@ void queue_table::drop_unreachable() {
       ++at;
       continue;
     }
-    static_cast<void>(carried_.forget_all_in(at->first));
+    const auto gone = carried_.forget_all_in(at->first);
+    std::copy_if(gone.begin(), gone.end(), std::back_inserter(freed_), is_end);
     at = queues_.erase(at);
   }
+  look_after_ends();
 }
 
 }  // namespace bulkhead::os

@@ -15,4 +15,9 @@ template <class Body>
   return body;
 }
 
+/// An error as a datagram's header has it.
+[[nodiscard]] std::int32_t code_of(const std::error_code& code);
+/// Its text without the code's own message, which the asker's exception appends anew.
+[[nodiscard]] std::string sentence_of(const std::system_error& failure);
+
 }  // namespace bulkhead::os

@@ -1,11 +1,15 @@
 #include "os/keeper/tree.hpp"
 
 #include <signal.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bulkhead/errc.hpp>
+#include <limits>
 
+#include "os/coarse_clock.hpp"
 #include "os/keeper/sweep.hpp"
 
 namespace bulkhead::os {
@@ -18,15 +22,29 @@ constexpr auto greeting_patience = 10s;
 constexpr int again_ms = 200;
 constexpr auto end_patience = 2s;
 
+// Drawn, so that the names of one tree's queues are none in another.
+std::uint64_t draw_name() {
+  std::uint64_t name = 0;
+  while (name == 0 && ::getrandom(&name, sizeof name, 0) < 0 && errno == EINTR) {
+  }
+  return name;
+}
+
+constexpr std::uint64_t first_id(std::uint64_t tree) {
+  constexpr std::uint64_t mask = (std::uint64_t{1} << control::tree_bits) - 1;
+  return (tree & mask) << control::count_bits;
+}
+
 }  // namespace
 
 tree::tree(channel host, unique_fd child_signals, rlimit descriptors, child_main run_child)
     : os_(make_platform()),
+      name_(draw_name()),
       descriptors_(descriptors),
       run_child_(run_child),
       child_signals_(std::move(child_signals)),
-      queues_(os_),
-      pipes_(os_) {
+      queues_(os_, first_id(name_)),
+      pipes_(os_, first_id(name_)) {
   participant& p = participants_[host_serial];
   p.who.serial = last_serial_ = host_serial;
   p.name = "host";
@@ -75,18 +93,34 @@ void tree::run() {
   }
 }
 
-// What nobody tells us about: that the dead letters have room again, that a message is settled.
+// What nobody tells us about: that the dead letters have room again, that a message is settled,
+// that somebody at the door has been silent for too long.
 int tree::look_again_ms() const noexcept {
-  return queues_.any_stuck() || queues_.any_only_carried() ? again_ms : -1;
+  std::int64_t left = std::numeric_limits<int>::max();
+  const std::int64_t endless = left;
+  if (queues_.any_stuck() || queues_.any_only_carried() || doors_closed_) left = again_ms;
+  if (const auto next = publications_.next_deadline()) {
+    left = std::min<std::int64_t>(
+        left,
+        std::chrono::ceil<std::chrono::milliseconds>(*next - publications::clock::now()).count());
+  }
+  if (const std::uint64_t next = queues_.next_deadline_ms(); next != core::timekeeper::never) {
+    left = std::min(left, static_cast<std::int64_t>(next - coarse_clock_ms()));
+  }
+  return left == endless ? -1 : static_cast<int>(std::max<std::int64_t>(left, 0));
 }
 
 void tree::look_again() {
+  if (publications_.next_deadline()) publications_.drop_silent(publications::clock::now());
+  if (doors_closed_ && !publications_.full()) open_doors();
+  queues_.look_at_deadlines(coarse_clock_ms());
   if (queues_.any_stuck()) queues_.bury_stuck();
-  if (!queues_.any_only_carried()) return;
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_look_) return;
-  next_look_ = now + std::chrono::milliseconds(again_ms);
-  queues_.drop_unreachable();
+  if (queues_.any_only_carried() && now >= next_look_) {
+    next_look_ = now + std::chrono::milliseconds(again_ms);
+    queues_.drop_unreachable();
+  }
+  settle_ends();
 }
 
 tree::verdict tree::dispatch(const poller::wake& wake) {
@@ -98,6 +132,15 @@ tree::verdict tree::dispatch(const poller::wake& wake) {
       return verdict::serve;
     case poller::what::control:
       return listen(wake.serial);
+    case poller::what::attached:
+      bury_attached(wake.serial);
+      return verdict::serve;
+    case poller::what::publication:
+      welcome(wake.serial);
+      return verdict::serve;
+    case poller::what::handshake:
+      shake_hands(wake.serial);
+      return verdict::serve;
     case poller::what::events:
       break;
   }
@@ -130,6 +173,7 @@ tree::verdict tree::listen(std::uint32_t serial) {
   // its line, or has ended.
   if (serial == host_serial) return verdict::end;
   hang_up(p);
+  if (p.attached) part_from(p);
   return verdict::serve;
 }
 
@@ -142,13 +186,14 @@ void tree::hang_up(participant& p) noexcept {
 void tree::punish(participant& p, const std::string& fault) {
   hang_up(p);
   p.fault = fault;
-  if (p.who.serial == host_serial) return;  // it sees its line closed
+  if (p.who.serial == host_serial || p.attached) return;  // it sees its line closed
   ::syscall(SYS_pidfd_send_signal, p.pidfd.get(), SIGKILL, nullptr, 0);
 }
 
 void tree::end_everything() noexcept {
+  publications_.clear();
   for (const auto& [serial, p] : participants_) {
-    if (serial != host_serial) {
+    if (serial != host_serial && !p.attached) {
       ::syscall(SYS_pidfd_send_signal, p.pidfd.get(), SIGKILL, nullptr, 0);
     }
   }

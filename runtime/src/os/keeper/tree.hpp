@@ -11,13 +11,15 @@
 #include "os/keeper/participant.hpp"
 #include "os/keeper/pipe_table.hpp"
 #include "os/keeper/poller.hpp"
+#include "os/keeper/publications.hpp"
 #include "os/keeper/queue_table.hpp"
 
 namespace bulkhead::os {
 
 /// The keeper's whole state and its loop: the processes of one tree, their queues, what they ask
 /// for, and their ends. tree.cpp has the loop, tree_requests.cpp what a request does,
-/// tree_spawn.cpp how a child is made, tree_deaths.cpp what follows an end. One thread.
+/// tree_spawn.cpp how a child is made, tree_deaths.cpp what follows an end, tree_attach.cpp how
+/// other programs come and go. One thread.
 class tree {
  public:
   /// @errors std::system_error.
@@ -50,6 +52,7 @@ class tree {
   void carry(participant& p, const datagram& request);
   void leave_queue(participant& p, const datagram& request);
   void bury_used_up(participant& p, const datagram& request);
+  void note_deadline(participant& p, const datagram& request);
   void holders(participant& p, const datagram& request);
   void join_queue(participant& p, const datagram& request);
   void dead_letters(participant& p, const datagram& request);
@@ -62,6 +65,8 @@ class tree {
   void leave_end(participant& p, const datagram& request);
   void ask_peer(participant& p, const datagram& request);
   void rest(participant& p, const datagram& request);
+  void claim_end(participant& p, const datagram& request);
+  void settle_ends();
   void reply_queue(participant& p, control::kind kind, queue_record& queue);
   template <class Body>
   void reply(participant& p, control::kind kind, const Body& body,
@@ -70,6 +75,20 @@ class tree {
   }
   void after_reply(participant& p, const std::error_code& failed);
   participant& below(participant& p, std::uint32_t serial);
+
+  // Other programs.
+  void publish(participant& p, datagram& request);
+  void unpublish(participant& p, const datagram& request);
+  void check_rights(const participant& p, const datagram& request);
+  void welcome(std::uint32_t publication);
+  void shake_hands(std::uint32_t number);
+  void admit(handshake& with, const publication& to, datagram& request);
+  participant* known_as(const control::attach& who, const handshake& with);
+  participant& take_in(handshake& with, const control::attach& who, unique_fd pidfd);
+  void part_from(participant& p);
+  void bury_attached(std::uint32_t serial);
+  void close_doors();
+  void open_doors();
 
   // A new process.
   using pipe_grants = std::vector<pipe_table::grant>;
@@ -81,7 +100,7 @@ class tree {
 
   // Ends.
   void reap_ended();
-  void bury(participant& p, int code, int status);
+  void bury(participant& p, const exit_status& end);
   exit_status status_of(const participant& p, int code, int status) const;
   void read_last_words(participant& p);
   void kill_children_of(std::uint32_t serial) noexcept;
@@ -89,6 +108,7 @@ class tree {
   void watch_events(participant& p);
 
   core::platform os_;
+  std::uint64_t name_;  // of the tree, random
   rlimit descriptors_;
   child_main run_child_;
   poller poller_;
@@ -96,6 +116,8 @@ class tree {
   directory_writer directory_;
   queue_table queues_;
   pipe_table pipes_;
+  publications publications_;
+  bool doors_closed_ = false;  // too many are at them, or there are no descriptors
   std::map<std::uint32_t, participant> participants_;  // by serial; the host is 1
   std::map<pid_t, std::uint32_t> by_pid_;
   std::uint32_t last_serial_ = 0;

@@ -48,7 +48,9 @@ void tree::reap_ended() {
     if (found != participants_.end()) read_last_words(found->second);
     siginfo_t reaped{};
     if (::waitid(P_PID, static_cast<id_t>(info.si_pid), &reaped, WEXITED | WNOHANG) != 0) return;
-    if (found != participants_.end()) bury(found->second, reaped.si_code, reaped.si_status);
+    if (found == participants_.end()) continue;
+    participant& p = found->second;
+    bury(p, status_of(p, reaped.si_code, reaped.si_status));
   }
 }
 
@@ -87,17 +89,23 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
 
 // Everything that the process held is settled before anybody hears of its end, so that whoever
 // starts the next incarnation starts it into a clean queue.
-void tree::bury(participant& p, int code, int status) {
-  const exit_status end = status_of(p, code, status);
+void tree::bury(participant& p, const exit_status& end) {
   kill_children_of(p.who.serial);
   const core::recovery_report report = queues_.bury_process(casualty_of(p, end));
-  pipes_.bury_process(p.who.serial, end);
+  for (const std::uint64_t back : queues_.take_returned_ends()) pipes_.give_back(back);
+  pipes_.bury_process(p.who.serial, end,
+                      [this](std::uint64_t name) { return queues_.is_carried(name); });
+  publications_.remove_all_of(p.who.serial);
   const std::uint32_t owner = p.who.owner;
   control::exited event{p.who.serial, p.pid, end, report.redelivered, report.buried, report.stuck};
   hang_up(p);
   if (p.events.is_blocked()) poller_.remove(p.events.fd());
-  directory_.give_back(p.entry);
-  by_pid_.erase(p.pid);
+  if (p.attached) {
+    poller_.remove(p.pidfd.get());
+  } else {
+    directory_.give_back(p.entry);
+    by_pid_.erase(p.pid);
+  }
   participants_.erase(p.who.serial);
   tell(owner, std::move(event));
 }

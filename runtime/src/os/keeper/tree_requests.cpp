@@ -7,13 +7,11 @@
 #include "os/system_failure.hpp"
 
 namespace bulkhead::os {
-namespace {
 
 std::int32_t code_of(const std::error_code& code) {
   return code.category() == category() ? code.value() : -code.value();
 }
 
-// The text without the code's own message, which the asker's exception appends anew.
 std::string sentence_of(const std::system_error& failure) {
   std::string text = failure.what();
   const std::string end = ": " + failure.code().message();
@@ -22,8 +20,6 @@ std::string sentence_of(const std::system_error& failure) {
   }
   return text;
 }
-
-}  // namespace
 
 // With one request in flight its reply always fits; who is gone needs none.
 void tree::after_reply(participant& p, const std::error_code& failed) {
@@ -56,6 +52,7 @@ void tree::serve(participant& p, datagram& request) {
 
 void tree::answer(participant& p, datagram& request) {
   using control::kind;
+  if (p.attached) check_rights(p, request);
   switch (request.head.kind) {
     case kind::make_queue:
       return make_queue(p, request);
@@ -94,7 +91,16 @@ void tree::answer(participant& p, datagram& request) {
       return;
     case kind::subscribe:
       return subscribe(p);
+    case kind::claim_end:
+      return claim_end(p, request);
+    case kind::publish:
+      return publish(p, request);
+    case kind::unpublish:
+      return unpublish(p, request);
+    case kind::deadline:
+      return note_deadline(p, request);
     case kind::hello:
+    case kind::attach:
     case kind::exited:
       break;
   }
@@ -113,14 +119,44 @@ void tree::make_queue(participant& p, const datagram& request) {
 }
 
 void tree::open_queue(participant& p, const datagram& request) {
-  queue_record& queue = queues_.at(body_of<control::queue_named>(request).queue);
+  const std::uint64_t named = body_of<control::queue_named>(request).queue;
+  queue_record& queue = queues_.at(named & ~detail::sender_mark);
   queue.holders.insert(p.who.serial);
+  // The host's own do not count: it has no end but the tree's.
+  const bool is_sender = named != queue.id();
+  if (is_sender && (p.who.owner != 0 || p.attached)) queue.senders.give(p.who);
   reply_queue(p, request.head.kind, queue);
 }
 
 void tree::carry(participant& p, const datagram& request) {
-  queues_.carry(body_of<control::carry>(request), p.who.serial);
+  const auto wanted = body_of<control::carry>(request);
+  std::vector<std::uint64_t> ends;
+  for (const control::carried& message : wanted.messages) {
+    for (const std::uint64_t named : message.queues) {
+      if ((named & control::pipe_bit) == 0) continue;
+      queues_.check_ours(named);
+      pipes_.check_may_send(named, p.who.serial);
+      ends.push_back(named);
+    }
+  }
+  queues_.carry(wanted, p.who.serial);
+  for (const std::uint64_t end : queues_.take_returned_ends()) pipes_.give_back(end);
+  for (const std::uint64_t end : ends) pipes_.send_off(end);
   reply(p, request.head.kind, control::done{});
+}
+
+void tree::claim_end(participant& p, const datagram& request) {
+  const std::uint64_t end = body_of<control::end_named>(request).end;
+  const pipe_table::record& pipe = pipes_.claim(end, {p.who, p.name, p.pid});
+  reply(p, request.head.kind, control::end_reply{end, pipe.name},
+        std::span<const int>({pipe.memory->fd(), pipe.memory->bell(0), pipe.memory->bell(1)}));
+}
+
+// An end may be named by a newer message than the one that freed it.
+void tree::settle_ends() {
+  for (const std::uint64_t end : queues_.take_freed_ends()) {
+    if (!queues_.is_carried(end)) pipes_.settle(end);
+  }
 }
 
 void tree::leave_queue(participant& p, const datagram& request) {
@@ -139,6 +175,11 @@ void tree::bury_used_up(participant& p, const datagram& request) {
   queue_record& queue = queues_.at(which.queue);
   queue.stuck = true;
   if (!which.note.empty()) queue.notes[{which.lane, which.position}] = which.note;
+  reply(p, request.head.kind, control::done{});
+}
+
+void tree::note_deadline(participant& p, const datagram& request) {
+  queues_.at(body_of<control::queue_named>(request).queue).next_deadline_ms = 0;
   reply(p, request.head.kind, control::done{});
 }
 
@@ -169,7 +210,8 @@ void tree::make_pipe(participant& p, const datagram& request) {
 }
 
 void tree::leave_end(participant& p, const datagram& request) {
-  pipes_.leave(body_of<control::end_named>(request).end, p.who.serial);
+  pipes_.leave(body_of<control::end_named>(request).end, p.who.serial,
+               [this](std::uint64_t end) { return queues_.is_carried(end); });
   reply(p, request.head.kind, control::done{});
 }
 
@@ -178,7 +220,9 @@ void tree::ask_peer(participant& p, const datagram& request) {
 }
 
 void tree::rest(participant& p, const datagram& request) {
-  pipes_.rest(p.who.serial, body_of<control::forget>(request).resume_key, false);
+  const auto wanted = body_of<control::forget>(request);
+  pipes_.rest(p.who.serial, wanted.resume_key, false);
+  queues_.rest(p.who.serial, wanted.resume_key);
   reply(p, request.head.kind, control::done{});
 }
 

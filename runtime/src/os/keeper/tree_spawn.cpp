@@ -31,6 +31,7 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who,
   context.fingerprint = wanted.fingerprint;
   context.arguments = wanted.arguments;
   for (const std::uint64_t id : wanted.endpoints) {
+    queues_.check_ours(id);
     if ((id & control::pipe_bit) != 0) {
       grants.push_back(pipes_.pass(id, {who, wanted.name}, giver));
       child_context::endpoint& e = context.endpoints.emplace_back();
@@ -38,10 +39,10 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who,
       e.name = pipes_.at(id).name;
       continue;
     }
-    queue_record& queue = queues_.at(id);
+    queue_record& queue = queues_.at(id & ~detail::sender_mark);
     const auto seat = queue.join(who);
     child_context::endpoint& e = context.endpoints.emplace_back();
-    e.queue = id;
+    e.queue = queue.id();
     e.name = queue.name();
     e.seat = seat.seat;
     e.epoch = seat.epoch;
@@ -53,7 +54,8 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who,
 void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial,
                       const pipe_grants& grants) noexcept {
   for (const auto& given : grants) pipes_.undo(given);
-  for (const std::uint64_t id : wanted.endpoints) {
+  for (const std::uint64_t named : wanted.endpoints) {
+    const std::uint64_t id = named & ~detail::sender_mark;
     if ((id & control::pipe_bit) != 0 || queues_.find(id) == nullptr) continue;
     queue_record& queue = queues_.at(id);
     queue.seats.die(serial);
@@ -113,6 +115,10 @@ void tree::spawn(participant& p, const datagram& request) {
   }
   ++p.children;
   for (const auto& given : grants) pipes_.confirm(given, child.pid);
+  for (const std::uint64_t id : wanted.endpoints) {
+    if ((id & detail::sender_mark) != 0)
+      queues_.at(id & ~detail::sender_mark).senders.give(child.who);
+  }
   directory_.set_pid(child.entry, child.pid);
   // Nobody but this thread reaps it, so the number is still its own.
   child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));

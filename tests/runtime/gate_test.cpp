@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "os/barrier.hpp"
-#include "os/biased_mutex.hpp"
 #include "support/catch.hpp"
+#include "support/gated.hpp"
 
-using bulkhead::os::biased_mutex;
+using support::gated;
 
 namespace {
 
@@ -21,7 +21,7 @@ struct guarded {
     first = first + 1;
     second = second + 1;
   }
-  biased_mutex mutex;
+  gated mutex;
   volatile long first = 0, second = 0;
   bool torn = false;
 };
@@ -38,7 +38,7 @@ bulkhead::core::platform counting() noexcept {
   return os;
 }
 
-// What must not happen is given this long to happen. A broken mutex needs microseconds.
+// What must not happen is given this long to happen. A broken gate needs microseconds.
 constexpr auto long_enough = 100ms;
 
 template <class Condition>
@@ -54,7 +54,7 @@ bool comes_true(Condition condition, std::chrono::milliseconds within) {
 /// A thread that locks, says that it is inside, and leaves when it may.
 class rival {
  public:
-  explicit rival(biased_mutex& mutex)
+  explicit rival(gated& mutex)
       : thread_([this, &mutex] {
           const std::lock_guard lock(mutex);
           inside_ = true;
@@ -74,11 +74,10 @@ class rival {
 
 }  // namespace
 
-#if !defined(__SANITIZE_THREAD__)  // there it is never biased
-TEST_CASE("who takes a biased mutex from its owner waits until the owner is out", "[os]") {
+TEST_CASE("who takes a gate from its owner waits until the owner is out", "[os]") {
   barriers = 0;
   const bulkhead::core::platform os = counting();
-  biased_mutex mutex(os);
+  gated mutex(os);
   for (int turn = 0; turn < 3; ++turn) {
     mutex.lock();
     mutex.unlock();
@@ -91,9 +90,9 @@ TEST_CASE("who takes a biased mutex from its owner waits until the owner is out"
   CHECK(comes_true([&] { return other.is_inside(); }, 20s));
 }
 
-TEST_CASE("the former owner of a biased mutex waits like any other", "[os]") {
+TEST_CASE("the former owner of a gate waits like any other", "[os]") {
   const bulkhead::core::platform os = counting();
-  biased_mutex mutex(os);
+  gated mutex(os);
   for (int turn = 0; turn < 3; ++turn) {
     mutex.lock();
     mutex.unlock();
@@ -113,14 +112,13 @@ TEST_CASE("the former owner of a biased mutex waits like any other", "[os]") {
   observer.join();
   CHECK_FALSE(early);
 }
-#endif
 
-TEST_CASE("a biased mutex keeps threads out of each other's way", "[os]") {
+TEST_CASE("a gate keeps threads out of each other's way", "[os]") {
   bulkhead::core::platform os = bulkhead::os::make_platform();
   os.fences = GENERATE(false, true);  // also where the kernel refuses the heavy barrier
   constexpr long turns = 20'000;
   constexpr int rivals = 3;
-  // Many mutexes, since each is taken from its first owner once only.
+  // Many gates: each is taken from its owner less and less often.
   for (int round = 0; round < 50; ++round) {
     guarded shared(os);
     std::atomic<bool> owned = false;

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <utility>
+
+// The asynchronous calls of the mailboxes. What they are made of, and Asio with it, comes with
+// <bulkhead/async.hpp>, which <bulkhead/bulkhead.hpp> includes.
+namespace bulkhead::detail {
+
+/// How the operations of a type are begun.
+template <class Thing>
+struct async_of;
+
+/// The asynchronous calls of `queue<T>`; <bulkhead/async.hpp> says what holds for all such calls.
+/// @owns an operation holds a handle to the queue until it ends.
+template <class Queue, class T>
+class async_queue_calls {
+ public:
+  /// Hands a message over, as `send` does: signature void(error_code).
+  /// @limits keeps the value until there is room for it.
+  template <class Token>
+  decltype(auto) async_send(T value, Token&& token) const {
+    return async_of<Queue>::send(self(), std::move(value), std::forward<Token>(token));
+  }
+  /// Receives a message at most once: void(error_code, T).
+  /// @crash a message whose handler does not come to run is lost, as any that was received.
+  template <class Token>
+  decltype(auto) async_receive(Token&& token) const {
+    return async_of<Queue>::receive(self(), std::forward<Token>(token));
+  }
+  /// Takes a message at least once: void(error_code, delivery<T>).
+  /// @crash a message whose handler does not come to run is delivered again.
+  template <class Token>
+  decltype(auto) async_take(Token&& token) const {
+    return async_of<Queue>::take(self(), std::forward<Token>(token));
+  }
+
+  friend bool operator==(const async_queue_calls&, const async_queue_calls&) noexcept {
+    return true;
+  }
+
+ private:
+  [[nodiscard]] const Queue& self() const noexcept { return static_cast<const Queue&>(*this); }
+};
+
+/// The asynchronous calls of `pipe_end<Out, In>`.
+/// @owns an operation does not keep the end: it is done with operation_aborted when the end is
+/// destroyed, with errc::closed when it is closed. Pass no end on while one is pending.
+template <class End, class Out>
+class async_pipe_calls {
+ public:
+  /// Hands a message over, as `send` does: void(error_code).
+  template <class Token>
+  decltype(auto) async_send(Out value, Token&& token) const {
+    return async_of<End>::send(self(), std::move(value), std::forward<Token>(token));
+  }
+  /// Receives the next message: void(error_code, In).
+  template <class Token>
+  decltype(auto) async_receive(Token&& token) const {
+    return async_of<End>::receive(self(), std::forward<Token>(token));
+  }
+
+ private:
+  [[nodiscard]] const End& self() const noexcept { return static_cast<const End&>(*this); }
+};
+
+/// The asynchronous call of `process`.
+template <class Process>
+class async_process_calls {
+ public:
+  /// Waits as `join` does: void(error_code, exit_status). A stop request to this process does not
+  /// end it: a parent sees its children off.
+  template <class Token>
+  decltype(auto) async_wait(Token&& token) const {
+    return async_of<Process>::wait(static_cast<const Process&>(*this), std::forward<Token>(token));
+  }
+};
+
+}  // namespace bulkhead::detail

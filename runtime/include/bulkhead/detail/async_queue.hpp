@@ -1,0 +1,119 @@
+#pragma once
+
+#include <bulkhead/detail/async_initiate.hpp>
+#include <bulkhead/queue.hpp>
+#include <optional>
+
+// The steps of a queue's asynchronous calls.
+namespace bulkhead::detail {
+
+class queue_step {
+ public:
+  static constexpr bool together = true;
+
+  queue_step(queue_core queue, bool sending) noexcept
+      : queue_(std::move(queue)), sending_(sending) {}
+
+  [[nodiscard]] async_home home() const { return home_of(queue_); }
+  [[nodiscard]] bool others_wait() const { return detail::others_wait(source()); }
+  [[nodiscard]] std::vector<async_source> sources() const { return {source()}; }
+  [[nodiscard]] auto look_again() const { return look_again_at(queue_); }
+
+ protected:
+  [[nodiscard]] const queue_core& core() const noexcept { return queue_; }
+
+ private:
+  [[nodiscard]] async_source source() const {
+    async_source s;
+    s.queue = queue_.state();
+    s.sending = sending_;
+    return s;
+  }
+
+  queue_core queue_;
+  bool sending_;
+};
+
+template <class T>
+class queue_send_step : public queue_step {
+ public:
+  using result = void;
+
+  queue_send_step(const queue<T>& to, T&& value)
+      : queue_step(to.core(), true), value_(std::move(value)) {}
+
+  bool attempt(std::error_code& ec) {
+    if (ec = obstacle_to_send(core()); ec) return true;
+    if (queue<T>(core()).try_send(value_, ec) || ec) return true;
+    ec = refusal_to_wait(core());
+    return static_cast<bool>(ec);
+  }
+  template <class Handler>
+  void give(Handler&& handler, const boost::system::error_code& ec) {
+    std::forward<Handler>(handler)(ec);
+  }
+
+ private:
+  T value_;
+};
+
+template <class T>
+class queue_receive_step : public queue_step {
+ public:
+  using result = T;
+
+  explicit queue_receive_step(const queue<T>& from) : queue_step(from.core(), false) {}
+
+  bool attempt(std::error_code& ec) {
+    if (ec = obstacle_to_receive(core()); ec) return true;
+    std::optional<T> got = queue<T>(core()).try_receive(ec);
+    if (got) value_ = std::move(*got);
+    return ec || got;
+  }
+  template <class Handler>
+  void give(Handler&& handler, const boost::system::error_code& ec) {
+    std::forward<Handler>(handler)(ec, std::move(value_));
+  }
+
+ private:
+  T value_{};
+};
+
+template <class T>
+class queue_take_step : public queue_step {
+ public:
+  using result = delivery<T>;
+
+  explicit queue_take_step(const queue<T>& from) : queue_step(from.core(), false) {}
+
+  bool attempt(std::error_code& ec) {
+    if (ec = obstacle_to_receive(core()); ec) return true;
+    message_ = queue<T>(core()).try_take(ec);
+    return ec || message_;
+  }
+  template <class Handler>
+  void give(Handler&& handler, const boost::system::error_code& ec) {
+    std::forward<Handler>(handler)(ec, std::move(message_));
+  }
+
+ private:
+  delivery<T> message_;
+};
+
+template <class T>
+struct async_of<queue<T>> {
+  template <class Token>
+  static decltype(auto) send(const queue<T>& q, T&& value, Token&& token) {
+    return async_run(queue_send_step<T>(q, std::move(value)), std::forward<Token>(token));
+  }
+  template <class Token>
+  static decltype(auto) receive(const queue<T>& q, Token&& token) {
+    return async_run(queue_receive_step<T>(q), std::forward<Token>(token));
+  }
+  template <class Token>
+  static decltype(auto) take(const queue<T>& q, Token&& token) {
+    return async_run(queue_take_step<T>(q), std::forward<Token>(token));
+  }
+};
+
+}  // namespace bulkhead::detail

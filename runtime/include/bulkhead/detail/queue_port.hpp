@@ -1,0 +1,204 @@
+#pragma once
+
+#include <atomic>
+#include <bulkhead/detail/pipe_gate.hpp>
+#include <bulkhead/detail/pipe_port.hpp>
+#include <cstddef>
+#include <cstdint>
+
+// The fast path of a queue: places that are free, or messages that wait, found out beforehand by
+// the out-of-line half (runtime/src/core/producer.hpp, consumer.hpp) and used up here, a few
+// instructions each. docs/queue-protocol.md names the steps.
+namespace bulkhead::core {
+struct forward_record;  // runtime/src/core/queue_layout.hpp
+}
+
+namespace bulkhead::detail {
+
+class queue_state;  // runtime/src/queue_state.hpp
+
+enum class closed_state : std::uint32_t { open, closing, closed };
+
+/// What every send and acknowledge looks at afterwards: a line of the queue's header that is
+/// written only when somebody parks, closes or fails.
+struct queue_signs {
+  std::atomic<std::uint64_t> parked_receivers;  ///< Summary: bit n says that word n is not zero.
+  std::atomic<std::uint64_t> parked_senders;
+  std::atomic<closed_state> closed;
+  std::atomic<std::uint32_t> corrupt;        ///< Not 0: a check failed, nobody goes on.
+  std::atomic<std::uint32_t> joiners;        ///< Not 0: somebody may wait until all is settled.
+  std::atomic<std::uint32_t> receiver_bell;  ///< Not 0: somebody waits for the receivers' eventfd.
+  std::atomic<std::uint32_t> sender_bell;
+
+  /// S4, S5: somebody waits for the message that was published, or it came too late.
+  [[nodiscard]] bool call_sender() const noexcept {
+    return (parked_receivers.load(std::memory_order_relaxed) |
+            receiver_bell.load(std::memory_order_relaxed) |
+            corrupt.load(std::memory_order_relaxed) |
+            static_cast<std::uint32_t>(closed.load(std::memory_order_relaxed))) != 0;
+  }
+  /// Somebody waits for the place that became free, or for the last of the messages.
+  [[nodiscard]] bool call_taker() const noexcept {
+    return (parked_senders.load(std::memory_order_relaxed) |
+            sender_bell.load(std::memory_order_relaxed) | joiners.load(std::memory_order_relaxed) |
+            static_cast<std::uint32_t>(closed.load(std::memory_order_relaxed))) != 0;
+  }
+};
+
+/// A slot's word and what follows it.
+struct queue_place {
+  std::atomic<std::uint64_t> word;
+  std::uint64_t meta;  ///< size << 32 | low half of the sequence number.
+  std::byte payload[8];
+};
+
+/// A taken message: where it is, and until it is settled what its slot says.
+struct taken {
+  queue_place* place;
+  std::uint64_t word;   ///< As its taker wrote it.
+  std::uint64_t where;  ///< lane << 32 | index.
+  std::uint64_t queue;  ///< Its id.
+
+  [[nodiscard]] std::uint32_t lane() const noexcept {
+    return static_cast<std::uint32_t>(where >> 32);
+  }
+  [[nodiscard]] std::uint32_t index() const noexcept { return static_cast<std::uint32_t>(where); }
+};
+
+/// The word that gives the place of a message back to its sender: free, and a lap on.
+constexpr std::uint64_t freed_word(std::uint64_t word) noexcept { return ((word >> 26) + 1) << 26; }
+
+/// The sending side of a queue, private to its process.
+struct alignas(64) queue_out_port {
+  pipe_gate gate;
+  std::uint32_t room = 0;  ///< Places from `next` on that are free.
+  std::byte* next = nullptr;
+  std::size_t stride = 0;
+  std::uint64_t ready = 0;  ///< The word that publishes in this lap.
+  std::uint64_t meta = 0;   ///< Low half: of the next message.
+  std::uint32_t inline_bytes = 0;
+  const queue_signs* signs = nullptr;
+  // For a forward.
+  std::uint64_t lent_end = 0;  ///< The position after the last of the places.
+  std::uint64_t queue = 0;     ///< The queue's id.
+  std::uint32_t seat = 0;
+  std::atomic<std::uint64_t>* forwarding = nullptr;  ///< Of the lane.
+
+  /// A place for `size` bytes. @returns nullptr, outside the gate: take the slow path; else the
+  /// caller is inside until `publish` or `gate.leave`.
+  [[nodiscard]] [[gnu::always_inline]] queue_place* open(std::size_t size) noexcept {
+    if (!gate.enter()) [[unlikely]]
+      return nullptr;
+    if (room == 0 || size > inline_bytes) [[unlikely]] {
+      gate.leave();
+      return nullptr;
+    }
+    return reinterpret_cast<queue_place*>(next);
+  }
+  /// S2, S3. @returns false: done and outside the gate. True: still inside, and somebody is to be
+  /// heeded.
+  [[nodiscard]] [[gnu::always_inline]] bool publish(queue_place* place, std::size_t size) noexcept {
+    place->meta = meta | (std::uint64_t{size} << 32);
+    // Release: a taker that acquires the word sees meta and payload (S3).
+    place->word.store(ready, std::memory_order_release);
+    next += stride;
+    ++meta;
+    --room;
+    // S3 before S4 and S5: who parks or closes does a heavy barrier.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (signs->call_sender()) [[unlikely]]
+      return true;
+    gate.leave();
+    return false;
+  }
+};
+
+/// The receiving side.
+struct alignas(64) queue_in_port {
+  pipe_gate gate;
+  std::uint32_t left = 0;  ///< Messages to be taken from `next` on, should they be there.
+  std::byte* next = nullptr;
+  std::size_t stride = 0;
+  std::uint64_t ready = 0;  ///< The word of a message of this lap that was never delivered.
+  std::uint64_t mine = 0;   ///< The same, taken by us.
+  std::uint64_t where = 0;  ///< Of `next`: lane << 32 | index.
+  std::uint64_t queue = 0;  ///< The queue's id.
+  const std::atomic<std::uint64_t>* version = nullptr;  ///< Of the lane.
+  std::uint64_t version_seen = 0;
+  std::int64_t held = 0;  ///< Deliveries that were taken here, less those settled here.
+  const queue_signs* signs = nullptr;
+  const std::atomic<std::uint32_t>* stop = nullptr;  ///< This process is asked to stop.
+  std::uint32_t lent_ms = 0;                         ///< When this was lent.
+  std::atomic<std::uint32_t>* taken_ms = nullptr;    ///< Where it is said when `next` was taken.
+  queue_state* state = nullptr;
+  core::forward_record* record = nullptr;  ///< The seat's that is for this port alone.
+
+  /// T1 to T3. @returns true: taken, and inside the gate. False: outside; take the slow path.
+  /// @limits waits: this is a waiting call, which a stop request ends before it takes anything.
+  [[nodiscard]] [[gnu::always_inline]] bool take(taken& out, bool waits) noexcept {
+    if (!gate.enter()) [[unlikely]]
+      return false;
+    // Acquire: a version that we see brings the READY word that was stored before it (T1).
+    if (left == 0 || version->load(std::memory_order_acquire) != version_seen ||
+        (waits && stop->load(std::memory_order_relaxed) != 0)) [[unlikely]] {
+      gate.leave();
+      return false;
+    }
+    auto* place = reinterpret_cast<queue_place*>(next);
+    std::uint64_t expected = ready;
+    // Without a look first, which would fetch the line twice: shared, then for us alone. Acquire: a
+    // READY word brings the payload that was written before it (S3).
+    if (!place->word.compare_exchange_strong(expected, mine, std::memory_order_acq_rel,
+                                             std::memory_order_relaxed)) [[unlikely]] {
+      gate.leave();
+      return false;
+    }
+    out.place = place;
+    out.word = mine;
+    out.where = where++;
+    out.queue = queue;
+    taken_ms++->store(lent_ms, std::memory_order_relaxed);  // reading a clock takes 10 ns
+    next += stride;
+    --left;
+    return true;
+  }
+
+  /// Leaves the gate with a delivery more to settle.
+  [[gnu::always_inline]] void hold() noexcept {
+    ++held;
+    gate.leave();
+  }
+  /// Settles a message for good. @returns false: done and outside the gate. True: still inside, and
+  /// somebody is to be heeded.
+  /// @limits the caller is inside the gate.
+  [[nodiscard]] [[gnu::always_inline]] bool free(const taken& message) noexcept {
+    // Release: our reads of the payload come before the producer's next use of it. A plain store is
+    // enough: only the owner, or recovery after its proven death, changes a leased word.
+    message.place->word.store(freed_word(message.word), std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // before the look at who waits
+    if (signs->call_taker()) [[unlikely]]
+      return true;
+    gate.leave();
+    return false;
+  }
+};
+
+/// How a forward by the ports ended.
+enum class port_forward : std::uint8_t {
+  done,       ///< And outside both gates.
+  heed,       ///< Done, outside both gates, and somebody is to be heeded; the delivery is held.
+  withdrawn,  ///< The output was closed; outside both gates.
+};
+
+/// F3 to F9 for one message and one result, which is in the next place of `out`. The caller is
+/// inside both gates.
+port_forward forward_inside(queue_in_port& in, const taken& message, queue_out_port& out,
+                            std::size_t size) noexcept;
+
+/// Both, in a page that a forked copy of the process finds empty: there every gate is shut.
+struct queue_ports {
+  queue_out_port out;
+  queue_in_port in;
+};
+
+}  // namespace bulkhead::detail

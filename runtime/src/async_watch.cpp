@@ -1,0 +1,66 @@
+#include "async_watch.hpp"
+
+#include <unistd.h>
+
+#include "core/parked_set.hpp"
+#include "os/system_failure.hpp"
+#include "pipe_state.hpp"
+#include "process_context.hpp"
+#include "process_state.hpp"
+#include "queue_state.hpp"
+
+namespace bulkhead::detail {
+namespace {
+
+core::parked_set sleepers_of(const queue_state& queue, bool sending) {
+  return {queue.view(), sending ? core::side::senders : core::side::receivers};
+}
+
+int bell_of(const async_source& source) {
+  if (const auto queue = source.queue.lock()) return sleepers_of(*queue, source.sending).bell();
+  if (const auto pipe = source.pipe.lock()) return pipe->bell();
+  if (const auto child = source.child.lock()) return child->bell();
+  return source.descriptor;
+}
+
+}  // namespace
+
+async_watch::async_watch(std::vector<async_source> what, std::uint64_t name)
+    : id(name), sources(std::move(what)) {
+  for (const async_source& source : sources) {
+    const int bell = bell_of(source);
+    if (bell < 0) continue;
+    os::unique_fd own(::dup(bell));
+    if (!own) os::throw_last_error("waiting for a descriptor");
+    bells.push_back(std::move(own));
+  }
+}
+
+void async_watch::announce() const {
+  for (const async_source& source : sources) {
+    if (const auto queue = source.queue.lock()) {
+      sleepers_of(*queue, source.sending).announce_bell();
+      queue->context().heavy_barrier();
+    } else if (const auto pipe = source.pipe.lock()) {
+      pipe->announce_bell(source.sending);
+      pipe->context().heavy_barrier();
+    }
+  }
+}
+
+bool async_watch::is_orphaned() const {
+  for (const async_source& source : sources) {
+    if (!source.queue.expired() || !source.pipe.expired() || !source.child.expired()) return false;
+  }
+  return true;
+}
+
+void async_watch::count(int by) const noexcept {
+  if (!together) return;
+  const async_source& source = sources.front();
+  const auto add = static_cast<std::uint32_t>(by);
+  if (const auto queue = source.queue.lock()) queue->async_waiting[source.sending] += add;
+  if (const auto pipe = source.pipe.lock()) pipe->async_waiting[source.sending] += add;
+}
+
+}  // namespace bulkhead::detail

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "os/keeper/seat_table.hpp"
+
+namespace bulkhead::os {
+
+/// Which processes were given a handle that sends to a queue, and whether one of them, or one that
+/// may follow it, may still send. Pure bookkeeping.
+class sender_book {
+ public:
+  void give(const claimant& who);
+  /// The process has ended. One whose incarnations share a key may come again.
+  void die(std::uint32_t serial);
+  /// No next incarnation of this child is on its way.
+  void rest(std::uint32_t owner, std::uint64_t resume_key);
+  /// None will ever come.
+  void forget(std::uint32_t owner, std::uint64_t resume_key);
+  /// Of no child of this process.
+  void forget_all_of(std::uint32_t owner);
+
+  /// True when somebody was given a handle and all have ended for good.
+  [[nodiscard]] bool is_over() const noexcept { return given_ && senders_.empty(); }
+
+ private:
+  struct sender {
+    claimant who;
+    bool alive = true;
+  };
+  bool given_ = false;
+  std::vector<sender> senders_;
+};
+
+}  // namespace bulkhead::os

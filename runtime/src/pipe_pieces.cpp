@@ -1,0 +1,62 @@
+#include "pipe_state.hpp"
+#include "process_context.hpp"
+
+// Messages larger than the ring, which go out in pieces.
+namespace bulkhead::detail {
+
+// As many pieces as there is room for, of a message that this thread alone sends now.
+attempt_result pipe_state::try_pieces(outgoing& message) {
+  if (!context_->usable()) return errc::not_initialised;
+  const std::unique_lock lock(send_lock_);
+  if (const status s = check_alive(); s.failed()) return s;
+  if (const status s = peer_error(); s.failed()) return s;
+  if (!message.begun && ports_->out.lent && ports_->out.borrower == this_thread_mark()) {
+    return errc::full;
+  }
+  if (!message.begun && (ports_->out.lent || streaming_)) return waited(true);
+  // The peer that had the first pieces is no more.
+  const auto& record = view().record(1 - end_);
+  if (message.begun && record.restarts.load(std::memory_order_acquire) != message.restarts) {
+    return errc::peer_restarted;
+  }
+  while (!message.head.empty() || !message.body.empty()) {
+    auto& part = message.head.empty() ? message.body : message.head;
+    core::pipe_room room{};
+    const std::size_t sent =
+        writer_.publish_piece(part, !message.begun, &part == &message.body, room, message.in_all);
+    if (room == core::pipe_room::corrupt) return mark_corrupt();
+    if (room == core::pipe_room::none) return waited(true);
+    message.begun = streaming_ = true;
+    part = part.subspan(sent);
+    if (const status s = after_send(); s.failed()) return s;
+  }
+  return status();
+}
+
+// A message that is given up midway is dropped by its receiver when the next one begins.
+status pipe_state::send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
+                               patience how_long) {
+  if (how_long.how == patience::kind::none) return errc::too_large;
+  outgoing message = begin_pieces(head, body);
+  attempt_of step([&] { return try_pieces(message); });
+  const status result = senders_.wait(step, time_limit(how_long));
+  end_pieces(message);
+  return result;
+}
+
+pipe_state::outgoing pipe_state::begin_pieces(std::span<const std::byte> head,
+                                              std::span<const std::byte> body) const {
+  return {head, body, view().record(1 - end_).restarts.load(std::memory_order_acquire),
+          head.size() + body.size()};
+}
+
+void pipe_state::end_pieces(outgoing& message) {
+  if (!std::exchange(message.begun, false) || !context_->usable()) return;
+  {
+    const std::unique_lock lock(send_lock_);
+    streaming_ = false;
+  }
+  wake_own_senders();
+}
+
+}  // namespace bulkhead::detail

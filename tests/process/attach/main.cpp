@@ -1,0 +1,8 @@
+#include <bulkhead/init.hpp>
+
+#include "support/run_tests.hpp"
+
+int main(int argc, char** argv) {
+  bulkhead::init(argc, argv);
+  return bulkhead_test::run_tests(argc, argv);
+}
