@@ -8,6 +8,7 @@ namespace {
 bool any_forwarding(const queue_view& queue) noexcept {
   const std::uint32_t lanes = queue.seats_used();
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    // Acquire: a bit that is off (F9) brings the results that were published before it (F7).
     if (queue.lane(lane).forwarding.load(std::memory_order_acquire) != 0) return true;
   }
   return false;
@@ -30,6 +31,7 @@ void close(const queue_view& queue) noexcept {
 census count_messages(const queue_view& queue, std::uint32_t seat) noexcept {
   census all;
   queue.each_slot([&](std::uint32_t, std::uint32_t, const slot& s) {
+    // Acquire: what a settled message led to (F7 before F8) is there at the second count.
     const slot_word w = s.load(std::memory_order_acquire);
     switch (w.state()) {
       case slot_state::ready:
@@ -77,6 +79,7 @@ void wake_joiners(const queue_view& queue) noexcept {
 }
 
 bool is_over_for(const queue_view& queue, std::uint32_t seat) noexcept {
+  // Acquire: CLOSED comes after the barrier of `close`, and so after what it let through.
   if (queue.header().signs.closed.load(std::memory_order_acquire) != closed_state::closed)
     return false;
   const census first = count_messages(queue, seat);

@@ -67,6 +67,7 @@ letter_writer::letter_writer(const queue_view& origin, payload_area& origin_payl
 // perhaps another message's, is going to take. So no claim outlives its writer unless it was kept.
 void letter_writer::drop_unkept_claims() noexcept {
   origin_->each_slot([this](std::uint32_t lane, std::uint32_t index, const slot& s) {
+    // R3 has one runner, the keeper: acquire and release here order only what its successor finds.
     const slot_word w = s.load(std::memory_order_acquire);
     if (!w.is(slot_state::burying) && !w.is(slot_state::poison)) return;
     fault_record& record = origin_->fault(lane, index);
@@ -78,6 +79,7 @@ void letter_writer::drop_unkept_claims() noexcept {
 }
 
 bool letter_writer::is_buried(const fault_record& record, std::uint64_t lap) const noexcept {
+  // Acquire: a claim brings `letter_at`, which was written before it.
   if (record.letter_for.load(std::memory_order_acquire) != lap + 1) return false;
   const newest_published newest = find_newest(*letters_, seat);
   if (!newest.any || before(newest.at, record.letter_at)) return false;
@@ -105,6 +107,7 @@ const std::byte* letter_writer::message_bytes(const slot& s, std::uint32_t lane,
   std::memcpy(&block, s.payload, sizeof block);
   const std::uint64_t area = origin_->layout().payload_bytes;
   if (size > area || block > area - size) {
+    // Before we refuse it: who asks again finds the queue corrupt.
     origin_->header().signs.corrupt.store(1, std::memory_order_release);
     return nullptr;
   }
@@ -125,7 +128,7 @@ bool letter_writer::write_letter(const poisoned& message, fault_record& record) 
 
   place letter;
   if (sender_.reserve(size + detail::encoded_size(tail), letter) != outcome::done) return false;
-  // In this order: whoever is killed in between leaves no claim, or this one.
+  // In this order, so each a release: whoever is killed in between leaves no claim, or this one.
   record.letter_for.store(0, std::memory_order_release);
   record.letter_at = letter.position;
   record.letter_for.store(lap + 1, std::memory_order_release);
@@ -133,6 +136,7 @@ bool letter_writer::write_letter(const poisoned& message, fault_record& record) 
   detail::encoder to(letter.bytes + size);
   detail::encode(to, tail);
   if (sender_.publish(letter) != outcome::done) {
+    // Release as above.
     record.letter_for.store(0, std::memory_order_release);
     return false;
   }

@@ -71,6 +71,7 @@ bool parked_set::withdraw(std::uint32_t seat) const noexcept { return clear(seat
 void parked_set::ring(std::uint32_t seat) const noexcept {
   if (seat >= queue_->shape().participants) return queue_->mark_corrupt();
   auto& word = park_word(seat);
+  // Release: who reads the new count before it looks again sees what we wake it for.
   word.fetch_add(1, std::memory_order_release);
   queue_->os().wake(word);
 }

@@ -28,6 +28,7 @@ bool pipe_alarm::clear(std::uint32_t bit) const noexcept {
 }
 
 void pipe_alarm::ring_word() const noexcept {
+  // Release: who reads the new count before it looks again sees what we wake it for (S5, R5).
   park_word().fetch_add(1, std::memory_order_release);
   pipe_->os().wake(park_word());
 }

@@ -20,6 +20,7 @@ pipe_reader::pipe_reader(const pipe_view& pipe, std::uint32_t end,
   port.slots = ring_;
   port.capacity = direction_.capacity;
   if (is_slotted()) port.mask = direction_.ring_bytes / direction_.slot_bytes - 1;
+  // Acquire: our predecessor is dead and reaped; what it read and freed comes before.
   port.head = port.limit = port.shared_head->load(std::memory_order_acquire);
   port.restarts_seen = shared_restarts_seen_->load(std::memory_order_acquire);
 }
@@ -40,6 +41,7 @@ bool pipe_reader::is_at_restart() const noexcept {
 
 // @returns false when the positions cannot be.
 bool pipe_reader::refill() noexcept {
+  // R1. Acquire: who sees the tail sees the messages before it (S3).
   const std::uint64_t tail = port_->shared_tail->load(std::memory_order_acquire);
   const std::uint64_t there = distance(tail, port_->head);
   const std::uint64_t most =
@@ -159,6 +161,7 @@ void pipe_reader::pass_restart() noexcept {
   pieces_.clear();
   collecting_ = false;
   port_->restarts_seen += 1;
+  // Release: the keeper may reuse the mark once it sees this, and we have read it before.
   shared_restarts_seen_->store(port_->restarts_seen, std::memory_order_release);
 }
 

@@ -13,6 +13,7 @@ void format_pipe(std::byte* base, const pipe_shape& shape) noexcept {
   std::memcpy(base, &header, sizeof header);
   auto* records = reinterpret_cast<pipe_end_record*>(base + pipe_layout::records_offset);
   records[0].state.store(end_state::open, std::memory_order_relaxed);
+  // Release: who sees an open end sees the header.
   records[1].state.store(end_state::open, std::memory_order_release);
 }
 

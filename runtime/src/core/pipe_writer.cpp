@@ -19,6 +19,7 @@ pipe_writer::pipe_writer(const pipe_view& pipe, std::uint32_t end,
   port.slots = ring_;
   port.capacity = direction_.capacity;
   if (is_slotted()) port.mask = direction_.ring_bytes / direction_.slot_bytes - 1;
+  // Acquire: our predecessor is dead and reaped; what it published comes before.
   port.tail = port.free_to = port.shared_tail->load(std::memory_order_acquire);
 }
 
@@ -30,6 +31,7 @@ std::size_t pipe_writer::whole_bytes_max() const noexcept {
 }
 
 std::uint64_t pipe_writer::under_way() const noexcept {
+  // Acquire: as in S1, though only counted here.
   const std::uint64_t head = port_->shared_head->load(std::memory_order_acquire);
   if (is_slotted()) return port_->tail - head;
   return frame_position{port_->tail}.count_since({head});
@@ -37,6 +39,7 @@ std::uint64_t pipe_writer::under_way() const noexcept {
 
 pipe_room pipe_writer::reserve_slot(std::byte*& out) noexcept {
   if (port_->tail == port_->free_to) {
+    // S1. Acquire: the receiver has read what stood before the head (R3).
     const std::uint64_t head = port_->shared_head->load(std::memory_order_acquire);
     if (port_->tail - head > direction_.capacity) return pipe_room::corrupt;
     port_->free_to = head + direction_.capacity;
@@ -49,6 +52,7 @@ pipe_room pipe_writer::reserve_slot(std::byte*& out) noexcept {
 
 // The head is fetched each time: a frame costs more than that.
 pipe_room pipe_writer::reserve_frame(std::size_t bytes, bool first, std::byte*& out) noexcept {
+  // S1. Acquire: the receiver has read what stood before the head (R3).
   const frame_position tail{port_->tail};
   const frame_position head{port_->shared_head->load(std::memory_order_acquire)};
   const std::uint64_t ring_units = direction_.ring_bytes / frame_unit;

@@ -45,6 +45,7 @@ class queue_view {
                                            s * layout_.fault_bytes)[index];
   }
   [[nodiscard]] std::uint32_t seats_used() const noexcept {
+    // Acquire: a seat that is given out has its pages, which were reserved before.
     const std::uint32_t used = header().seats_used.load(std::memory_order_acquire);
     return used < shape_.participants ? used : shape_.participants;
   }

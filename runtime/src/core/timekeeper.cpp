@@ -25,6 +25,7 @@ std::uint64_t deadline_of(const queue_view& queue, std::uint32_t lane, std::uint
 
 void set_deadline(const queue_view& queue, std::uint32_t lane, std::uint32_t index, slot_word word,
                   std::uint64_t at_ms) noexcept {
+  // Release: the tag says which word it is for, and who acquires that word later sees this.
   queue.deadline(lane, index)
       .at.store(tag_of(word) | std::min(at_ms, ms_mask), std::memory_order_release);
 }
@@ -44,6 +45,7 @@ std::uint64_t timekeeper::due_of_lease(const queue_view& queue, std::uint32_t la
 std::uint64_t timekeeper::look_at(const queue_view& queue, std::uint32_t lane, std::uint32_t index,
                                   std::uint64_t now_ms) {
   slot& s = queue.slot_at(lane, index);
+  // Acquire: a delayed word brings its deadline, which was written before.
   const slot_word w = s.load(std::memory_order_acquire);
   std::uint64_t due = never;
   if (w.is(slot_state::delayed)) {

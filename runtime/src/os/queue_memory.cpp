@@ -54,6 +54,7 @@ mapping queue_memory::map_payload(std::uint32_t seat, access allowed) {
 
 const std::byte* queue_memory::read(std::uint32_t seat) {
   if (seat >= shape_.participants || view_.layout().payload_bytes == 0) return nullptr;
+  // Acquire: the mapping was there before its address.
   if (const std::byte* start = starts_[seat].load(std::memory_order_acquire)) return start;
   const std::lock_guard lock(mutex_);
   if (const std::byte* start = starts_[seat].load(std::memory_order_relaxed)) return start;
@@ -69,6 +70,7 @@ const std::byte* queue_memory::read(std::uint32_t seat) {
 }
 
 std::byte* queue_memory::write(std::uint32_t seat, std::uint64_t bytes) {
+  // Acquire: a seat of ours was given to us before.
   if (seat != own_.load(std::memory_order_acquire)) return nullptr;
   // Acquire: own_payload_ was set before.
   if (bytes != 0 && bytes <= reserved_.load(std::memory_order_acquire)) return own_payload_.data();
@@ -90,6 +92,7 @@ std::byte* queue_memory::grow(std::uint32_t seat, std::uint64_t bytes) {
   } catch (const std::exception&) {
     return nullptr;
   }
+  // Release: who sees so much reserved sees where it is mapped.
   reserved_.store(want, std::memory_order_release);
   return own_payload_.data();
 }

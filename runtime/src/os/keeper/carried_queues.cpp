@@ -8,6 +8,7 @@ namespace bulkhead::os {
 // lap has seen its message settled, or taken back.
 carried_queues::fate carried_queues::fate_of(const core::queue_view& queue, std::uint32_t seat,
                                              core::position position) noexcept {
+  // Acquire: a message that is settled was decoded before, and its endpoints with it.
   const core::slot_word w =
       queue.slot_at(seat, core::index_of(position)).load(std::memory_order_acquire);
   if (core::newer_lap(w.lap(), core::lap_of(position))) return fate::settled;

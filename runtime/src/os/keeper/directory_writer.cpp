@@ -32,20 +32,24 @@ std::uint32_t directory_writer::take(std::uint32_t serial) {
   const std::uint32_t entry = free_.back();
   free_.pop_back();
   at(entry).stop.store(0, std::memory_order_relaxed);
+  // Release: who finds its serial sees the entry as it was made ready before.
   at(entry).serial.store(serial, std::memory_order_release);
   return entry;
 }
 
 void directory_writer::set_pid(std::uint32_t entry, std::int32_t pid) noexcept {
+  // Release: who sees the pid sees the serial that it belongs to.
   at(entry).pid.store(pid, std::memory_order_release);
 }
 
 void directory_writer::ask_to_stop(std::uint32_t entry) noexcept {
+  // Release: whoever sees it sees what was done before somebody asked.
   at(entry).stop.store(1, std::memory_order_release);
   futex_wake_all(at(entry).stop);
 }
 
 void directory_writer::give_back(std::uint32_t entry) noexcept {
+  // Release: the entry is given up after all else in it.
   at(entry).serial.store(0, std::memory_order_release);
   at(entry).pid.store(0, std::memory_order_relaxed);
   free_.push_back(entry);

@@ -70,6 +70,7 @@ pipe_table::record& pipe_table::at(std::uint64_t end) {
 // The word first, then the bit that sends the peer's calls to look at it, then the wake-ups.
 void pipe_table::set_state(record& pipe, std::uint32_t end, end_state state) noexcept {
   const core::pipe_view& view = pipe.memory->view();
+  // Release: who sees the state sees the marks and restarts before it.
   view.record(end).state.store(state, std::memory_order_release);
   auto& attention = view.alarm(end).attention;
   if (state == end_state::open) {

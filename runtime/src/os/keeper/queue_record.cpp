@@ -21,6 +21,7 @@ queue_record::queue_record(queue_table& table, std::uint64_t id, std::string nam
 // Places that a forward has reserved are free too: whoever reserved them is dead.
 bool queue_record::is_drained(std::uint32_t seat) const noexcept {
   for (std::uint32_t index = 0; index < view().ring_slots(); ++index) {
+    // Acquire: the last taker has read its message before the seat is given away.
     const core::slot_word w = view().slot_at(seat, index).load(std::memory_order_acquire);
     if (!w.is(core::slot_state::free)) return false;
   }
@@ -59,6 +60,7 @@ queue_record::seat_grant queue_record::join(const claimant& who) {
   holders.insert(who.serial);
   auto& used = view().header().seats_used;
   if (used.load(std::memory_order_relaxed) <= found->seat) {
+    // Release: who sees the seat sees its pages reserved.
     used.store(found->seat + 1, std::memory_order_release);
   }
   return {found->seat, epoch, seats.sent_before(found->seat)};
@@ -69,6 +71,7 @@ std::error_code queue_record::reserve_faults(std::uint32_t seat) const noexcept 
   std::uint64_t done_to = 0;
   std::error_code failed;
   view().each_slot([&](std::uint32_t lane, std::uint32_t index, const core::slot& s) {
+    // Acquire as in R2, which looks at the same words after.
     const core::slot_word w = s.load(std::memory_order_acquire);
     const bool wanted =
         w.held_by(seat) || w.is(core::slot_state::burying) || w.is(core::slot_state::poison);

@@ -137,6 +137,7 @@ void queue_table::forget(std::uint32_t owner, std::uint64_t resume_key) {
 
 void queue_table::close_if_over(const queue_record& queue) noexcept {
   if (!queue.close_after_senders || !queue.senders.is_over()) return;
+  // Acquire: where another has closed it, all of that close is done.
   const auto closed = queue.view().header().signs.closed.load(std::memory_order_acquire);
   if (closed != core::closed_state::closed) core::close(queue.view());
 }
@@ -207,6 +208,7 @@ void queue_table::rouse(std::uint32_t serial) {
     if (!seat) continue;
     core::seat_block& block = queue->view().seat(*seat);
     for (std::atomic<std::uint32_t>* word : {&block.receive_park, &block.send_park}) {
+      // Release: who reads the new count sees what it is woken for.
       word->fetch_add(1, std::memory_order_release);
       os_->wake(*word);
     }
