@@ -28,26 +28,27 @@ structure shape() {
 
 structure header() {
   using h = core::queue_header;
-  return {"queue_header",
-          sizeof(h),
-          "at 0",
-          {FIELD(h, magic, "maker, last", "`BKHEADQ1`"),
-           FIELD(h, format, "maker", "version of this page"),
-           FIELD(h, header_bytes, "maker", "size of this structure"),
-           FIELD(h, id, "maker", "the queue's, in its tree"),
-           FIELD(h, shape, "maker", "queue_shape, copied once and checked by who maps it"),
-           FIELD(h, signs.parked_receivers, "all", "summary: bit n says that receivers[n] is not 0"),
-           FIELD(h, signs.parked_senders, "all", "the same for senders"),
-           FIELD(h, signs.closed, "who closes", "open 0, closing 1, closed 2"),
-           FIELD(h, signs.corrupt, "all", "not 0: a check failed, nobody goes on"),
-           FIELD(h, signs.joiners, "all", "not 0: somebody may wait until all is settled"),
-           FIELD(h, signs.receiver_bell, "all", "not 0: somebody waits for the receivers' eventfd"),
-           FIELD(h, signs.sender_bell, "all", "the same for the senders'"),
-           FIELD(h, seats_used, "keeper", "seats from 0 that were ever given out"),
-           FIELD(h, receivers, "all", "parked receivers, a bit a seat"),
-           FIELD(h, senders, "all", "parked senders"),
-           FIELD(h, takers, "the seat; recovery", "seats that have taken"),
-           FIELD(h, settled, "who settles last", "futex word of who joins")}};
+  return {
+      "queue_header",
+      sizeof(h),
+      "at 0",
+      {FIELD(h, magic, "maker, last", "`BKHEADQ1`"),
+       FIELD(h, format, "maker", "version of this page"),
+       FIELD(h, header_bytes, "maker", "size of this structure"),
+       FIELD(h, id, "maker", "the queue's, in its tree"),
+       FIELD(h, shape, "maker", "queue_shape, copied once and checked by who maps it"),
+       FIELD(h, signs.parked_receivers, "all", "summary: bit n says that receivers[n] is not 0"),
+       FIELD(h, signs.parked_senders, "all", "the same for senders"),
+       FIELD(h, signs.closed, "who closes", "open 0, closing 1, closed 2"),
+       FIELD(h, signs.corrupt, "all", "not 0: a check failed, nobody goes on"),
+       FIELD(h, signs.joiners, "all", "not 0: somebody may wait until all is settled"),
+       FIELD(h, signs.receiver_bell, "all", "not 0: somebody waits for the receivers' eventfd"),
+       FIELD(h, signs.sender_bell, "all", "the same for the senders'"),
+       FIELD(h, seats_used, "keeper", "seats from 0 that were ever given out"),
+       FIELD(h, receivers, "all", "parked receivers, a bit a seat"),
+       FIELD(h, senders, "all", "parked senders"),
+       FIELD(h, takers, "the seat; recovery", "seats that have taken"),
+       FIELD(h, settled, "who settles last", "futex word of who joins")}};
 }
 
 structure record() {
@@ -140,7 +141,8 @@ structure fault() {
 }  // namespace
 
 std::vector<structure> queue_structures() {
-  return {header(), shape(), seat(), record(), lane(), slot(), times(), deadline(), fault(), note()};
+  return {header(), shape(), seat(),     record(), lane(),
+          slot(),   times(), deadline(), fault(),  note()};
 }
 
 }  // namespace segment_format

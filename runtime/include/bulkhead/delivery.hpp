@@ -13,6 +13,10 @@ namespace bulkhead {
 
 template <class T>
 class queue;
+namespace detail {
+template <class T>
+class queue_calls;
+}
 
 /// A message that this process holds a lease of, until it settles it or dies. Destroyed without a
 /// word, it is released.
@@ -139,7 +143,7 @@ class delivery {
   }
 
  private:
-  friend class queue<T>;
+  friend class detail::queue_calls<T>;
 
   void hold(detail::queue_in_port& port) noexcept { port_ = &port; }
   template <class Rep, class Period>

@@ -4,6 +4,7 @@
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/detail/message_io.hpp>
+#include <bulkhead/detail/queue_calls.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/stream.hpp>
 #include <bulkhead/message.hpp>
@@ -36,7 +37,7 @@ class queue_sender;
 /// @crash what `send` returned for survives its sender; what was received is its receiver's; what
 /// was taken comes back.
 template <class T>
-class queue : public detail::async_queue_calls<queue<T>, T> {
+class queue : public detail::async_queue_calls<queue<T>, T>, private detail::queue_calls<T> {
  public:
   using value_type = T;
 
@@ -44,7 +45,8 @@ class queue : public detail::async_queue_calls<queue<T>, T> {
   queue() = default;
   /// Makes a queue. @errors bulkhead::error: a bad option, or no memory; not_initialised.
   explicit queue(runtime& rt, const queue_options& options = {})
-      : core_(rt, options, inline_bytes, detail::fingerprint_of<T>()) {
+      : detail::queue_calls<T>(
+            detail::queue_core(rt, options, inline_bytes, detail::fingerprint_of<T>())) {
     // Not in the class: a T may hold a queue of itself, and is complete only later.
     static_assert(detail::require_message<T>());
   }
@@ -259,107 +261,18 @@ class queue : public detail::async_queue_calls<queue<T>, T> {
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(core_); }
   friend bool operator==(const queue&, const queue&) = default;
 
-  explicit queue(detail::queue_core core) : core_(std::move(core)) {}
+  explicit queue(detail::queue_core core) : detail::queue_calls<T>(std::move(core)) {}
   [[nodiscard]] const detail::queue_core& core() const noexcept { return core_; }
 
  private:
-  // A slot holds a message of fixed size where that is small; others get 48 bytes and go to the
-  // payload area beyond.
-  static constexpr std::size_t inline_bytes =
-      detail::is_fixed_size<T> && detail::fixed_size_of<T> <= 112
-          ? (detail::fixed_size_of<T> + 7) / 8 * 8 + (detail::fixed_size_of<T> == 0 ? 8 : 0)
-          : 48;
+  using calls = detail::queue_calls<T>;
+  using calls::core_;
+  using calls::get;
+  using calls::inline_bytes;
+  using calls::lease;
+  using calls::lease_several;
+  using calls::put;
 
-  detail::status put(const T& value, detail::patience how_long) const {
-    if constexpr (!detail::holds_endpoints<T>()) {
-      const std::size_t size = detail::encoded_size(value);
-      detail::queue_out_port& port = core_.ports().out;
-      if (detail::queue_place* const place = port.open(size)) [[likely]] {
-        detail::fill_inside(port.gate, place->payload, value);
-        if (!port.publish(place, size)) [[likely]]
-          return {};
-        return core_.heed_sent();
-      }
-    }
-    return put_slowly(value, how_long);
-  }
-  [[gnu::noinline, gnu::cold]] detail::status put_slowly(const T& value,
-                                                         detail::patience how_long) const {
-    detail::open_place place;
-    const detail::status found = core_.reserve(detail::encoded_size(value), how_long, place);
-    if (found.failed()) return found == detail::status::dropped() ? detail::status() : found;
-    return detail::fill_and_publish(core_, place, value);
-  }
-
-  std::optional<T> get(detail::patience how_long, detail::status& result) const {
-    detail::queue_in_port& port = core_.ports().in;
-    detail::taken message;
-    std::optional<T> value;
-    if constexpr (detail::copies_as_bytes<T>) {
-      if (port.take(message, how_long.how != detail::patience::kind::none)) [[likely]] {
-        detail::copy_bytes(message.place->payload, value);
-        if (port.free(message)) [[unlikely]]
-          detail::held_message::heed_freed(port, message);
-        return value;
-      }
-    }
-    for (;;) {
-      delivery<T> d = lease(how_long, result);
-      if (!d) return value;
-      std::error_code lost;
-      d.ack(lost);
-      if (lost) continue;  // its lease is over, and it is somebody else's
-      value = std::move(d.value_);
-      return value;
-    }
-  }
-  [[gnu::always_inline]] delivery<T> lease(detail::patience how_long,
-                                           detail::status& result) const {
-    detail::queue_in_port& port = core_.ports().in;
-    delivery<T> d;
-    if (port.take(d.message_, how_long.how != detail::patience::kind::none)) [[likely]] {
-      port.hold();
-      d.hold(port);
-      if constexpr (detail::copies_as_bytes<T>) {
-        detail::copy_bytes(d.message_.place->payload, d.value_);
-      } else {
-        read(d, result);
-      }
-    } else {
-      lease_slowly(how_long, d, result);
-    }
-    return d;
-  }
-  [[gnu::noinline]] void lease_slowly(detail::patience how_long, delivery<T>& d,
-                                      detail::status& result) const {
-    do {
-      result = core_.take(how_long, d.message_);
-      if (result.failed()) return;
-      d.hold(core_.ports().in);
-      read(d, result);
-    } while (result == errc::lease_lost);  // between its taking and its reading: the next one
-  }
-  // Decodes what was taken. A message that cannot be read goes back.
-  void read(delivery<T>& d, detail::status& result) const {
-    const detail::status found = detail::read(core_, d.message_, d.value_);
-    if (!found.failed()) [[likely]]
-      return;
-    result = found;
-    d.let_go();
-    d.value_.reset();
-  }
-  std::vector<delivery<T>> lease_several(std::size_t max, detail::status& result) const {
-    std::vector<delivery<T>> all;
-    for (auto how_long = detail::patience::forever(); all.size() < max;
-         how_long = detail::patience::none()) {
-      delivery<T> d = lease(how_long, result);
-      if (!d) break;
-      all.push_back(std::move(d));
-    }
-    // An end behind the first message is the next call's to tell.
-    if (!all.empty()) result = {};
-    return all;
-  }
   // The next value of a stream, or nothing at its end.
   std::optional<T> next_value() const {
     detail::status result;
@@ -413,8 +326,6 @@ class queue : public detail::async_queue_calls<queue<T>, T> {
     ec = is_nothing(result) ? std::error_code() : result.code();
     return d;
   }
-
-  detail::queue_core core_;
 };
 
 /// A queue travels as an argument of a spawned function, and in messages.

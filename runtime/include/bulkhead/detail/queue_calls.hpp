@@ -1,0 +1,117 @@
+#pragma once
+
+#include <bulkhead/delivery.hpp>
+#include <bulkhead/detail/message_io.hpp>
+#include <bulkhead/detail/queue_core.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace bulkhead::detail {
+
+/// What the calls of `queue<T>` do, with a status for its forms to report: first by the port, a few
+/// instructions in line, else out of line.
+template <class T>
+class queue_calls {
+ protected:
+  queue_calls() = default;
+  explicit queue_calls(queue_core core) : core_(std::move(core)) {}
+  friend bool operator==(const queue_calls&, const queue_calls&) = default;
+
+  // A slot holds a message of fixed size where that is small; others get 48 bytes and go to the
+  // payload area beyond.
+  static constexpr std::size_t inline_bytes =
+      is_fixed_size<T> && fixed_size_of<T> <= 112
+          ? (fixed_size_of<T> + 7) / 8 * 8 + (fixed_size_of<T> == 0 ? 8 : 0)
+          : 48;
+
+  status put(const T& value, patience how_long) const {
+    if constexpr (!holds_endpoints<T>()) {
+      const std::size_t size = encoded_size(value);
+      queue_out_port& port = core_.ports().out;
+      if (queue_place* const place = port.open(size)) [[likely]] {
+        fill_inside(port.gate, place->payload, value);
+        if (!port.publish(place, size)) [[likely]]
+          return {};
+        return core_.heed_sent();
+      }
+    }
+    return put_slowly(value, how_long);
+  }
+  [[gnu::noinline, gnu::cold]] status put_slowly(const T& value, patience how_long) const {
+    open_place place;
+    const status found = core_.reserve(encoded_size(value), how_long, place);
+    if (found.failed()) return found == status::dropped() ? status() : found;
+    return fill_and_publish(core_, place, value);
+  }
+
+  std::optional<T> get(patience how_long, status& result) const {
+    queue_in_port& port = core_.ports().in;
+    taken message;
+    std::optional<T> value;
+    if constexpr (copies_as_bytes<T>) {
+      if (port.take(message, how_long.how != patience::kind::none)) [[likely]] {
+        copy_bytes(message.place->payload, value);
+        if (port.free(message)) [[unlikely]]
+          held_message::heed_freed(port, message);
+        return value;
+      }
+    }
+    for (;;) {
+      delivery<T> d = lease(how_long, result);
+      if (!d) return value;
+      std::error_code lost;
+      d.ack(lost);
+      if (lost) continue;  // its lease is over, and it is somebody else's
+      value = std::move(d.value_);
+      return value;
+    }
+  }
+  [[gnu::always_inline]] delivery<T> lease(patience how_long, status& result) const {
+    queue_in_port& port = core_.ports().in;
+    delivery<T> d;
+    if (port.take(d.message_, how_long.how != patience::kind::none)) [[likely]] {
+      port.hold();
+      d.hold(port);
+      if constexpr (copies_as_bytes<T>) {
+        copy_bytes(d.message_.place->payload, d.value_);
+      } else {
+        read(d, result);
+      }
+    } else {
+      lease_slowly(how_long, d, result);
+    }
+    return d;
+  }
+  [[gnu::noinline]] void lease_slowly(patience how_long, delivery<T>& d, status& result) const {
+    do {
+      result = core_.take(how_long, d.message_);
+      if (result.failed()) return;
+      d.hold(core_.ports().in);
+      read(d, result);
+    } while (result == errc::lease_lost);  // between its taking and its reading: the next one
+  }
+  // Decodes what was taken. A message that cannot be read goes back.
+  void read(delivery<T>& d, status& result) const {
+    const status found = detail::read(core_, d.message_, d.value_);
+    if (!found.failed()) [[likely]]
+      return;
+    result = found;
+    d.let_go();
+    d.value_.reset();
+  }
+  std::vector<delivery<T>> lease_several(std::size_t max, status& result) const {
+    std::vector<delivery<T>> all;
+    for (auto how_long = patience::forever(); all.size() < max; how_long = patience::none()) {
+      delivery<T> d = lease(how_long, result);
+      if (!d) break;
+      all.push_back(std::move(d));
+    }
+    // An end behind the first message is the next call's to tell.
+    if (!all.empty()) result = {};
+    return all;
+  }
+  queue_core core_;
+};
+
+}  // namespace bulkhead::detail
