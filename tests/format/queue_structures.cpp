@@ -21,32 +21,34 @@ structure shape() {
            FIELD(s, max_attempts, "maker", "0: no bound"),
            FIELD(s, max_deliveries, "maker", "0: no bound"),
            FIELD(s, overflow, "maker", "block 0, refuse 1, drop_oldest 2, drop_newest 3"),
+           FIELD(s, lease_ms, "maker", "how long a taker may hold a message; 0: until it dies"),
            FIELD(s, payload_bytes, "maker", "payload area of a seat"),
            FIELD(s, fingerprint, "maker", "of the message type")}};
 }
 
 structure header() {
   using h = core::queue_header;
-  return {"queue_header",
-          sizeof(h),
-          "at 0",
-          {FIELD(h, magic, "maker, last", "`BKHEADQ1`"),
-           FIELD(h, format, "maker", "version of this page"),
-           FIELD(h, header_bytes, "maker", "size of this structure"),
-           FIELD(h, id, "maker", "the queue's, in its tree"),
-           FIELD(h, shape, "maker", "queue_shape, copied once and checked by who maps it"),
-           FIELD(h, parked_receivers, "all", "summary: bit n says that receivers[n] is not 0"),
-           FIELD(h, parked_senders, "all", "the same for senders"),
-           FIELD(h, closed, "who closes", "open 0, closing 1, closed 2"),
-           FIELD(h, seats_used, "keeper", "seats from 0 that were ever given out"),
-           FIELD(h, corrupt, "all", "not 0: a check failed, nobody goes on"),
-           FIELD(h, joiners, "all", "not 0: somebody may wait until all is settled"),
-           FIELD(h, receiver_bell, "all", "not 0: somebody waits for the receivers' eventfd"),
-           FIELD(h, sender_bell, "all", "the same for the senders'"),
-           FIELD(h, receivers, "all", "parked receivers, a bit a seat"),
-           FIELD(h, senders, "all", "parked senders"),
-           FIELD(h, takers, "the seat; recovery", "seats that have taken"),
-           FIELD(h, settled, "who settles last", "futex word of who joins")}};
+  return {
+      "queue_header",
+      sizeof(h),
+      "at 0",
+      {FIELD(h, magic, "maker, last", "`BKHEADQ1`"),
+       FIELD(h, format, "maker", "version of this page"),
+       FIELD(h, header_bytes, "maker", "size of this structure"),
+       FIELD(h, id, "maker", "the queue's, in its tree"),
+       FIELD(h, shape, "maker", "queue_shape, copied once and checked by who maps it"),
+       FIELD(h, signs.parked_receivers, "all", "summary: bit n says that receivers[n] is not 0"),
+       FIELD(h, signs.parked_senders, "all", "the same for senders"),
+       FIELD(h, signs.closed, "who closes", "open 0, closing 1, closed 2"),
+       FIELD(h, signs.corrupt, "all", "not 0: a check failed, nobody goes on"),
+       FIELD(h, signs.joiners, "all", "not 0: somebody may wait until all is settled"),
+       FIELD(h, signs.receiver_bell, "all", "not 0: somebody waits for the receivers' eventfd"),
+       FIELD(h, signs.sender_bell, "all", "the same for the senders'"),
+       FIELD(h, seats_used, "keeper", "seats from 0 that were ever given out"),
+       FIELD(h, receivers, "all", "parked receivers, a bit a seat"),
+       FIELD(h, senders, "all", "parked senders"),
+       FIELD(h, takers, "the seat; recovery", "seats that have taken"),
+       FIELD(h, settled, "who settles last", "futex word of who joins")}};
 }
 
 structure record() {
@@ -104,6 +106,14 @@ structure times() {
           {FIELD(t, taken_ms, "taker", "low half of the coarse clock when it was taken")}};
 }
 
+structure deadline() {
+  using d = core::slot_deadline;
+  return {"slot_deadline",
+          sizeof(d),
+          "a slot, behind a lane's slot_times",
+          {FIELD(d, at, "taker", "lap 20 | deliveries 6 | milliseconds 38")}};
+}
+
 structure note() {
   using n = core::death_note;
   return {"death_note",
@@ -131,7 +141,8 @@ structure fault() {
 }  // namespace
 
 std::vector<structure> queue_structures() {
-  return {header(), shape(), seat(), record(), lane(), slot(), times(), fault(), note()};
+  return {header(), shape(), seat(),     record(), lane(),
+          slot(),   times(), deadline(), fault(),  note()};
 }
 
 }  // namespace segment_format
