@@ -109,7 +109,7 @@ class queue_scene final : public scene {
   bulkhead::process start(bulkhead::runtime& rt) override {
     if (plan_.listens) {
       listener_ = std::thread([this] { drain(in_); });
-      const auto& parked = in_.core().state()->view().header().parked_receivers;
+      const auto& parked = in_.core().state()->view().header().signs.parked_receivers;
       while (parked.load() == 0) std::this_thread::yield();
     }
     return rt.spawn({.name = "victim"}, plan_.run, in_, out_);

@@ -43,8 +43,8 @@ void scribble(bulkhead::queue<std::string> q, std::uint64_t seed, bulkhead::queu
   begun.send(1);
   for (;;) {
     for (int n = 0; n < 20; ++n) peer.scribble();
-    view.header().corrupt = 0;
-    view.header().closed = bulkhead::core::closed_state::open;
+    view.header().signs.corrupt = 0;
+    view.header().signs.closed = bulkhead::core::closed_state::open;
   }
 }
 
