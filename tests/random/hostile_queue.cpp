@@ -149,9 +149,13 @@ void hostile_queue::settle() {
   const core::lease l = leases_.back();
   leases_.pop_back();
   const std::uint64_t how = dice_.below(4);
-  if (how < 2) return core::acknowledge(q_.view(), l);
-  if (how == 2) return core::release(q_.view(), l);
-  core::set_aside(q_.view(), l);
+  if (how < 2) {
+    core::acknowledge(q_.view(), l);
+  } else if (how == 2) {
+    core::release(q_.view(), l);
+  } else {
+    core::set_aside(q_.view(), l);
+  }
 }
 
 void hostile_queue::forward() {

@@ -60,7 +60,10 @@ TEST_CASE("nothing that is done under a lease that is over has an effect", "[que
     CHECK_THROWS_AS(late.reject("bad"), bulkhead::error);
     CHECK(q.dead_letters().empty());
   }
-  SECTION("release") { late.release(); }
+  SECTION("release") {
+    late.release();
+    CHECK_FALSE(late);
+  }
   SECTION("extend") {
     late.extend(never_in_a_test, ec);
     CHECK(is_lost(ec));
