@@ -115,6 +115,22 @@ TEST_CASE("an extended lease ends at its own time, for that delivery only", "[ru
   CHECK_FALSE(core::is_held(q.view(), *again));
 }
 
+TEST_CASE("the next taker's lease knows nothing of an extension", "[runtime][unit]") {
+  memory_queue q(leased(10));
+  auto lane = q.sender(0);
+  auto taker = q.receiver(1);
+  timekeeper clock;
+  REQUIRE(q.send(lane, "a") == outcome::done);
+  const auto held = q.take(taker);
+  REQUIRE(core::extend(q.view(), *held, 5000));
+  REQUIRE(core::release(q.view(), *held));
+  const auto again = q.take(taker);
+  REQUIRE(again);
+  clock.look(q.view(), 0);
+  clock.look(q.view(), 10);
+  CHECK_FALSE(core::is_held(q.view(), *again));
+}
+
 TEST_CASE("a delayed message waits for its time, also without leases", "[runtime][unit]") {
   memory_queue q(small(4));
   auto lane = q.sender(0);
