@@ -25,6 +25,12 @@ class queue_calls {
           ? (fixed_size_of<T> + 7) / 8 * 8 + (fixed_size_of<T> == 0 ? 8 : 0)
           : 48;
 
+  // Its bytes are in the slot, and any are a T.
+  static constexpr bool is_copied_from_slot = [] {
+    if constexpr (copies_as_bytes<T>) return fixed_size_of<T> <= inline_bytes;
+    return false;
+  }();
+
   status put(const T& value, patience how_long) const {
     if constexpr (!holds_endpoints<T>()) {
       const std::size_t size = encoded_size(value);
@@ -49,7 +55,7 @@ class queue_calls {
     queue_in_port& port = core_.ports().in;
     taken message;
     std::optional<T> value;
-    if constexpr (copies_as_bytes<T>) {
+    if constexpr (is_copied_from_slot) {
       if (port.take(message, how_long.how != patience::kind::none)) [[likely]] {
         copy_bytes(message.place->payload, value);
         if (port.free(message)) [[unlikely]]
@@ -73,7 +79,7 @@ class queue_calls {
     if (port.take(d.message_, how_long.how != patience::kind::none)) [[likely]] {
       port.hold();
       d.hold(port);
-      if constexpr (copies_as_bytes<T>) {
+      if constexpr (is_copied_from_slot) {
         copy_bytes(d.message_.place->payload, d.value_);
       } else {
         read(d, result);
