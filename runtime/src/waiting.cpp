@@ -13,11 +13,11 @@ using std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 // A wake-up costs 5 us on one CPU and tens across two: a spin of 4 us finds the message of a peer
-// that is awake. It looks every half microsecond only, since each look takes the line of memory from
-// the peer that is about to write it; so a peer that is slower gets to write several messages in
-// between. Where spins find nothing, as on a CPU that the peer shares, they get shorter by half each
-// time, and long again with the first that does. They are timed, since PAUSE takes from 3 to 140
-// cycles.
+// that is awake. It looks every half microsecond only, since each look takes the line of memory
+// from the peer that is about to write it; so a peer that is slower gets to write several messages
+// in between. Where spins find nothing, as on a CPU that the peer shares, they get shorter by half
+// each time, and long again with the first that does. They are timed, since PAUSE takes from 3 to
+// 140 cycles.
 constexpr auto look_every = 500ns;
 constexpr std::uint32_t looks_most = 8;
 // Second line, should a wake-up ever be lost: a sleeper looks again after 1 s, then 2 s, up to 30
@@ -55,9 +55,13 @@ waiting_room::waiting_room(const core::queue_view& queue, core::side which, std:
   auto next = steady_clock::now();
   for (std::uint32_t n = 0; n < looks; ++n) {
     next += look_every;
-    do core::relax();
-    while (steady_clock::now() < next);
-    if (auto result = step()) {
+    std::optional<status> result;
+    do {
+      core::relax();
+      if (looks_all_the_time_) result = step();
+    } while (!result && steady_clock::now() < next);
+    if (!result) result = step();
+    if (result) {
       looks_.store(looks_most, std::memory_order_relaxed);
       return result;
     }
