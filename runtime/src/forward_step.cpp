@@ -84,28 +84,27 @@ status forward_step::add_output(const forward_to& to, const time_limit& limit) {
   return {};
 }
 
-attempt_result forward_step::operator()() {
+attempt_result forward_step::operator()(core::look how) {
   std::size_t locked = 0;
   for (; locked < output_count_; ++locked) outputs_[locked].there->lock_lane();
   struct unlock {
     forward_step* step;
     ~unlock() {
-      for (std::size_t n = step->output_count_; n-- > 0;)
-        step->outputs_[n].there->unlock_lane();
+      for (std::size_t n = step->output_count_; n-- > 0;) step->outputs_[n].there->unlock_lane();
     }
   } const at_end{this};
-  return attempt_locked();
+  return attempt_locked(how);
 }
 
-attempt_result forward_step::attempt_locked() {
+attempt_result forward_step::attempt_locked(core::look how) {
   for (std::size_t n = 0; n < output_count_; ++n) {
     output& out = outputs_[n];
     if (const status s = out.queue->check_alive(); s.failed()) return s;
     if (!out.queue->is_open()) return errc::closed;
-    if (out.there->producer.has_room(out.results, out.credit)) continue;
+    if (out.there->producer.has_room(out.results, out.credit, how)) continue;
     blocked_ = n;
     out.there->note_blocked();
-    if (is_hopeless(out)) return errc::full;
+    if (how == core::look::thorough && is_hopeless(out)) return errc::full;
     return std::nullopt;
   }
   if (auto ended = stage_all(); !ended || ended->failed()) {

@@ -20,7 +20,7 @@ class forward_step final : public attempt {
                  const time_limit& limit);
 
   /// @returns nothing when an output has no room: `blocked()` is its queue.
-  attempt_result operator()() override;
+  attempt_result operator()(core::look how) override;
   [[nodiscard]] participation& blocked() const noexcept { return *outputs_[blocked_].there; }
   [[nodiscard]] queue_state& home() const noexcept { return *inputs_.front().queue; }
 
@@ -41,7 +41,7 @@ class forward_step final : public attempt {
   };
 
   status add_output(const forward_to& to, const time_limit& limit);
-  attempt_result attempt_locked();
+  attempt_result attempt_locked(core::look how);
   attempt_result stage_all();
   status carry_staged(bool come);
   [[nodiscard]] bool is_hopeless(const output& out) const noexcept;

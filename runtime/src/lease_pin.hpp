@@ -9,16 +9,12 @@ namespace bulkhead::detail {
 
 class queue_state;
 
-/// Keeps a queue that no handle names any more while deliveries of it are not settled. The port of
-/// the thread that takes most counts its deliveries by itself (queue_in_port::held); `keep` adds
-/// them in.
+/// Keeps a queue that no handle names any more while deliveries of it are not settled. What was
+/// taken, less what the port settled, is counted there (queue_in_port::held); here is what others
+/// settled, and `keep` adds both up.
 /// @threads any.
 class lease_pin {
  public:
-  void add() noexcept {
-    const std::lock_guard lock(mutex_);
-    ++count_;
-  }
   /// A delivery is settled. The queue may be gone when this returns.
   void remove() noexcept {
     std::shared_ptr<queue_state> last;  // goes after the lock

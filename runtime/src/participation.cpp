@@ -24,6 +24,7 @@ participation::participation(const core::queue_view& view, os::queue_memory& mem
     taking_lock_.shut();
     taking_lock_.unlock();
   }
+  view.seat(grant.seat).run.say(0, 0, 0);  // of a predecessor
   ports.in.record = &view.seat(grant.seat).records[core::records_per_seat - 1];
 }
 
@@ -47,14 +48,13 @@ void participation::lend_messages(std::uint32_t now_ms) {
   constexpr std::uint32_t rush_ms = 10;  // the coarse clock's longest tick
   const bool in_a_rush = now_ms - std::exchange(looked_ms_, now_ms) <= rush_ms;
   if (!in_a_rush || ports.in.gate.owner() == 0 || blocked.load(std::memory_order_relaxed)) return;
-  ports.in.lent_ms = now_ms;
-  consumer.lend(ports.in);
+  consumer.lend(ports.in, now_ms);
 }
 
 std::int64_t participation::close_taking() {
   lock_taking();
   taking_lock_.close();
-  const std::int64_t held = std::exchange(ports.in.held, 0);
+  const std::int64_t held = std::exchange(ports.in.balance, 0);
   unlock_taking();
   return held;
 }

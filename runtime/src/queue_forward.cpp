@@ -11,8 +11,8 @@ class while_blocked_there final : public attempt {
  public:
   while_blocked_there(forward_step& step, const time_limit& limit)
       : step_(&step), limit_(&limit), there_(&step.blocked()) {}
-  attempt_result operator()() override {
-    if (auto result = (*step_)()) {
+  attempt_result operator()(core::look how) override {
+    if (auto result = (*step_)(how)) {
       ended_ = true;
       return result;
     }
@@ -39,7 +39,7 @@ status queue_core::forward(std::span<const forward_from> inputs,
   const time_limit limit(how_long);
   forward_step step;
   if (const status s = step.prepare(inputs, outputs, limit); s.failed()) return s;
-  if (auto result = step()) return *result;
+  if (auto result = step(core::look::thorough)) return *result;
   for (;;) {
     while_blocked_there turn(step, limit);
     const status result = step.blocked().senders.wait(turn, limit);

@@ -35,13 +35,15 @@ attempt_result queue_state::try_take(participation& me, taken& out, bool waiting
   if (own_first) me.consumer.turn_to(me.consumer.seat());
   const std::uint32_t now = os::coarse_ms();
   const bool found = me.consumer.take(held);
-  if (found) me.lend_messages(now);
+  if (found) {
+    ++ports_->in.balance;
+    me.lend_messages(now);
+  }
   me.unlock_taking();
   // With nothing more of ours to take, the room that we wait for is for others to make.
   if (own_first && (!found || held.lane != me.consumer.seat())) me.note_unblocked();
   if (found) {
     fill(held, now, out);
-    leases_.add();
     return status();
   }
   if (core::is_over_for(view(), me.consumer.seat())) return errc::closed;
@@ -104,7 +106,7 @@ status queue_state::acknowledge(const taken& message) noexcept {
 
 // The port has freed the place, and the caller is inside its gate.
 void queue_state::heed_freed(const taken& message) noexcept {
-  ++ports_->in.held;  // ours, until we are through
+  ++ports_->in.balance;  // ours, until we are through
   ports_->in.gate.leave();
   core::after_freeing(view(), message.lane(), position_of(message));
   leases_.remove();
@@ -157,6 +159,16 @@ bool queue_state::set_aside(const taken& message, std::string_view why) {
   return true;
 }
 
+std::uint32_t queue_state::taken_ms(std::uint32_t lane, std::uint32_t index,
+                                    std::uint32_t owner) const {
+  std::uint32_t ms = 0;
+  if (owner < view().shape().participants &&
+      view().seat(owner).run.has((std::uint64_t{lane} << 32) | index, ms)) {
+    return ms;
+  }
+  return view().times(lane, index).taken_ms.load(std::memory_order_relaxed);
+}
+
 std::vector<in_flight_message> queue_state::in_flight() const {
   const auto holders = context_->holders_of(id_);
   const std::uint32_t now = os::coarse_ms();
@@ -168,8 +180,7 @@ std::vector<in_flight_message> queue_state::in_flight() const {
     m.id = {id_, core::make_position(w.lap(), index), lane};
     m.attempt = w.deliveries();
     // The clock of another CPU may be a tick ahead.
-    const auto age = static_cast<std::int32_t>(
-        now - view().times(lane, index).taken_ms.load(std::memory_order_relaxed));
+    const auto age = static_cast<std::int32_t>(now - taken_ms(lane, index, w.owner()));
     m.age = std::chrono::milliseconds(std::max(age, 0));
     for (const auto& holder : holders) {
       if (holder.seat != w.owner()) continue;

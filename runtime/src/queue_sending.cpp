@@ -26,8 +26,8 @@ status queue_state::reserve(std::size_t size, patience how_long, open_place& out
   if (view().shape().overflow != static_cast<std::uint32_t>(overflow::block)) {
     return make_way(*me, size, out);
   }
-  attempt_of step([&]() -> attempt_result {
-    if (auto result = try_reserve(*me, size, out)) return result;
+  attempt_of step([&](core::look how) -> attempt_result {
+    if (auto result = try_reserve(*me, size, out, how)) return result;
     if (is_stopping(limit)) return errc::stop_requested;
     me->note_blocked();
     return std::nullopt;
@@ -42,7 +42,7 @@ status queue_state::make_way(participation& me, std::size_t size, open_place& ou
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   };
   for (;;) {
-    if (const auto result = try_reserve(me, size, out)) return *result;
+    if (const auto result = try_reserve(me, size, out, core::look::thorough)) return *result;
     const lane_guard lock(me);
     switch (static_cast<overflow>(view().shape().overflow)) {
       case overflow::drop_oldest:
@@ -62,12 +62,13 @@ status queue_state::make_way(participation& me, std::size_t size, open_place& ou
   }
 }
 
-attempt_result queue_state::try_reserve(participation& me, std::size_t size, open_place& out) {
+attempt_result queue_state::try_reserve(participation& me, std::size_t size, open_place& out,
+                                        core::look how) {
   lane_guard lock(me);
   if (const status s = check_alive(); s.failed()) return s;
   if (!is_open()) return errc::closed;
   core::place place;
-  const core::outcome outcome = me.producer.reserve(size, place);
+  const core::outcome outcome = me.producer.reserve(size, place, how);
   if (outcome != core::outcome::done) return ended_unless_full(outcome);
   open(place, *this, out);
   me.note_unblocked();

@@ -86,10 +86,12 @@ class queue_state {
   }
 
  private:
-  attempt_result try_reserve(participation& me, std::size_t size, open_place& out);
+  attempt_result try_reserve(participation& me, std::size_t size, open_place& out, core::look how);
   void wake_receiver() const;
   attempt_result try_take(participation& me, taken& out, bool waiting);
   void fill(const core::lease& held, std::uint32_t now_ms, taken& out);
+  [[nodiscard]] std::uint32_t taken_ms(std::uint32_t lane, std::uint32_t index,
+                                       std::uint32_t owner) const;
   status make_way(participation& me, std::size_t size, open_place& out);
   bool set_aside(const taken& message, std::string_view why);
   status find_bytes(const taken& message, std::span<const std::byte>& out);

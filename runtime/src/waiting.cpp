@@ -11,6 +11,7 @@ namespace {
 
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
+using core::look;
 
 // A wake-up costs 5 us on one CPU and tens across two: a spin of 4 us finds the message of a peer
 // that is awake. It looks every half microsecond only, since each look takes the line of memory
@@ -58,9 +59,9 @@ waiting_room::waiting_room(const core::queue_view& queue, core::side which, std:
     std::optional<status> result;
     do {
       core::relax();
-      if (looks_all_the_time_) result = step();
+      if (looks_all_the_time_) result = step(look::quick);
     } while (!result && steady_clock::now() < next);
-    if (!result) result = step();
+    if (!result) result = step(n + 1 < looks ? look::quick : look::thorough);
     if (result) {
       looks_.store(looks_most, std::memory_order_relaxed);
       return result;
@@ -70,7 +71,7 @@ waiting_room::waiting_room(const core::queue_view& queue, core::side which, std:
   // Where the peer shares our CPU it can only go on when we let it; one yield finds that at half
   // the price of a sleep.
   sched_yield();
-  return step();
+  return step(look::thorough);
 }
 
 void waiting_room::announce() {
@@ -94,7 +95,7 @@ bool waiting_room::withdraw() {
     const std::uint32_t seen = word.load(std::memory_order_acquire);
     announce();
     place_->os().heavy_barrier();
-    if (auto result = step()) {
+    if (auto result = step(look::thorough)) {
       // Chosen by a waker while we helped ourselves: what it announced is another sleeper's.
       if (!withdraw()) place_->pass_on();
       return *result;
@@ -102,7 +103,7 @@ bool waiting_room::withdraw() {
     os::futex_wait(word, seen, limit.or_sooner(steady_clock::now() + look_again));
     look_again = std::min<steady_clock::duration>(look_again * 2, look_again_most);
     const bool untouched = withdraw();
-    auto result = step();
+    auto result = step(look::thorough);
     if (!result && limit.is_over()) result = errc::timed_out;
     if (!result) continue;
     // Chosen, and leaving with nothing.
@@ -112,7 +113,7 @@ bool waiting_room::withdraw() {
 }
 
 status waiting_room::wait(attempt& step, const time_limit& limit) {
-  if (auto result = step()) return *result;
+  if (auto result = step(limit.may_wait() ? look::quick : look::thorough)) return *result;
   if (!limit.may_wait()) return errc::full;
   if (auto result = spin(step)) return *result;
   return sleep(step, limit);

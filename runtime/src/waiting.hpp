@@ -5,7 +5,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 
+#include "core/look.hpp"
 #include "core/parked_set.hpp"
 
 namespace bulkhead::detail {
@@ -39,7 +41,8 @@ using attempt_result = std::optional<status>;
 /// A step that a waiting call repeats until it succeeds or ends.
 class attempt {
  public:
-  virtual attempt_result operator()() = 0;
+  /// @limits thorough before the call sleeps or gives up; otherwise another attempt follows.
+  virtual attempt_result operator()(core::look how) = 0;
 
  protected:
   ~attempt() = default;
@@ -49,7 +52,13 @@ template <class Fn>
 class attempt_of final : public attempt {
  public:
   explicit attempt_of(Fn fn) : fn_(std::move(fn)) {}
-  attempt_result operator()() override { return fn_(); }
+  attempt_result operator()(core::look how) override {
+    if constexpr (std::is_invocable_v<Fn, core::look>) {
+      return fn_(how);
+    } else {
+      return fn_();
+    }
+  }
 
  private:
   Fn fn_;

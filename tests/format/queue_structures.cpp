@@ -65,12 +65,14 @@ structure record() {
 
 structure seat() {
   using s = core::seat_block;
-  return {"seat_block",
-          sizeof(s),
-          "a seat, in pages of its own",
-          {FIELD(s, receive_park, "who wakes it", "futex word of its receivers"),
-           FIELD(s, send_park, "who wakes it", "futex word of its senders"),
-           FIELD(s, records, "seat; recovery", "8 forward_record")}};
+  return {
+      "seat_block",
+      sizeof(s),
+      "a seat, in pages of its own",
+      {FIELD(s, receive_park, "who wakes it", "futex word of its receivers"),
+       FIELD(s, send_park, "who wakes it", "futex word of its senders"),
+       FIELD(s, run, "seat", "{first 8: lane << 32 | index, span 8: how many << 32 | since when}"),
+       FIELD(s, records, "seat; recovery", "8 forward_record")}};
 }
 
 structure lane() {
@@ -100,10 +102,12 @@ structure slot() {
 
 structure times() {
   using t = core::slot_times;
-  return {"slot_times",
-          sizeof(t),
-          "a slot, behind a lane's slots",
-          {FIELD(t, taken_ms, "taker", "low half of the coarse clock when it was taken")}};
+  return {
+      "slot_times",
+      sizeof(t),
+      "a slot, behind a lane's slots",
+      {FIELD(t, taken_ms, "taker",
+             "low half of the coarse clock when it was taken, unless its taker's `run` says it")}};
 }
 
 structure deadline() {

@@ -16,7 +16,7 @@ struct party_ports {
   explicit party_ports(stage& s) : worker(&s.worker) {
     set_up(in, s.shared->in());
     set_up(out, s.shared->out());
-    worker->in_take.lend(in.in);
+    worker->in_take.lend(in.in, 0);
     worker->out_send.lend(out.out);
     require(in.in.left != 0 && out.out.room != 0, "there is something to lend");
   }
@@ -52,9 +52,7 @@ void send_by_port(party_ports& ports, std::uint64_t value) {
 }
 
 bool take_by_port(party_ports& ports, detail::taken& message) {
-  if (!ports.in.in.take(message, false)) return false;
-  ports.in.in.hold();
-  return true;
+  return ports.in.in.take(message, false);
 }
 
 void forward_by_port(party_ports& ports, const detail::taken& message) {

@@ -3,8 +3,10 @@
 #include <array>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/results.hpp>
+#include <bulkhead/detail/value_slot.hpp>
 #include <bulkhead/message.hpp>
 #include <chrono>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -48,7 +50,7 @@ class delivery {
   /// True while there is a message that is not settled.
   [[nodiscard]] explicit operator bool() const noexcept { return port_ != nullptr; }
   [[nodiscard]] const T& operator*() const noexcept { return *value_; }
-  [[nodiscard]] const T* operator->() const noexcept { return &*value_; }
+  [[nodiscard]] const T* operator->() const noexcept { return std::addressof(*value_); }
   /// The decoded copy; it stays when the message is settled.
   [[nodiscard]] T& value() noexcept { return *value_; }
 
@@ -145,7 +147,11 @@ class delivery {
  private:
   friend class detail::queue_calls<T>;
 
-  void hold(detail::queue_in_port& port) noexcept { port_ = &port; }
+  delivery(detail::queue_in_port& port, const detail::taken& message) noexcept
+      : port_(&port), message_(message) {}
+  delivery(detail::queue_in_port& port, const detail::taken& message,
+           const std::byte* bytes) noexcept
+      : port_(&port), message_(message), value_(bytes) {}
   template <class Rep, class Period>
   detail::status try_extend(std::chrono::duration<Rep, Period> time) {
     if (port_ == nullptr) return errc::already_settled;
@@ -203,7 +209,7 @@ class delivery {
 
   detail::queue_in_port* port_ = nullptr;
   detail::taken message_{};
-  std::optional<T> value_;
+  detail::value_slot<T> value_;
 };
 
 }  // namespace bulkhead

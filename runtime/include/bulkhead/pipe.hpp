@@ -125,7 +125,7 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
 
   /// Receives the next message; waits for it.
   In receive() const {
-    In value{};
+    In value;  // written by whoever receives
     const fast done = get_fast(value, true);
     if (done != fast::done) [[unlikely]] {
       core_.check(get_rest(done, value, forever()), "receiving from");
@@ -133,12 +133,13 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
     return value;
   }
   In receive(std::error_code& ec) const {
-    In value{};
+    In value;  // written by whoever receives
     const fast done = get_fast(value, true);
     if (done == fast::done) [[likely]] {
       if (ec) ec.clear();
     } else {
       ec = get_rest(done, value, forever());
+      if (ec) value = In{};
     }
     return value;
   }
@@ -352,13 +353,8 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   }
   void get_many(std::size_t max, std::vector<In>& values, std::error_code& ec) const {
     if (max == 0) return;
-    const auto add = [&](auto load) {
-      if (load(values.emplace_back())) return true;
-      values.pop_back();
-      return false;
-    };
     if constexpr (detail::is_slotted<In>) {
-      const auto run = detail::receive_run<In>(core_.ports().in, max, true, add);
+      const auto run = detail::receive_run<In>(core_.ports().in, max, true, values);
       if (run.how == fast::heed) core_.after_receive();
       if (run.count != 0) return;
     }

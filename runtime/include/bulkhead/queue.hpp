@@ -9,6 +9,7 @@
 #include <bulkhead/detail/stream.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/queue_options.hpp>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -103,10 +104,17 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
 
   /// Receives a message at most once: it is this process's from then on, and dies with it.
   T receive() const {
-    detail::status result;
-    std::optional<T> value = get(detail::patience::forever(), result);
-    core_.check(result, "receiving from");
-    return std::move(*value);
+    if constexpr (is_copied_from_slot) {
+      T value;  // the one that is returned
+      if (!get_by_port(detail::patience::forever(), [&](const std::byte* bytes) {
+            std::memcpy(&value, bytes, sizeof(T));
+          })) [[unlikely]] {
+        value = receive_slowly();
+      }
+      return value;
+    } else {
+      return receive_slowly();
+    }
   }
   T receive(std::error_code& ec) const {
     detail::status result;
@@ -268,11 +276,20 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   using calls = detail::queue_calls<T>;
   using calls::core_;
   using calls::get;
+  using calls::get_by_port;
+  using calls::get_slowly;
   using calls::inline_bytes;
+  using calls::is_copied_from_slot;
   using calls::lease;
   using calls::lease_several;
   using calls::put;
 
+  T receive_slowly() const {
+    detail::status result;
+    std::optional<T> value = get_slowly(detail::patience::forever(), result);
+    core_.check(result, "receiving from");
+    return std::move(*value);
+  }
   // The next value of a stream, or nothing at its end.
   std::optional<T> next_value() const {
     detail::status result;

@@ -80,28 +80,46 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
   return false;
 }
 
-void consumer::lend(detail::queue_in_port& port) noexcept {
+void consumer::lend(detail::queue_in_port& port, std::uint32_t now_ms) noexcept {
   if (turn_ >= cursors_.size() || cursors_[turn_].lane == nullptr || served_ >= in_a_row_max)
     return;
   const cursor& c = cursors_[turn_];
   const position at = c.walk.at();
-  lent_ = port.left = std::min(in_a_row_max - served_, queue_->ring_slots() - index_of(at));
+  const std::uint32_t count = std::min(in_a_row_max - served_, queue_->ring_slots() - index_of(at));
+  const std::uint64_t where = (std::uint64_t{turn_} << 32) | index_of(at);
   const slot_word ready = slot_word::make_ready(lap_of(at));
-  port.where = (std::uint64_t{turn_} << 32) | index_of(at);
-  port.next = reinterpret_cast<std::byte*>(&c.walk.here());
+  port.lent = port.left = count;
   port.stride = queue_->layout().slot_bytes;
+  port.end = reinterpret_cast<std::byte*>(&c.walk.here()) + count * port.stride;
+  port.where_end = where + count;
+  // The line of a message that is there is fetched while the one before it is read; one that is not
+  // yet there is its producer's.
+  const bool all_there = c.walk.ahead(count - 1).load(std::memory_order_relaxed) == ready;
+  port.fetch_ahead = all_there ? fetched_ahead * port.stride : 0;
   port.ready = ready.bits;
   port.mine = ready.taken_by(seat_, epoch_).bits;
   port.version = &c.lane->version;
   port.version_seen = c.version;
-  port.taken_ms = &queue_->times(turn_, index_of(at)).taken_ms;
+  run_ms_ = now_ms;
+  queue_->seat(seat_).run.say(where, count, now_ms);
 }
 
 void consumer::take_back(detail::queue_in_port& port) noexcept {
-  const std::uint32_t taken = lent_ - port.left;
-  lent_ = port.left = 0;
+  if (port.lent == 0) return;
+  const std::uint32_t taken = port.lent - port.left;
+  const bool all_settled = port.held() == 0;
+  port.balance += taken;
+  port.lent = port.left = 0;
   served_ += taken;
-  for (std::uint32_t n = 0; n < taken; ++n) cursors_[turn_].walk.step();
+  ring_walk& walk = cursors_[turn_].walk;
+  // What is held for longer than the run gets its time in the slot's own place.
+  for (std::uint32_t n = 0; n < taken && !all_settled; ++n) {
+    if (walk.ahead(n).load(std::memory_order_relaxed).bits != port.mine) continue;
+    queue_->times(turn_, index_of(walk.at()) + n)
+        .taken_ms.store(run_ms_, std::memory_order_relaxed);
+  }
+  walk.skip(taken);
+  queue_->seat(seat_).run.say(0, 0, 0);
 }
 
 // T2. An older message under the cursor may be taken, but the cursor goes on only when its own

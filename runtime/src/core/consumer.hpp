@@ -34,7 +34,7 @@ class consumer {
 
   /// Lends the port what comes next in the lane that is served: it takes there by itself. Every
   /// other call here needs `take_back` first.
-  void lend(detail::queue_in_port& port) noexcept;
+  void lend(detail::queue_in_port& port, std::uint32_t now_ms) noexcept;
   /// Goes on where the port has come to.
   void take_back(detail::queue_in_port& port) noexcept;
 
@@ -50,6 +50,7 @@ class consumer {
   static constexpr std::uint32_t in_a_row_max = 64;
 
   static constexpr std::uint32_t laps_in_a_row_max = 32;
+  static constexpr std::size_t fetched_ahead = 4;  // messages
 
   // No message waits before `walk` but such as came back after `version`.
   struct cursor {
@@ -87,7 +88,7 @@ class consumer {
   std::uint32_t epoch_;
   std::uint32_t turn_ = 0;    // the lane that is served
   std::uint32_t served_ = 0;  // messages in a row that it gave
-  std::uint32_t lent_ = 0;    // messages that the port may take
+  std::uint32_t run_ms_ = 0;  // when the port was lent some
   std::vector<cursor> cursors_;
 };
 

@@ -12,7 +12,7 @@ using core::slot_word;
 
 void write_record(core::forward_record& record, const taken& message, slot_word held,
                   const queue_out_port& out) noexcept {
-  const core::position at = out.lent_end - out.room;
+  const core::position at = out.position_end - out.room;
   record.input_count = record.output_count = 1;
   record.inputs[0] = {message.queue, core::make_position(held.lap(), message.index()),
                       message.lane(), held.owner()};
@@ -26,10 +26,10 @@ void write_record(core::forward_record& record, const taken& message, slot_word 
 port_forward forward_inside(queue_in_port& in, const taken& message, queue_out_port& out,
                             std::size_t size) noexcept {
   constexpr std::uint64_t bit = std::uint64_t{1} << (core::records_per_seat - 1);
-  auto& place = *reinterpret_cast<queue_place*>(out.next);
+  queue_place& place = *out.next();
   const slot_word held{message.word};
   core::forward_record& record = *in.record;
-  place.meta = out.meta | (std::uint64_t{size} << 32);
+  out.write_meta(place, size);
   place.word.store(slot_word::make_free(slot_word{out.ready}.lap(), core::free_tag::reserved).bits,
                    std::memory_order_relaxed);                                               // F2
   message.place->word.store(held.with(slot_state::pinned).bits, std::memory_order_release);  // F3
@@ -51,12 +51,10 @@ port_forward forward_inside(queue_in_port& in, const taken& message, queue_out_p
   message.place->word.store(held.freed().bits, std::memory_order_release);  // F8
   out.forwarding->store(0, std::memory_order_release);                      // F9
   record.state.store(record_state::empty, std::memory_order_release);
-  out.next += out.stride;
-  ++out.meta;
   --out.room;
   std::atomic_signal_fence(std::memory_order_seq_cst);  // before the look at who waits (F10)
   const bool heed = out.signs->call_sender() || in.signs->call_taker();
-  if (!heed) --in.held;
+  if (!heed) --in.balance;
   in.gate.leave();
   out.gate.leave();
   return heed ? port_forward::heed : port_forward::done;

@@ -15,7 +15,7 @@ producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& pa
       header_(&queue.header()),
       seat_(seat),
       next_(queue, seat, 0),
-      held_(queue.ring_slots()),
+      sent_messages_(queue, seat),
       payload_(&payload),
       blocks_(queue.layout().payload_bytes),
       staging_(next_) {
@@ -34,7 +34,6 @@ bool producer::find_free(ring_walk& from, bool say_passed) {
       return false;
     }
     from.step();
-    tangled_ = true;
     // Release: whoever sees it sees every publication before it (T2, "c < passed").
     if (say_passed) queue_->lane(seat_).passed.store(from.at(), std::memory_order_release);
   }
@@ -42,45 +41,28 @@ bool producer::find_free(ring_walk& from, bool say_passed) {
   return true;
 }
 
-bool producer::has_room(std::size_t count, std::size_t credit) {
+bool producer::has_room(std::size_t count, std::size_t credit, look how) {
   // Not more than the ring holds: one slot stays free for the producer to find.
   const std::size_t bound =
       std::min<std::size_t>(queue_->shape().capacity + credit, queue_->ring_slots() - 1);
   const std::size_t needed = staged_.size() + count;
-  if (outstanding_ + needed > bound) sweep(needed < bound ? bound - needed : 0);
-  return outstanding_ + needed <= bound;
+  if (sent_messages_.count() + needed > bound) sweep(needed < bound ? bound - needed : 0, how);
+  return sent_messages_.count() + needed <= bound;
 }
 
 bool producer::drop_oldest() {
   for (;;) {
     position at = 0;
-    if (!find_oldest(at)) return false;
+    if (!sent_messages_.find_oldest(at)) return false;
     slot& s = queue_->slot_at(seat_, index_of(at));
     const slot_word w = s.load(std::memory_order_acquire);
     // Else a taker was faster, and another one is the oldest.
     if (w.is(slot_state::ready) && w.lap() == lap_of(at) && s.exchange_if(w, w.freed())) {
-      forget(index_of(at));
+      settle(index_of(at));
       after_freeing(*queue_, seat_, at);
       return true;
     }
   }
-}
-
-// Of our messages that nobody has taken. They lie in order from the hand on, unless a message was
-// held for long: the hand, or the next place, went on past it, so all must be looked at.
-bool producer::find_oldest(position& at) const noexcept {
-  bool found = false;
-  std::uint32_t index = hand_;
-  for (std::uint32_t n = 0; n < queue_->ring_slots() && (tangled_ || !found); ++n) {
-    const slot_word w = queue_->slot_at(seat_, index).load(std::memory_order_acquire);
-    const position here = make_position(w.lap(), index);
-    if (held_[index] != 0 && w.is(slot_state::ready) && (!found || before(here, at))) {
-      found = true;
-      at = here;
-    }
-    index = index + 1 == queue_->ring_slots() ? 0 : index + 1;
-  }
-  return found;
 }
 
 outcome producer::make_bytes(std::size_t size, place& out) {
@@ -93,7 +75,7 @@ outcome producer::make_bytes(std::size_t size, place& out) {
   if (size > queue_->layout().payload_bytes || size > message_bytes_max) return outcome::too_large;
   auto block = blocks_.allocate(size);
   if (!block) {
-    sweep(0);
+    sweep(0, look::thorough);
     block = blocks_.allocate(size);
   }
   if (!block) return outcome::full;
@@ -107,9 +89,9 @@ outcome producer::make_bytes(std::size_t size, place& out) {
   return outcome::done;
 }
 
-outcome producer::reserve_slowly(std::size_t size, place& out) {
+outcome producer::reserve_slowly(std::size_t size, place& out, look how) {
   drop_pending();
-  if (!has_room(1)) return outcome::full;
+  if (!has_room(1, 0, how)) return outcome::full;
   if (!find_free(next_, true)) return outcome::full;  // the next look finds it corrupt
   out.position = next_.at();
   const outcome made = make_bytes(size, out);
@@ -119,7 +101,6 @@ outcome producer::reserve_slowly(std::size_t size, place& out) {
   return outcome::done;
 }
 
-// Many words at once, so that the lines which takers wrote come in together and not one a message.
 void producer::lend(detail::queue_out_port& port) {
   drop_pending();
   if (lap_of(next_.at()) != hinted_lap_) return;  // a lap's first message says more (say_sequence)
@@ -127,33 +108,34 @@ void producer::lend(detail::queue_out_port& port) {
   const std::uint32_t capacity = queue_->shape().capacity;
   // The ring's last place is not lent: positions that a port counts up stay in one lap.
   const std::uint32_t most = std::min(lent_max, queue_->ring_slots() - 1 - first);
-  if (outstanding_ + most > capacity) sweep(capacity > most ? capacity - most : 0);
-  ring_walk walk = next_;
-  for (std::uint32_t n = 0; n < most; ++n, walk.step()) __builtin_prefetch(&walk.here(), 1);
-  walk = next_;
+  if (sent_messages_.count() + most > capacity) {
+    sweep(capacity > most ? capacity - most : 0, look::quick);
+  }
   std::uint32_t count = 0;
-  for (; count < most; ++count, walk.step()) {
+  for (ring_walk walk = next_; count < most && !sent_messages_.in_order(); ++count, walk.step()) {
     if (!walk.here().load(std::memory_order_acquire).is(slot_state::free)) break;
     settle(first + count);
-    if (outstanding_ + count >= capacity) break;
   }
+  // In order all places ahead are free.
+  if (sent_messages_.in_order()) count = most;
+  count = std::min(count, capacity - std::min(capacity, sent_messages_.count()));
+  // The low half of the meta words must not run over into the size.
+  const std::uint64_t meta = (sequence_ + 1) & 0xffff'ffff;
+  count = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, 0x1'0000'0000 - meta));
   lent_ = port.room = count;
-  port.next = reinterpret_cast<std::byte*>(&next_.here());
   port.stride = queue_->layout().slot_bytes;
+  port.end = reinterpret_cast<std::byte*>(&next_.here()) + count * port.stride;
   port.ready = slot_word::make_ready(lap_of(next_.at())).bits;
-  port.meta = (sequence_ + 1) & 0xffff'ffff;
-  // The low half must not run over into the size.
-  const std::uint64_t until_wrap = 0x1'0000'0000 - port.meta;
-  if (until_wrap < count) lent_ = port.room = static_cast<std::uint32_t>(until_wrap);
-  port.lent_end = next_.at() + lent_;  // in one lap, where positions are counted up
+  port.meta_end = meta + count;
+  port.position_end = next_.at() + count;  // in one lap, where positions are counted up
   port.inline_bytes = queue_->shape().inline_bytes;
 }
 
 void producer::take_back(detail::queue_out_port& port) {
   const std::uint32_t sent = lent_ - port.room;
   lent_ = port.room = 0;
-  for (std::uint32_t n = 0; n < sent; ++n, next_.step()) held_[index_of(next_.at())] = 1;
-  outstanding_ += sent;
+  if (sent != 0) sent_messages_.add(index_of(next_.at()), sent);
+  next_.skip(sent);
   sequence_ += sent;
 }
 
@@ -178,7 +160,7 @@ void producer::publish_too_early(const place& p) noexcept {
 bool producer::withdraw(slot& s, slot_word ready, std::uint32_t index) {
   const slot_word back = slot_word::make_free(ready.lap() + 1, free_tag::withdrawn);
   if (!s.exchange_if(ready, back)) return false;
-  forget(index);
+  settle(index);
   // A receiver may have counted the message and sleep until it is settled.
   parked_set(*queue_, side::receivers).wake_all();
   if (header_->signs.joiners.load(std::memory_order_relaxed) != 0) wake_joiners(*queue_);
@@ -207,39 +189,19 @@ void producer::say_sequence(position p) noexcept {
   queue_->lane(seat_).sequence_hint.store(sequence_, std::memory_order_release);
 }
 
-// Forgets a settled message and gives its block back.
-void producer::forget(std::uint32_t index) {
-  held_[index] = 0;
-  --outstanding_;
+void producer::give_back_block(std::uint32_t index) {
   if (block_of_.empty() || block_of_[index].offset == place::no_block) return;
   blocks_.release(block_of_[index].offset, block_of_[index].size);
   block_of_[index] = {};
 }
 
-bool producer::settle(std::uint32_t index) {
-  if (held_[index] == 0) return false;
-  // Acquire: the taker's reads of the payload are over before its block is used again.
-  if (!queue_->slot_at(seat_, index).load(std::memory_order_acquire).is(slot_state::free))
-    return false;
-  forget(index);
-  return true;
+void producer::settle(std::uint32_t index) {
+  sent_messages_.settle(index, [this](std::uint32_t settled) { give_back_block(settled); });
 }
 
-// Finds out which messages are settled. In order of age it stops at the first that is not, once no
-// more than `enough` are left; so a first-in-first-out flow costs one look a message, and one slow
-// lease costs a turn of the ring only when the lane is full. Without enough it makes the whole
-// turn: the sender goes to sleep on its word, and nobody wakes it for what is settled.
-void producer::sweep(std::size_t enough) {
-  const std::uint32_t slots = queue_->ring_slots();
-  for (std::uint32_t n = 0; n < slots && outstanding_ != 0; ++n) {
-    const std::uint32_t index = hand_;
-    const bool was_held = held_[index] != 0;
-    const bool stays = !settle(index) && was_held;
-    if (stays && outstanding_ <= enough) return;
-    if (stays) tangled_ = true;
-    hand_ = hand_ + 1 == slots ? 0 : hand_ + 1;
-  }
-  if (outstanding_ == 0) tangled_ = false;
+void producer::sweep(std::size_t enough, look how) {
+  sent_messages_.sweep(static_cast<std::uint32_t>(enough), how,
+                       [this](std::uint32_t settled) { give_back_block(settled); });
 }
 
 outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
@@ -317,7 +279,6 @@ void producer::take_over() {
   if (!is_sane) queue_->mark_corrupt();
   next_.go_to(is_sane && before(at, passed) ? passed : at);
   staging_ = next_;
-  hand_ = index_of(next_.at());
   for (std::uint32_t index = 0; index < queue_->ring_slots(); ++index) {
     const slot& s = queue_->slot_at(seat_, index);
     if (s.load(std::memory_order_acquire).is(slot_state::free)) continue;
@@ -326,9 +287,9 @@ void producer::take_over() {
       std::memcpy(&p.block, s.payload, sizeof p.block);
       if (!blocks_.claim(p.block, p.size)) p.block = place::no_block;
     }
-    note(p);
+    sent_messages_.add_found(index, index_of(next_.at()));
+    if (p.block != place::no_block) note_block(p);
   }
-  tangled_ = outstanding_ != 0;
 }
 
 void publish_range(const queue_view& queue, std::uint32_t seat, position first,

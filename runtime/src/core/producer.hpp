@@ -8,6 +8,7 @@
 #include "core/payload_area.hpp"
 #include "core/queue_view.hpp"
 #include "core/ring_walk.hpp"
+#include "core/sent_messages.hpp"
 
 namespace bulkhead::core {
 
@@ -44,9 +45,9 @@ class producer {
   [[nodiscard]] const queue_view& queue() const noexcept { return *queue_; }
 
   /// S1. Finds a place for a message of `size` bytes; what it found is forgotten by the next call.
-  outcome reserve(std::size_t size, place& out) {
+  outcome reserve(std::size_t size, place& out, look how = look::thorough) {
     if (!is_ready_for(size)) [[unlikely]]
-      return reserve_slowly(size, out);
+      return reserve_slowly(size, out, how);
     out = {next_.at(), size, next_.here().payload, place::no_block};
     if constexpr (broken::publish_early) publish_too_early(out);
     return outcome::done;
@@ -87,7 +88,7 @@ class producer {
 
   /// True when `count` messages more fit; of own-lane inputs that a forward frees, `credit` places
   /// count as free.
-  bool has_room(std::size_t count, std::size_t credit = 0);
+  bool has_room(std::size_t count, std::size_t credit = 0, look how = look::thorough);
 
   /// F2. Like `reserve` for the next of several results: invisible, in places marked reserved.
   outcome stage(std::size_t size, std::size_t credit, place& out);
@@ -109,8 +110,8 @@ class producer {
 
   // The next place is free and nothing has to be found out first.
   [[nodiscard]] bool is_ready_for(std::size_t size) const noexcept {
-    return outstanding_ < queue_->shape().capacity && size <= queue_->shape().inline_bytes &&
-           pending_.block == place::no_block && held_[index_of(next_.at())] == 0 &&
+    return sent_messages_.in_order() && sent_messages_.count() < queue_->shape().capacity &&
+           size <= queue_->shape().inline_bytes && pending_.block == place::no_block &&
            next_.here().load(std::memory_order_acquire).is(slot_state::free);
   }
   static void write_meta(slot& s, const place& p, std::uint64_t sequence) noexcept {
@@ -120,33 +121,30 @@ class producer {
   static constexpr std::uint32_t lent_max = 64;
 
   void note(const place& p) {
-    held_[index_of(p.position)] = 1;
-    ++outstanding_;
+    sent_messages_.add(index_of(p.position));
     if (p.block != place::no_block) note_block(p);
   }
 
-  outcome reserve_slowly(std::size_t size, place& out);
+  outcome reserve_slowly(std::size_t size, place& out, look how);
   void publish_too_early(const place& p) noexcept;
   bool withdraw(slot& s, slot_word ready, std::uint32_t index);
   bool find_free(ring_walk& from, bool say_passed);
   outcome make_bytes(std::size_t size, place& out);
   void note_block(const place& p);
-  bool find_oldest(position& at) const noexcept;
-  void forget(std::uint32_t index);
+  void give_back_block(std::uint32_t index);
+  void settle(std::uint32_t index);
   void drop_pending();
   void say_sequence(position p) noexcept;
-  bool settle(std::uint32_t index);
-  void sweep(std::size_t enough);
+  void sweep(std::size_t enough, look how);
   void take_over();
 
   const queue_view* queue_;
   queue_header* header_;
   std::uint32_t seat_;
-  std::uint32_t outstanding_ = 0;
   ring_walk next_;
   std::uint64_t sequence_ = 0;
   std::uint64_t hinted_lap_ = lap_mask;
-  std::vector<std::uint8_t> held_;    // 1: a message of ours is there, not known to be settled
+  sent_messages sent_messages_;
   place pending_;                     // what `reserve` set aside and nobody has published
   std::vector<held_block> block_of_;  // empty until the first message that needs a block
   payload_area* payload_;
@@ -154,8 +152,6 @@ class producer {
   std::vector<place> staged_;
   ring_walk staging_;
   std::uint32_t lent_ = 0;  // places that the port was given
-  std::uint32_t hand_ = 0;  // where the next sweep begins
-  bool tangled_ = false;    // an older message may lie behind a younger one, as the hand goes
 };
 
 /// The newest position that the seat's lane ever published, and whether there is one. What recovery

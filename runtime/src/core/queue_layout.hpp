@@ -79,9 +79,28 @@ struct forward_record {
   output outputs[forward_outputs_max];
 };
 
+/// Messages in a row that a seat takes by its port, and since when: their slots' times are written
+/// only when the run ends before they are settled. For `in_flight`, which may be a run late.
+struct taking_run {
+  std::atomic<std::uint64_t> first;  ///< lane << 32 | index.
+  std::atomic<std::uint64_t> span;   ///< How many << 32 | low half of the coarse clock in ms.
+
+  void say(std::uint64_t where, std::uint32_t count, std::uint32_t now_ms) noexcept {
+    first.store(where, std::memory_order_relaxed);
+    span.store((std::uint64_t{count} << 32) | now_ms, std::memory_order_relaxed);
+  }
+  /// @returns whether the message at `where` is in the run; since when it is at `ms`.
+  [[nodiscard]] bool has(std::uint64_t where, std::uint32_t& ms) const noexcept {
+    const std::uint64_t all = span.load(std::memory_order_relaxed);
+    ms = static_cast<std::uint32_t>(all);
+    return where - first.load(std::memory_order_relaxed) < (all >> 32);
+  }
+};
+
 struct seat_block {
   alignas(64) std::atomic<std::uint32_t> receive_park;
   std::atomic<std::uint32_t> send_park;
+  alignas(64) taking_run run;
   alignas(64) forward_record records[records_per_seat];
 };
 

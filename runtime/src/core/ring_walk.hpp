@@ -31,6 +31,20 @@ class ring_walk {
       here_ += stride_;
     }
   }
+  /// `count` steps, to the ring's end at most.
+  void skip(std::uint32_t count) noexcept {
+    if (index_of(at_) + count == ring_slots_) [[unlikely]] {
+      at_ = make_position(lap_of(at_) + 1, 0);
+      here_ = first_;
+    } else {
+      at_ += count;
+      here_ += count * stride_;
+    }
+  }
+  /// The slot `count` steps on, which is before the ring's end.
+  [[nodiscard]] slot& ahead(std::uint32_t count) const noexcept {
+    return *reinterpret_cast<slot*>(here_ + count * stride_);
+  }
 
  private:
   std::byte* first_ = nullptr;

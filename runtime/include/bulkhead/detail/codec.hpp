@@ -58,13 +58,13 @@ requires(is_fixed_size<T>&& fixed_size_of<T> != 0 && std::is_trivially_copyable_
          std::is_default_constructible_v<T>) inline constexpr bool copies_as_bytes<T> =
     codec<T>::any_bits;
 
-/// Reads such a value, which is there, into empty storage.
+/// Reads such a value, which is there.
 template <class T>
-requires copies_as_bytes<T> [[gnu::always_inline]] inline void copy_bytes(const std::byte* from,
-                                                                          std::optional<T>& out) {
+requires copies_as_bytes<T>
+[[gnu::always_inline]] inline T load_bytes(const std::byte* from) noexcept {
   T value;
   std::memcpy(&value, from, sizeof(T));
-  out.emplace(value);
+  return value;
 }
 
 /// Reads a value that takes up all of `bytes`.
@@ -79,15 +79,14 @@ template <class T>
   return false;
 }
 
-/// The same into empty storage: without writing it twice where any bytes are a T.
-template <class T>
-[[nodiscard]] bool decode_into(std::span<const std::byte> bytes, std::optional<T>& out) {
+/// The same into empty storage, an optional or the like: without writing it twice where any bytes
+/// are a T.
+template <class T, class Storage>
+[[nodiscard]] bool decode_into(std::span<const std::byte> bytes, Storage& out) {
   if constexpr (copies_as_bytes<T>) {
     if (bytes.size() != sizeof(T)) [[unlikely]]
       return false;
-    T value;
-    std::memcpy(&value, bytes.data(), sizeof(T));
-    out.emplace(value);
+    out.emplace(load_bytes<T>(bytes.data()));
     return true;
   } else {
     return decode_all(bytes, out.emplace());

@@ -113,6 +113,10 @@ struct alignas(64) pipe_out_port {
     }
   }
 
+  /// The place after the last one that lies in the ring behind `place`.
+  [[nodiscard]] std::uint64_t ring_end(std::uint64_t place) const noexcept {
+    return (place | mask) + 1;
+  }
   /// Publishes every place before `end` and leaves the gate.
   [[gnu::always_inline]] fast publish(std::uint64_t end) noexcept {
     tail = end;
@@ -216,6 +220,10 @@ struct alignas(64) pipe_in_port {
     }
   }
 
+  /// The place after the last one that lies in the ring behind `place`.
+  [[nodiscard]] std::uint64_t ring_end(std::uint64_t place) const noexcept {
+    return (place | mask) + 1;
+  }
   /// Frees every place before `end` and leaves the gate.
   [[gnu::always_inline]] fast release(std::uint64_t end) noexcept {
     head = end;

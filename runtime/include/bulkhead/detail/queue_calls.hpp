@@ -51,55 +51,75 @@ class queue_calls {
     return fill_and_publish(core_, place, value);
   }
 
-  std::optional<T> get(patience how_long, status& result) const {
-    queue_in_port& port = core_.ports().in;
-    taken message;
-    std::optional<T> value;
+  // `into(bytes)` makes the result of the message's bytes, where they can be copied from the slot.
+  // @returns false when the slow way is to be taken.
+  template <class Into>
+  [[nodiscard]] [[gnu::always_inline]] bool get_by_port(patience how_long, Into into) const {
     if constexpr (is_copied_from_slot) {
-      if (port.take(message, how_long.how != patience::kind::none)) [[likely]] {
-        copy_bytes(message.place->payload, value);
+      queue_in_port& port = core_.ports().in;
+      taken message;
+      if (port.enter_and_take(message, may_wait(how_long))) [[likely]] {
+        into(message.place->payload);
         if (port.free(message)) [[unlikely]]
           held_message::heed_freed(port, message);
-        return value;
+        return true;
       }
     }
+    return false;
+  }
+  [[gnu::noinline]] std::optional<T> get_slowly(patience how_long, status& result) const {
+    std::optional<T> value;
     for (;;) {
       delivery<T> d = lease(how_long, result);
       if (!d) return value;
       std::error_code lost;
       d.ack(lost);
       if (lost) continue;  // its lease is over, and it is somebody else's
-      value = std::move(d.value_);
+      value.emplace(std::move(*d.value_));
       return value;
     }
   }
+  std::optional<T> get(patience how_long, status& result) const {
+    std::optional<T> value;
+    const auto load = [&](const std::byte* bytes) {
+      if constexpr (is_copied_from_slot) value.emplace(load_bytes<T>(bytes));
+    };
+    if (!get_by_port(how_long, load)) [[unlikely]]
+      value = get_slowly(how_long, result);
+    return value;
+  }
   [[gnu::always_inline]] delivery<T> lease(patience how_long, status& result) const {
     queue_in_port& port = core_.ports().in;
-    delivery<T> d;
-    if (port.take(d.message_, how_long.how != patience::kind::none)) [[likely]] {
-      port.hold();
-      d.hold(port);
-      if constexpr (is_copied_from_slot) {
-        copy_bytes(d.message_.place->payload, d.value_);
-      } else {
-        read(d, result);
-      }
+    taken message;
+    if constexpr (is_copied_from_slot) {
+      if (port.take(message, may_wait(how_long))) [[likely]]
+        return delivery<T>(port, message, message.place->payload);
     } else {
-      lease_slowly(how_long, d, result);
+      if (port.take(message, may_wait(how_long))) [[likely]] {
+        delivery<T> d(port, message);
+        read(d, result);
+        return d;
+      }
     }
-    return d;
+    return lease_slowly(how_long, result);
   }
-  [[gnu::noinline]] void lease_slowly(patience how_long, delivery<T>& d, status& result) const {
-    do {
-      result = core_.take(how_long, d.message_);
-      if (result.failed()) return;
-      d.hold(core_.ports().in);
+  [[gnu::noinline]] delivery<T> lease_slowly(patience how_long, status& result) const {
+    for (;;) {
+      taken message;
+      result = core_.take(how_long, message);
+      if (result.failed()) return {};
+      delivery<T> d(core_.ports().in, message);
       read(d, result);
-    } while (result == errc::lease_lost);  // between its taking and its reading: the next one
+      // Between its taking and its reading: the next one.
+      if (result != errc::lease_lost) return d;
+    }
+  }
+  static constexpr bool may_wait(patience how_long) noexcept {
+    return how_long.how != patience::kind::none;
   }
   // Decodes what was taken. A message that cannot be read goes back.
   void read(delivery<T>& d, status& result) const {
-    const status found = detail::read(core_, d.message_, d.value_);
+    const status found = detail::read<T>(core_, d.message_, d.value_);
     if (!found.failed()) [[likely]]
       return;
     result = found;

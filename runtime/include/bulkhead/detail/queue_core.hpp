@@ -179,7 +179,6 @@ void forget(queue_in_port& port) noexcept;
 inline status acknowledge(queue_in_port& port, const taken& message) noexcept {
   if (!port.gate.enter()) [[unlikely]]
     return acknowledge_slowly(port, message);
-  --port.held;
   if (port.free(message)) [[unlikely]]
     heed_freed(port, message);
   return {};

@@ -55,8 +55,8 @@ struct queue_place {
 /// A taken message: where it is, and until it is settled what its slot says.
 struct taken {
   queue_place* place;
-  std::uint64_t word;   ///< As its taker wrote it.
   std::uint64_t where;  ///< lane << 32 | index.
+  std::uint64_t word;   ///< As its taker wrote it.
   std::uint64_t queue;  ///< Its id.
 
   [[nodiscard]] std::uint32_t lane() const noexcept {
@@ -71,19 +71,25 @@ constexpr std::uint64_t freed_word(std::uint64_t word) noexcept { return ((word 
 /// The sending side of a queue, private to its process.
 struct alignas(64) queue_out_port {
   pipe_gate gate;
-  std::uint32_t room = 0;  ///< Places from `next` on that are free.
-  std::byte* next = nullptr;
-  std::size_t stride = 0;
-  std::uint64_t ready = 0;  ///< The word that publishes in this lap.
-  std::uint64_t meta = 0;   ///< Low half: of the next message.
+  std::uint32_t room = 0;  ///< Places before `end` that are free.
   std::uint32_t inline_bytes = 0;
+  std::byte* end = nullptr;  ///< After the last of them.
+  std::size_t stride = 0;
+  std::uint64_t ready = 0;     ///< The word that publishes in this lap.
+  std::uint64_t meta_end = 0;  ///< Low half of the meta word at `end`.
   const queue_signs* signs = nullptr;
   // For a forward.
-  std::uint64_t lent_end = 0;  ///< The position after the last of the places.
-  std::uint64_t queue = 0;     ///< The queue's id.
+  std::uint64_t position_end = 0;  ///< Of `end`, in the lap of the places.
+  std::uint64_t queue = 0;         ///< The queue's id.
   std::uint32_t seat = 0;
   std::atomic<std::uint64_t>* forwarding = nullptr;  ///< Of the lane.
 
+  [[nodiscard]] queue_place* next() const noexcept {
+    return reinterpret_cast<queue_place*>(end - room * stride);
+  }
+  void write_meta(queue_place& place, std::size_t size) const noexcept {
+    place.meta = (meta_end - room) | (std::uint64_t{size} << 32);
+  }
   /// A place for `size` bytes. @returns nullptr, outside the gate: take the slow path; else the
   /// caller is inside until `publish` or `gate.leave`.
   [[nodiscard]] [[gnu::always_inline]] queue_place* open(std::size_t size) noexcept {
@@ -93,16 +99,14 @@ struct alignas(64) queue_out_port {
       gate.leave();
       return nullptr;
     }
-    return reinterpret_cast<queue_place*>(next);
+    return next();
   }
   /// S2, S3. @returns false: done and outside the gate. True: still inside, and somebody is to be
   /// heeded.
   [[nodiscard]] [[gnu::always_inline]] bool publish(queue_place* place, std::size_t size) noexcept {
-    place->meta = meta | (std::uint64_t{size} << 32);
+    write_meta(*place, size);
     // Release: a taker that acquires the word sees meta and payload (S3).
     place->word.store(ready, std::memory_order_release);
-    next += stride;
-    ++meta;
     --room;
     // S3 before S4 and S5: who parks or closes does a heavy barrier.
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -113,29 +117,40 @@ struct alignas(64) queue_out_port {
   }
 };
 
-/// The receiving side.
+/// The receiving side. A take ends in a compare-and-swap, which waits for every store before it; so
+/// a message takes as few stores as can be, and what can be computed from `left` is not kept.
 struct alignas(64) queue_in_port {
   pipe_gate gate;
-  std::uint32_t left = 0;  ///< Messages to be taken from `next` on, should they be there.
-  std::byte* next = nullptr;
+  std::uint32_t left = 0;    ///< Messages before `end` to be taken, should they be there.
+  std::uint32_t lent = 0;    ///< `left` in the beginning.
+  std::byte* end = nullptr;  ///< After the last of them.
   std::size_t stride = 0;
-  std::uint64_t ready = 0;  ///< The word of a message of this lap that was never delivered.
-  std::uint64_t mine = 0;   ///< The same, taken by us.
-  std::uint64_t where = 0;  ///< Of `next`: lane << 32 | index.
-  std::uint64_t queue = 0;  ///< The queue's id.
+  std::size_t fetch_ahead = 0;  ///< How far ahead memory is fetched, where messages are there.
+  std::uint64_t ready = 0;      ///< The word of a message of this lap that was never delivered.
+  std::uint64_t where_end = 0;  ///< Of `end`: lane << 32 | index.
+  std::uint64_t mine = 0;       ///< `ready`, taken by us.
+  std::uint64_t queue = 0;      ///< The queue's id.
   const std::atomic<std::uint64_t>* version = nullptr;  ///< Of the lane.
   std::uint64_t version_seen = 0;
-  std::int64_t held = 0;  ///< Deliveries that were taken here, less those settled here.
+  std::int64_t balance = 0;  ///< Deliveries taken before this lending, less those settled here.
   const queue_signs* signs = nullptr;
   const std::atomic<std::uint32_t>* stop = nullptr;  ///< This process is asked to stop.
-  std::uint32_t lent_ms = 0;                         ///< When this was lent.
-  std::atomic<std::uint32_t>* taken_ms = nullptr;    ///< Where it is said when `next` was taken.
   queue_state* state = nullptr;
   core::forward_record* record = nullptr;  ///< The seat's that is for this port alone.
 
-  /// T1 to T3. @returns true: taken, and inside the gate. False: outside; take the slow path.
+  /// Deliveries that were taken here and not settled here; below 0 where others took more.
+  [[nodiscard]] std::int64_t held() const noexcept { return balance + (lent - left); }
+
+  /// T1 to T3. @returns true: taken. Outside the gate in any case; false: take the slow path.
   /// @limits waits: this is a waiting call, which a stop request ends before it takes anything.
   [[nodiscard]] [[gnu::always_inline]] bool take(taken& out, bool waits) noexcept {
+    if (!enter_and_take(out, waits)) [[unlikely]]
+      return false;
+    gate.leave();
+    return true;
+  }
+  /// The same, and stays inside the gate with what it took.
+  [[nodiscard]] [[gnu::always_inline]] bool enter_and_take(taken& out, bool waits) noexcept {
     if (!gate.enter()) [[unlikely]]
       return false;
     // Acquire: a version that we see brings the READY word that was stored before it (T1).
@@ -144,7 +159,8 @@ struct alignas(64) queue_in_port {
       gate.leave();
       return false;
     }
-    auto* place = reinterpret_cast<queue_place*>(next);
+    auto* const place = reinterpret_cast<queue_place*>(end - left * stride);
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(place) + fetch_ahead, 1);
     std::uint64_t expected = ready;
     // Without a look first, which would fetch the line twice: shared, then for us alone. Acquire: a
     // READY word brings the payload that was written before it (S3).
@@ -154,20 +170,13 @@ struct alignas(64) queue_in_port {
       return false;
     }
     out.place = place;
+    out.where = where_end - left;
     out.word = mine;
-    out.where = where++;
     out.queue = queue;
-    taken_ms++->store(lent_ms, std::memory_order_relaxed);  // reading a clock takes 10 ns
-    next += stride;
     --left;
     return true;
   }
 
-  /// Leaves the gate with a delivery more to settle.
-  [[gnu::always_inline]] void hold() noexcept {
-    ++held;
-    gate.leave();
-  }
   /// Settles a message for good. @returns false: done and outside the gate. True: still inside, and
   /// somebody is to be heeded.
   /// @limits the caller is inside the gate.
@@ -175,6 +184,7 @@ struct alignas(64) queue_in_port {
     // Release: our reads of the payload come before the producer's next use of it. A plain store is
     // enough: only the owner, or recovery after its proven death, changes a leased word.
     message.place->word.store(freed_word(message.word), std::memory_order_release);
+    --balance;
     std::atomic_signal_fence(std::memory_order_seq_cst);  // before the look at who waits
     if (signs->call_taker()) [[unlikely]]
       return true;
