@@ -1,11 +1,10 @@
 // How long the keeper needs, from the reaping of a dead consumer to the end of the recovery, to
-// give back `--slots` leased messages. The keeper's own function, on a mapping that it has had for
-// long.
+// give back `--slots` leased messages. The keeper's own function, on its own mapping of a segment
+// that others filled, which it fetched when the last participant joined.
 //   killed     from outside: no attempt is counted (first)
 //   crashed    by its own doing
 // `first_us`: the first death, in which the keeper meets its notes beside the slots for the first
 // time; `again_us`: later ones.
-#include <sys/mman.h>
 #include <cstdio>
 #include <stdexcept>
 
@@ -15,10 +14,13 @@
 #include "core/producer.hpp"
 #include "core/recovery.hpp"
 #include "os/barrier.hpp"
+#include "os/queue_memory.hpp"
+#include "os/segment.hpp"
 
 namespace {
 
 namespace core = bulkhead::core;
+namespace os = bulkhead::os;
 
 constexpr std::uint32_t source_seat = 0;
 constexpr std::uint32_t victim_seat = 1;
@@ -28,6 +30,21 @@ class no_payload final : public core::payload_area {
  public:
   const std::byte* read(std::uint32_t) override { return nullptr; }
   std::byte* write(std::uint32_t, std::uint64_t) override { return nullptr; }
+};
+
+// Gives its notes memory as the keeper's does. Nothing is buried here.
+class note_room final : public core::graveyard {
+ public:
+  explicit note_room(os::queue_memory& memory) : memory_(&memory) {}
+  void make_room(std::size_t offset, std::size_t bytes) override {
+    if (memory_->populate(offset, bytes, os::access::read_write)) {
+      throw std::runtime_error("no memory for the notes");
+    }
+  }
+  bool bury(const core::queue_view&, const core::poisoned&) override { return false; }
+
+ private:
+  os::queue_memory* memory_;
 };
 
 class one_queue final : public core::queue_finder {
@@ -47,12 +64,12 @@ core::queue_shape shape_of(const bench::job& what) {
   return shape;
 }
 
-std::byte* map_segment(const core::queue_shape& shape) {
-  const std::size_t bytes = core::queue_layout(shape).payload_offset;
-  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) throw std::runtime_error("no memory for the segment");
-  return static_cast<std::byte*>(at);
+os::unique_fd make_queue(const core::queue_shape& shape) {
+  const core::queue_layout layout(shape);
+  os::unique_fd segment = os::make_segment("bench-recovery", layout.total_bytes);
+  const os::mapping header(segment.get(), 0, core::page_bytes, os::access::read_write);
+  core::format_queue(header.data(), shape, 1);
+  return segment;
 }
 
 void fill(core::producer& source, std::uint32_t count) {
@@ -64,18 +81,20 @@ void fill(core::producer& source, std::uint32_t count) {
 }
 
 // The victim takes all and dies. @returns how long its recovery took.
-double die_with_all(const core::queue_view& queue, std::uint32_t count, std::uint32_t serial,
-                    bool own_doing) {
+double die_with_all(const core::queue_view& queue, os::queue_memory& keeper, std::uint32_t count,
+                    std::uint32_t serial, bool own_doing) {
   core::consumer victim(queue, victim_seat, 0);
   core::lease held;
   for (std::uint32_t n = 0; n < count; ++n) {
     if (!victim.take(held)) throw std::runtime_error("a message is missing");
   }
-  one_queue finder(queue);
-  const core::attendance where[] = {{&queue, victim_seat, nullptr}};
+  one_queue finder(keeper.view());
+  note_room room(keeper);
+  const core::attendance where[] = {{&keeper.view(), victim_seat, &room}};
   core::casualty dead;
   dead.serial = serial;
   dead.own_doing = own_doing;
+  keeper.map_lanes();
   const std::int64_t start = bench::now_ns();
   const core::recovery_report report = core::recover(where, dead, finder);
   const std::int64_t end = bench::now_ns();
@@ -85,18 +104,18 @@ double die_with_all(const core::queue_view& queue, std::uint32_t count, std::uin
 
 void run(const bench::job& what) {
   const bool own_doing = what.variant == "crashed";
-  const core::platform os = bulkhead::os::make_platform();
-  const core::queue_shape shape = shape_of(what);
-  std::byte* base = map_segment(shape);
-  core::format_queue(base, shape, 1);
-  const core::queue_view queue(base, shape, os);
-  queue.header().seats_used = shape.participants;
+  const core::platform platform = os::make_platform();
+  const os::unique_fd segment = make_queue(shape_of(what));
+  os::queue_memory others(segment.duplicate(), platform);
+  os::queue_memory keeper(segment.duplicate(), platform, os::queue_memory::role::keeper);
+  const core::queue_view& queue = others.view();
+  queue.header().seats_used = queue.shape().participants;
   no_payload payload;
   core::producer source(queue, source_seat, payload);
   fill(source, what.slots);
   bench::pin_to(what.consumer_cpu);
-  const double first = die_with_all(queue, what.slots, 1, own_doing);
-  const double again = die_with_all(queue, what.slots, 2, own_doing);
+  const double first = die_with_all(queue, keeper, what.slots, 1, own_doing);
+  const double again = die_with_all(queue, keeper, what.slots, 2, own_doing);
   std::printf("{\"first_us\": %.1f, \"again_us\": %.1f}\n", first, again);
 }
 

@@ -122,31 +122,63 @@ structure note() {
   using n = core::death_note;
   return {"death_note",
           sizeof(n),
-          "8 a fault_record, at deliveries % 8",
-          {FIELD(n, lap, "keeper", "of the message"), FIELD(n, time_ns, "keeper", "since 1970"),
-           FIELD(n, code, "keeper", "exit code"), FIELD(n, signal, "keeper", "or signal"),
-           FIELD(n, pid, "keeper", "of the dead"),
-           FIELD(n, delivery, "keeper", "the how-manieth; 0: no note"),
+          "in a death_record",
+          {FIELD(n, time_ns, "keeper", "since 1970"), FIELD(n, code, "keeper", "exit code"),
+           FIELD(n, signal, "keeper", "or signal"), FIELD(n, pid, "keeper", "of the dead"),
            FIELD(n, cause, "keeper", "a death_cause"),
            FIELD(n, core, "keeper", "not 0: it dumped core")}};
 }
 
+structure death() {
+  using d = core::death_record;
+  return {"death_record",
+          sizeof(d),
+          "256 in the death_log; death `n` at n % 256",
+          {FIELD(d, number, "keeper, last", "counts deaths; 0: none, or half written"),
+           FIELD(d, note, "keeper", "how it ended"),
+           FIELD(d, serial, "keeper", "of the dead participant")}};
+}
+
+structure log() {
+  using l = core::death_log;
+  return {"death_log",
+          sizeof(l),
+          "one, before the fault tables",
+          {FIELD(l, newest, "keeper", "number of the newest death; 0: none"),
+           FIELD(l, deaths, "keeper", "256 death_record")}};
+}
+
 structure fault() {
   using f = core::fault_record;
-  return {"fault_record",
-          sizeof(f),
-          "a slot, in the keeper's side table",
-          {FIELD(f, count, "keeper", "lap 38, attempts 10, low 16 bits of the death's serial"),
-           FIELD(f, letter_for, "keeper", "lap + 1 of the message that letter_at is about"),
-           FIELD(f, letter_at, "keeper", "where its dead letter is or was to be"),
-           FIELD(f, reserved, "nobody", "0"), FIELD(f, notes, "keeper", "8 death_note")}};
+  return {
+      "fault_record",
+      sizeof(f),
+      "a slot; a fault table begins with them",
+      {FIELD(f, count, "keeper", "lap 38, attempts 10, low 16 bits of the newest death's number")}};
+}
+
+structure way() {
+  using w = core::fault_way;
+  return {"fault_way",
+          sizeof(w),
+          "a slot, on the next page",
+          {FIELD(w, bits, "keeper", "8 steps of 6 bits to earlier deaths, 16 bits: from which")}};
+}
+
+structure letter() {
+  using p = core::letter_place;
+  return {"letter_place",
+          sizeof(p),
+          "a slot, on the next page",
+          {FIELD(p, claimed_for, "keeper", "lap + 1 of the message that `at` is about"),
+           FIELD(p, at, "keeper", "where its dead letter is or was to be")}};
 }
 
 }  // namespace
 
 std::vector<structure> queue_structures() {
-  return {header(), shape(), seat(),     record(), lane(),
-          slot(),   times(), deadline(), fault(),  note()};
+  return {header(),   shape(), seat(),  record(), lane(),  slot(), times(),
+          deadline(), log(),   death(), note(),   fault(), way(),  letter()};
 }
 
 }  // namespace segment_format

@@ -59,7 +59,7 @@ struct graveyard_fixture {
     return core::recover({&where, 1}, dead, none);
   }
   core::slot& slot(std::uint32_t index) { return queue.view().slot_at(0, index); }
-  core::fault_record& fault(std::uint32_t index) { return queue.view().fault(0, index); }
+  core::letter_place& claim(std::uint32_t index) { return queue.view().letter_of(0, index); }
   int read_all() {
     int count = 0;
     while (const auto l = reader.take()) {
@@ -97,8 +97,8 @@ TEST_CASE_METHOD(graveyard_fixture, "a claim whose letter was never written is n
   REQUIRE((first && second));
   // The writer claimed the first place for the second message and was killed; then the first
   // message takes that place.
-  fault(1).letter_at = 0;
-  fault(1).letter_for = second->word.lap() + 1;
+  claim(1).at = 0;
+  claim(1).claimed_for = second->word.lap() + 1;
   slot(1).store(second->word.with(slot_state::burying), std::memory_order_relaxed);
   CHECK(recover().buried == 2);
   CHECK(read_all() == 2);

@@ -6,6 +6,7 @@
 
 #include "core/closing.hpp"
 #include "core/parked_set.hpp"
+#include "os/coarse_clock.hpp"
 #include "os/futex.hpp"
 #include "process/keeper_support/host.hpp"
 #include "support/catch.hpp"
@@ -39,6 +40,16 @@ int take_and_crash(child_context& start) {
   ::setrlimit(RLIMIT_CORE, std::array<rlimit, 1>{}.data());
   if (!eventually([&] { return d.take().has_value(); })) return 1;
   ::raise(SIGSEGV);
+  return 2;
+}
+// Gives the message back for later, and dies before it tells the keeper to look.
+int put_off_and_die(child_context& start) {
+  desk d = sit_down(start);
+  std::optional<bulkhead::core::lease> l;
+  if (!eventually([&] { return (l = d.take()).has_value(); })) return 1;
+  constexpr std::uint64_t delay_ms = 50;
+  bulkhead::core::delay(d.view(), *l, bulkhead::os::coarse_clock_ms() + delay_ms);
+  ::raise(SIGKILL);
   return 2;
 }
 int wait_for_stop(child_context& start) {
@@ -75,6 +86,20 @@ TEST_CASE("a dead taker's message is back before its end is told", "[os][process
   REQUIRE(l);
   CHECK(d.number_of(*l) == 11);
   CHECK(l->deliveries() == 21);
+}
+
+TEST_CASE("a message comes back whose taker put it off and died before it could say so",
+          "[os][process]") {
+  host h;
+  const auto q = h.make_queue();
+  desk d = h.sit(q);
+  REQUIRE(d.send(17));
+  const auto end = h.end_of(h.spawn(put_off_and_die, {.endpoints = {q.id}}));
+  CHECK((end.status.signal == SIGKILL && end.redelivered == 0));
+  std::optional<bulkhead::core::lease> l;
+  REQUIRE(eventually([&] { return (l = d.take()).has_value(); }));
+  CHECK(d.number_of(*l) == 17);
+  CHECK(l->deliveries() == 2);
 }
 
 TEST_CASE("a message whose takers crash becomes a dead letter with their ends", "[os][process]") {

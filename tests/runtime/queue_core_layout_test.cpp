@@ -10,7 +10,9 @@ TEST_CASE("the parts of a segment follow one another and do not overlap", "[runt
   CHECK(l.ring_slots > shape.capacity);
   CHECK(l.seats_offset >= sizeof(core::queue_header));
   CHECK(l.lanes_offset == l.seats_offset + 7 * l.seat_bytes);
-  CHECK(l.faults_offset == l.lanes_offset + 7 * l.lane_bytes);
+  CHECK(l.deaths_offset == l.lanes_offset + 7 * l.lane_bytes);
+  CHECK(l.faults_offset >= l.deaths_offset + sizeof(core::death_log));
+  CHECK(l.fault_bytes >= l.letters_offset + l.ring_slots * sizeof(core::letter_place));
   CHECK(l.payload_offset == l.faults_offset + 7 * l.fault_bytes);
   CHECK(l.total_bytes == l.payload_offset + 7 * l.payload_bytes);
   CHECK(l.payload_bytes >= 100'000);
@@ -62,7 +64,7 @@ TEST_CASE("a segment is taken for a queue only when its header says so and it is
     CHECK(core::read_shape(base, bytes, out) != nullptr);
   }
   SECTION("another format") {
-    q.view().header().format = 2;
+    q.view().header().format = core::queue_format + 1;
     CHECK(core::read_shape(base, bytes, out) != nullptr);
   }
   SECTION("a bad shape") {

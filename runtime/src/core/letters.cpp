@@ -1,6 +1,5 @@
 #include "core/letters.hpp"
 
-#include <algorithm>
 #include <bulkhead/exit_status.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/message_id.hpp>
@@ -22,20 +21,14 @@ struct letter_tail {
   std::string note;
 };
 
-std::vector<exit_status> reasons_of(const fault_record& record, std::uint64_t lap) {
-  std::vector<death_note> notes;
-  for (const death_note& n : record.notes) {
-    if (n.delivery != 0 && n.lap == lap) notes.push_back(n);
-  }
-  std::sort(notes.begin(), notes.end(),
-            [](const death_note& a, const death_note& b) { return a.delivery < b.delivery; });
+std::vector<exit_status> reasons_of(const known_ends& ends) {
   std::vector<exit_status> reasons;
-  for (const death_note& n : notes) {
+  for (std::size_t n = 0; n < ends.count; ++n) {
     exit_status status;
-    status.code = n.code;
-    status.signal = n.signal;
-    status.core = n.core != 0;
-    status.cause = static_cast<death_cause>(n.cause);
+    status.code = ends.notes[n].code;
+    status.signal = ends.notes[n].signal;
+    status.core = ends.notes[n].core != 0;
+    status.cause = static_cast<death_cause>(ends.notes[n].cause);
     reasons.push_back(status);
   }
   return reasons;
@@ -70,28 +63,28 @@ void letter_writer::drop_unkept_claims() noexcept {
     // R3 has one runner, the keeper: acquire and release here order only what its successor finds.
     const slot_word w = s.load(std::memory_order_acquire);
     if (!w.is(slot_state::burying) && !w.is(slot_state::poison)) return;
-    fault_record& record = origin_->fault(lane, index);
-    if (record.letter_for.load(std::memory_order_acquire) == w.lap() + 1 &&
-        !is_buried(record, w.lap())) {
-      record.letter_for.store(0, std::memory_order_release);
+    letter_place& known = origin_->letter_of(lane, index);
+    if (known.claimed_for.load(std::memory_order_acquire) == w.lap() + 1 &&
+        !is_buried(known, w.lap())) {
+      known.claimed_for.store(0, std::memory_order_release);
     }
   });
 }
 
-bool letter_writer::is_buried(const fault_record& record, std::uint64_t lap) const noexcept {
-  // Acquire: a claim brings `letter_at`, which was written before it.
-  if (record.letter_for.load(std::memory_order_acquire) != lap + 1) return false;
+bool letter_writer::is_buried(const letter_place& known, std::uint64_t lap) const noexcept {
+  // Acquire: a claim brings its place, which was written before it.
+  if (known.claimed_for.load(std::memory_order_acquire) != lap + 1) return false;
   const newest_published newest = find_newest(*letters_, seat);
-  if (!newest.any || before(newest.at, record.letter_at)) return false;
+  if (!newest.any || before(newest.at, known.at)) return false;
   // A close took the newest one back.
-  return !(newest.withdrawn && newest.at == record.letter_at);
+  return !(newest.withdrawn && newest.at == known.at);
 }
 
 bool letter_writer::bury(const queue_view& queue, const poisoned& message) {
-  fault_record& record = queue.fault(message.lane, message.index);
-  if (is_buried(record, message.word.lap())) return true;
+  letter_place& known = queue.letter_of(message.lane, message.index);
+  if (is_buried(known, message.word.lap())) return true;
   try {
-    return write_letter(message, record);
+    return write_letter(message, known);
   } catch (const std::bad_alloc&) {
     return false;
   }
@@ -115,7 +108,7 @@ const std::byte* letter_writer::message_bytes(const slot& s, std::uint32_t lane,
   return start == nullptr ? nullptr : start + block;
 }
 
-bool letter_writer::write_letter(const poisoned& message, fault_record& record) {
+bool letter_writer::write_letter(const poisoned& message, letter_place& known) {
   const slot& s = origin_->slot_at(message.lane, message.index);
   std::size_t size = 0;
   const std::byte* bytes = message_bytes(s, message.lane, size);
@@ -123,21 +116,21 @@ bool letter_writer::write_letter(const poisoned& message, fault_record& record) 
   const std::uint64_t lap = message.word.lap();
   const letter_tail tail{{origin_->header().id, make_position(lap, message.index), message.lane},
                          message.attempts,
-                         reasons_of(record, lap),
+                         reasons_of(ends_of(*origin_, message.lane, message.index, lap)),
                          note_of(origin_->shape(), message)};
 
   place letter;
   if (sender_.reserve(size + detail::encoded_size(tail), letter) != outcome::done) return false;
   // In this order, so each a release: whoever is killed in between leaves no claim, or this one.
-  record.letter_for.store(0, std::memory_order_release);
-  record.letter_at = letter.position;
-  record.letter_for.store(lap + 1, std::memory_order_release);
+  known.claimed_for.store(0, std::memory_order_release);
+  known.at = letter.position;
+  known.claimed_for.store(lap + 1, std::memory_order_release);
   if (size != 0) std::memcpy(letter.bytes, bytes, size);
   detail::encoder to(letter.bytes + size);
   detail::encode(to, tail);
   if (sender_.publish(letter) != outcome::done) {
     // Release as above.
-    record.letter_for.store(0, std::memory_order_release);
+    known.claimed_for.store(0, std::memory_order_release);
     return false;
   }
   const parked_set receivers(*letters_, side::receivers);

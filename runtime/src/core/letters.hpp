@@ -26,8 +26,8 @@ class letter_writer final : public graveyard {
 
  private:
   void drop_unkept_claims() noexcept;
-  bool is_buried(const fault_record& record, std::uint64_t lap) const noexcept;
-  bool write_letter(const poisoned& message, fault_record& record);
+  bool is_buried(const letter_place& known, std::uint64_t lap) const noexcept;
+  bool write_letter(const poisoned& message, letter_place& known);
   const std::byte* message_bytes(const slot& s, std::uint32_t lane, std::size_t& size);
 
   const queue_view* origin_;

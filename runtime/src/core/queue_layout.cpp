@@ -20,13 +20,16 @@ queue_layout::queue_layout(const queue_shape& shape)
       slot_bytes(slot_head_bytes + shape.inline_bytes),
       times_offset(round_up(sizeof(lane_header) + ring_slots * slot_bytes, 64)),
       deadlines_offset(round_up(times_offset + ring_slots * sizeof(slot_times), 64)),
+      ways_offset(round_up(ring_slots * sizeof(fault_record), page_bytes)),
+      letters_offset(round_up(ways_offset + ring_slots * sizeof(fault_way), page_bytes)),
       seat_bytes(round_up(sizeof(seat_block), page_bytes)),
       lane_bytes(round_up(deadlines_offset + ring_slots * sizeof(slot_deadline), page_bytes)),
-      fault_bytes(round_up(ring_slots * sizeof(fault_record), page_bytes)),
+      fault_bytes(round_up(letters_offset + ring_slots * sizeof(letter_place), page_bytes)),
       payload_bytes(round_up(shape.payload_bytes, page_bytes)),
       seats_offset(round_up(sizeof(queue_header), page_bytes)),
       lanes_offset(seats_offset + shape.participants * seat_bytes),
-      faults_offset(lanes_offset + shape.participants * lane_bytes),
+      deaths_offset(lanes_offset + shape.participants * lane_bytes),
+      faults_offset(round_up(deaths_offset + sizeof(death_log), page_bytes)),
       payload_offset(faults_offset + shape.participants * fault_bytes),
       total_bytes(payload_offset + shape.participants * payload_bytes) {}
 

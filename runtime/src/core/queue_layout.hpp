@@ -10,13 +10,14 @@
 namespace bulkhead::core {
 
 inline constexpr std::uint64_t queue_magic = 0x31'51'44'41'45'48'4b'42;  // "BKHEADQ1"
-inline constexpr std::uint32_t queue_format = 1;
+inline constexpr std::uint32_t queue_format = 2;
 inline constexpr std::size_t page_bytes = 4096;
 inline constexpr std::size_t records_per_seat =
     8;  ///< Threads of one process that forward at once, one of them by its ports.
 inline constexpr std::size_t forward_inputs_max = 16;
 inline constexpr std::size_t forward_outputs_max = 8;
-inline constexpr std::size_t death_notes_max = 8;
+inline constexpr std::size_t death_notes_max = 8;  ///< Deaths that a letter tells of.
+inline constexpr std::size_t deaths_kept = 256;    ///< A queue; older ones are forgotten.
 inline constexpr std::uint32_t inline_bytes_max = 65536;
 inline constexpr std::uint64_t message_bytes_max =
     0xffff'ffff;  ///< The meta word has 32 bits for the size.
@@ -147,25 +148,48 @@ struct slot_deadline {
 
 /// How one taker of a message ended.
 struct death_note {
-  std::uint64_t lap;     ///< Of the message that it is about.
   std::int64_t time_ns;  ///< Since 1970.
   std::int32_t code;
   std::int32_t signal;
   std::int32_t pid;
-  std::uint16_t delivery;  ///< The how-manieth delivery it was; 0: no note.
-  std::uint8_t cause;      ///< A death_cause.
+  std::uint8_t cause;  ///< A death_cause.
   std::uint8_t core;
 };
 
-/// What the keeper knows of a slot's message: lap 38 | attempts 10 | low 16 bits of the last
-/// counted death's serial.
-struct fault_record {
-  std::atomic<std::uint64_t> count;
+/// A death that ended a lease of this queue. Written once, however many leases it ended, so that
+/// what is written a message is two words.
+struct death_record {
   std::atomic<std::uint64_t>
-      letter_for;      ///< Lap + 1 of the message that `letter_at` is about, 0: none.
-  position letter_at;  ///< Where its dead letter is, or was to be, published.
-  std::uint64_t reserved;
-  death_note notes[death_notes_max];
+      number;  ///< Counts the deaths of this queue; 0: none, or half written.
+  death_note note;
+  std::uint32_t serial;  ///< Of the dead participant: a repeated recovery finds its own record.
+};
+
+/// The newest deaths of a queue: death `n` is at n % deaths_kept.
+struct death_log {
+  std::atomic<std::uint64_t> newest;  ///< Its number; 0: nobody died yet.
+  death_record deaths[deaths_kept];
+};
+
+/// What the keeper knows of the takers that a slot's message had.
+struct fault_record {
+  /// Lap 38 | attempts 10 | low 16 bits of the newest death's number, 0: none. This word alone says
+  /// whether a death is counted.
+  std::atomic<std::uint64_t> count;
+};
+
+/// The way back from a fault_record's death to those before it: low 16 bits of the number of the
+/// death that it leads from, then 8 times 6 bits how many numbers further back the next one is, 0:
+/// no further. Apart from the record, since most messages lose one taker at most, and what is not
+/// touched needs no memory.
+struct fault_way {
+  std::atomic<std::uint64_t> bits;
+};
+
+/// Where the dead letter of a slot's message is, or was to be, published.
+struct letter_place {
+  std::atomic<std::uint64_t> claimed_for;  ///< Lap + 1 of the message that `at` is about, 0: none.
+  position at;
 };
 
 /// Where everything lies in a segment of a given shape.
@@ -176,8 +200,14 @@ struct queue_layout {
   std::size_t slot_bytes;
   std::size_t times_offset;                                        ///< Of the slot_times in a lane.
   std::size_t deadlines_offset;                                    ///< Of the slot_deadlines.
+  std::size_t ways_offset;                                         ///< Of the fault_ways in a fault
+                                                                   ///< table.
+  std::size_t letters_offset;                                      ///< Of the letter_places in a
+                                                                   ///< fault table.
   std::size_t seat_bytes, lane_bytes, fault_bytes, payload_bytes;  // a seat
-  std::size_t seats_offset, lanes_offset, faults_offset, payload_offset, total_bytes;
+  std::size_t seats_offset, lanes_offset;
+  std::size_t deaths_offset;  ///< From here to the payload only the keeper maps it.
+  std::size_t faults_offset, payload_offset, total_bytes;
 };
 
 /// @returns the reason why no queue can have this shape, or nullptr.

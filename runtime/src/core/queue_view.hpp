@@ -39,10 +39,21 @@ class queue_view {
     return reinterpret_cast<slot_deadline*>(base_ + layout_.lanes_offset + s * layout_.lane_bytes +
                                             layout_.deadlines_offset)[index];
   }
-  /// The keeper's side table; mapped by the keeper only.
+  /// The keeper's side tables; mapped by the keeper only.
+  [[nodiscard]] death_log& deaths() const noexcept {
+    return *reinterpret_cast<death_log*>(base_ + layout_.deaths_offset);
+  }
   [[nodiscard]] fault_record& fault(std::uint32_t s, std::uint32_t index) const noexcept {
     return reinterpret_cast<fault_record*>(base_ + layout_.faults_offset +
                                            s * layout_.fault_bytes)[index];
+  }
+  [[nodiscard]] fault_way& way(std::uint32_t s, std::uint32_t index) const noexcept {
+    return reinterpret_cast<fault_way*>(base_ + layout_.faults_offset + s * layout_.fault_bytes +
+                                        layout_.ways_offset)[index];
+  }
+  [[nodiscard]] letter_place& letter_of(std::uint32_t s, std::uint32_t index) const noexcept {
+    return reinterpret_cast<letter_place*>(base_ + layout_.faults_offset + s * layout_.fault_bytes +
+                                           layout_.letters_offset)[index];
   }
   [[nodiscard]] std::uint32_t seats_used() const noexcept {
     // Acquire: a seat that is given out has its pages, which were reserved before.

@@ -73,20 +73,95 @@ void bury(const attendance& where, std::uint32_t lane, std::uint32_t index,
   }
 }
 
-// R2 for one slot.
-void give_back(const attendance& where, std::uint32_t lane, std::uint32_t index,
-               const casualty& dead, recovery_report& report) noexcept {
-  slot& s = where.queue->slot_at(lane, index);
-  const slot_word w = s.load(std::memory_order_acquire);
-  if (!w.held_by(where.seat)) return;
-  const std::uint32_t attempts = note_fault(where.queue->fault(lane, index), w, dead);
-  if (used_up(where.queue->shape(), w, attempts)) {
-    s.store(w.with(slot_state::burying), std::memory_order_release);
-    return;
+// R2 for one queue.
+class lane_search {
+ public:
+  lane_search(const attendance& where, const casualty& dead, recovery_report& report) noexcept
+      : where_(where), queue_(*where.queue), dead_(dead), report_(report) {}
+
+  /// R2 for one lane.
+  void give_back_all(std::uint32_t lane) {
+    const std::size_t stride = queue_.layout().slot_bytes;
+    auto* at = reinterpret_cast<std::byte*>(&queue_.slot_at(lane, 0));
+    const std::uint32_t slots = queue_.ring_slots();
+    for (std::uint32_t index = 0; index < slots; ++index, at += stride) {
+      // Memory is read at its own pace only when it knows across the page's end what comes.
+      __builtin_prefetch(at + looked_ahead_bytes, 1);
+      look_at(*reinterpret_cast<slot*>(at), lane, index);
+    }
   }
-  s.store(slot_word::make_ready(w.lap(), w.deliveries()), std::memory_order_release);
-  ++report.redelivered;
-}
+  /// A message waits for R3. None comes up later by the casualty's doing.
+  [[nodiscard]] bool found_dead() const noexcept { return found_dead_; }
+
+ private:
+  static constexpr std::size_t looked_ahead_bytes = 1024;
+  static constexpr std::size_t room_bytes = 64 * 1024;
+  static constexpr std::uint64_t deaths_on_first_page =
+      (page_bytes - offsetof(death_log, deaths)) / sizeof(death_record);
+
+  void look_at(slot& s, std::uint32_t lane, std::uint32_t index) {
+    const slot_word w = s.load(std::memory_order_acquire);
+    if (w.is(slot_state::burying) || w.is(slot_state::poison)) found_dead_ = true;
+    if (!w.held_by(where_.seat)) return;
+    fault_record& record = queue_.fault(lane, index);
+    if (where_.graves != nullptr) {
+      const std::size_t table = queue_.layout().faults_offset + lane * queue_.layout().fault_bytes;
+      make_room(records_, table, index);
+      if (lost_taker(record, w.lap())) make_room(ways_, table + queue_.layout().ways_offset, index);
+    }
+    const std::uint32_t attempts =
+        note_fault(record, queue_.way(lane, index), w, number(), dead_.own_doing);
+    if (used_up(queue_.shape(), w, attempts)) {
+      s.store(w.with(slot_state::burying), std::memory_order_release);
+      found_dead_ = true;
+      return;
+    }
+    s.store(slot_word::make_ready(w.lap(), w.deliveries()), std::memory_order_release);
+    ++report_.redelivered;
+  }
+
+  // A death that ends no lease needs no note.
+  std::uint64_t number() {
+    if (number_ == 0) {
+      if (where_.graves != nullptr) {
+        // Its first page, and those of the record that comes next.
+        const std::size_t log = queue_.layout().deaths_offset;
+        where_.graves->make_room(log, page_bytes);
+        const std::uint64_t newest = queue_.deaths().newest.load(std::memory_order_acquire);
+        if (newest + 4 > deaths_on_first_page) where_.graves->make_room(log, sizeof(death_log));
+      }
+      number_ = enter_death(queue_, dead_);
+    }
+    return number_;
+  }
+
+  // A table that grows page by page where few messages are held, in larger steps where many are.
+  struct room {
+    std::size_t to = 0;
+    std::size_t step = page_bytes;
+  };
+
+  // @param table where the lane's entries begin, of 8 bytes each.
+  void make_room(room& done, std::size_t table, std::uint32_t index) {
+    static_assert(sizeof(fault_record) == 8 && sizeof(fault_way) == 8);
+    const std::size_t at = table + index * sizeof(fault_record);
+    if (at < done.to && at >= table) return;
+    const std::size_t end = table + queue_.ring_slots() * sizeof(fault_record);
+    const std::size_t from = at / page_bytes * page_bytes;
+    done.step = from == done.to ? std::min(done.step * 2, room_bytes) : page_bytes;
+    done.to = std::min(from + done.step, (end + page_bytes - 1) / page_bytes * page_bytes);
+    where_.graves->make_room(from, done.to - from);
+  }
+
+  const attendance& where_;
+  const queue_view& queue_;
+  const casualty& dead_;
+  recovery_report& report_;
+  std::uint64_t number_ = 0;
+  room records_;
+  room ways_;
+  bool found_dead_ = false;
+};
 
 void bury_all(const attendance& where, recovery_report& report) noexcept {
   where.queue->each_slot([&](std::uint32_t lane, std::uint32_t index, const slot& s) {
@@ -99,21 +174,22 @@ void bury_all(const attendance& where, recovery_report& report) noexcept {
 // slot before it would leave consumers before that slot for ever.
 void mend_lane(const queue_view& queue, std::uint32_t seat) noexcept {
   lane_header& lane = queue.lane(seat);
-  const newest_published newest = find_newest(queue, seat);
+  const newest_published newest =
+      queue.is_used(seat) ? find_newest(queue, seat) : newest_published{};
   if (newest.any && before(lane.passed.load(std::memory_order_relaxed), newest.at)) {
     lane.passed.store(newest.at, std::memory_order_release);
   }
   lane.forwarding.store(0, std::memory_order_release);
 }
 
-void recover_queue(const attendance& where, const casualty& dead,
-                   recovery_report& report) noexcept {
+void recover_queue(const attendance& where, const casualty& dead, recovery_report& report) {
   const queue_view& queue = *where.queue;
   const std::uint32_t lanes = queue.seats_used();
-  queue.each_slot([&](std::uint32_t lane, std::uint32_t index, slot&) {
-    give_back(where, lane, index, dead, report);
-  });
-  bury_all(where, report);
+  lane_search search(where, dead, report);
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    if (queue.is_used(lane)) search.give_back_all(lane);
+  }
+  if (search.found_dead()) bury_all(where, report);
   mend_lane(queue, where.seat);
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {  // R5
     // In every lane: the casualty may have given a message back itself and died before it said so.
@@ -125,7 +201,8 @@ void recover_queue(const attendance& where, const casualty& dead,
                                                    std::memory_order_relaxed);
   static_cast<void>(parked_set(queue, side::receivers).withdraw(where.seat));
   static_cast<void>(parked_set(queue, side::senders).withdraw(where.seat));
-  if (queue.header().signs.closed.load(std::memory_order_acquire) == closed_state::closing) close(queue);
+  if (queue.header().signs.closed.load(std::memory_order_acquire) == closed_state::closing)
+    close(queue);
   parked_set(queue, side::receivers)
       .wake_all();  // R6: the casualty may have taken an announcement and died
   parked_set(queue, side::senders).wake_all();
@@ -135,7 +212,7 @@ void recover_queue(const attendance& where, const casualty& dead,
 }  // namespace
 
 recovery_report recover(std::span<const attendance> queues, const casualty& dead,
-                        queue_finder& finder) noexcept {
+                        queue_finder& finder) {
   recovery_report report;
   for (const attendance& where : queues) {
     for (forward_record& record : where.queue->seat(where.seat).records) {

@@ -10,8 +10,8 @@ namespace bulkhead::core {
 /// A participant whose death is proven: its parent has reaped it.
 struct casualty {
   std::uint32_t serial =
-      0;              ///< Names this death; a repeated recovery of it counts no attempt twice.
-  death_note note{};  ///< Cause, code, signal, pid, time; lap and delivery are filled in a message.
+      0;  ///< Names this death; a repeated recovery of it counts no attempt twice.
+  death_note note{};
   bool own_doing = false;  ///< Its deliveries count as attempts (design.md G2).
 };
 
@@ -24,9 +24,16 @@ struct poisoned {
   std::string_view note{};  ///< Why it was rejected, if it was.
 };
 
-/// Where messages go that used up their deliveries.
+/// Where messages go that used up their deliveries, and where it is noted how they came to it.
 class graveyard {
  public:
+  /// Makes sure that a range of the segment, of the keeper's side tables, has memory before it is
+  /// written. Not asked for what lies in the pages of a range before.
+  /// @errors may throw: the recovery stops and may be repeated.
+  virtual void make_room(std::size_t offset, std::size_t bytes) {
+    static_cast<void>(offset);
+    static_cast<void>(bytes);
+  }
   /// Writes a dead letter and does not come back to a message that it buried before.
   /// @returns false when there is no room: the message stays put, out of delivery.
   virtual bool bury(const queue_view& queue, const poisoned& message) = 0;
@@ -62,8 +69,9 @@ struct recovery_report {
 /// R1 to R6 of docs/queue-protocol.md: settles everything that the casualty had in hand, in all its
 /// queues. Every step may be repeated, so a recovery that was itself killed at any instruction is
 /// run again from the start. One runner at a time.
+/// @errors what graveyard::make_room throws; then not all is done.
 recovery_report recover(std::span<const attendance> queues, const casualty& dead,
-                        queue_finder& finder) noexcept;
+                        queue_finder& finder);
 
 /// R3 alone, for messages that found the dead letters full earlier.
 recovery_report bury_again(const attendance& where) noexcept;

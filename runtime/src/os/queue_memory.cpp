@@ -25,7 +25,7 @@ core::queue_shape shape_of(int segment) {
 mapping map_control(int segment, const core::queue_shape& shape, queue_memory::role as) {
   const core::queue_layout layout(shape);
   const std::size_t bytes =
-      as == queue_memory::role::keeper ? layout.payload_offset : layout.faults_offset;
+      as == queue_memory::role::keeper ? layout.payload_offset : layout.deaths_offset;
   return mapping(segment, 0, bytes, access::read_write);
 }
 
@@ -35,10 +35,38 @@ queue_memory::queue_memory(unique_fd segment, const core::platform& os, role as)
     : segment_(std::move(segment)),
       shape_(shape_of(segment_.get())),
       control_(map_control(segment_.get(), shape_, as)),
+      lanes_mapped_(as == role::keeper ? shape_.participants : 0),
       view_(control_.data(), shape_, os),
       starts_(std::make_unique<std::atomic<const std::byte*>[]>(shape_.participants)) {}
 
 queue_memory::~queue_memory() = default;
+
+std::error_code queue_memory::populate(std::size_t offset, std::size_t bytes,
+                                       access wanted) noexcept {
+  return control_.populate(offset, bytes, wanted);
+}
+
+void queue_memory::map_lanes() noexcept {
+  const core::queue_layout& layout = view_.layout();
+  const auto map = [this](std::size_t offset, std::size_t bytes) {
+    // A failure costs time only: the pages come one by one.
+    static_cast<void>(populate(offset,
+                               (bytes + core::page_bytes - 1) / core::page_bytes * core::page_bytes,
+                               access::read));
+  };
+  const std::uint32_t seats = view_.seats_used();
+  for (std::uint32_t seat = 0; seat < seats; ++seat) {
+    if (lanes_mapped_[seat]) continue;
+    const std::size_t lane = layout.lanes_offset + seat * layout.lane_bytes;
+    if (view_.is_used(seat)) {
+      lanes_mapped_[seat] = true;
+      map(lane, layout.times_offset);
+    } else {
+      map(lane, sizeof(core::lane_header));
+    }
+    map(layout.seats_offset + seat * layout.seat_bytes, layout.seat_bytes);
+  }
+}
 
 void queue_memory::set_bells(unique_fd receivers, unique_fd senders) noexcept {
   bells_[0] = std::move(receivers);

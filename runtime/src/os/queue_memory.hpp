@@ -29,6 +29,16 @@ class queue_memory final : public core::payload_area {
   /// Sets the eventfds of the receivers and the senders. Once, before others have the object.
   void set_bells(unique_fd receivers, unique_fd senders) noexcept;
 
+  /// Makes sure that a range of what is mapped at once has memory, and is in this process's page
+  /// tables: nothing is left to be done when it is touched. @limits offset is a page's.
+  /// @returns an error: try again.
+  [[nodiscard]] std::error_code populate(std::size_t offset, std::size_t bytes,
+                                         access wanted) noexcept;
+
+  /// Fetches what a recovery reads, the lanes above all, into this process's page tables. A lane
+  /// counts from its first message on.
+  void map_lanes() noexcept;
+
   /// Says which seat is this process's: `write` is for that one only. Once, before the first write.
   void own_seat(std::uint32_t seat) noexcept { own_.store(seat, std::memory_order_release); }
 
@@ -46,6 +56,7 @@ class queue_memory final : public core::payload_area {
   unique_fd bells_[2];
   core::queue_shape shape_;  // read once; what the header says later changes nothing here
   mapping control_;
+  std::vector<bool> lanes_mapped_;
   core::queue_view view_;
   std::atomic<std::uint32_t> own_{no_seat};
   std::mutex mutex_;  // guards the growth of what follows

@@ -61,6 +61,15 @@ mapping& mapping::operator=(mapping&& other) noexcept {
   return *this;
 }
 
+std::error_code mapping::populate(std::size_t offset, std::size_t bytes,
+                                  access wanted) const noexcept {
+  const int how = wanted == access::read ? MADV_POPULATE_READ : MADV_POPULATE_WRITE;
+  while (::madvise(data_ + offset, bytes, how) != 0) {
+    if (errno != EINTR && errno != EAGAIN) return last_error();
+  }
+  return {};
+}
+
 void mapping::reset() noexcept {
   if (data_ != nullptr) ::munmap(data_, bytes_);
   data_ = nullptr;

@@ -49,6 +49,11 @@ class mapping {
   [[nodiscard]] std::byte* data() const noexcept { return data_; }
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
   void reset() noexcept;
+  /// Touches a range beforehand, for reading what is there or for writing, at once and so more
+  /// cheaply than page by page. Repeatable. @limits the offset is a multiple of the page size.
+  /// @returns ENOMEM or EFAULT when there is no memory.
+  [[nodiscard]] std::error_code populate(std::size_t offset, std::size_t bytes,
+                                         access wanted) const noexcept;
 
  private:
   std::byte* data_ = nullptr;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bulkhead/errc.hpp>
+#include <chrono>
+#include <thread>
 
 #include "os/keeper/queue_table.hpp"
 
@@ -63,35 +65,55 @@ queue_record::seat_grant queue_record::join(const claimant& who) {
     // Release: who sees the seat sees its pages reserved.
     used.store(found->seat + 1, std::memory_order_release);
   }
+  // Most lanes are in use before the last receiver joins; so not all of it is left to a death.
+  memory_.map_lanes();
   return {found->seat, epoch, seats.sent_before(found->seat)};
 }
 
-std::error_code queue_record::reserve_faults(std::uint32_t seat) const noexcept {
+// Room for the notes must be there: without it a death would be counted wrong or not at all. Memory
+// is short for moments only, or for good; then the keeper cannot do its duty.
+void queue_record::make_room(std::size_t offset, std::size_t bytes) {
+  using namespace std::chrono_literals;
+  std::error_code failed = memory_.populate(offset, bytes, access::read_write);
+  // A kernel before 5.14, which knows no such call: its pages are mapped when they are touched.
+  if (failed == std::errc::invalid_argument) failed = reserve_range(memory_.fd(), offset, bytes);
+  for (int n = 0; failed && n < 100; ++n) {
+    std::this_thread::sleep_for(10ms);
+    failed = reserve_range(memory_.fd(), offset, bytes);
+  }
+  if (failed) {
+    throw std::system_error(failed, "no memory for the recovery of queue '" + name_ + "'");
+  }
+}
+
+void queue_record::make_room_for_letter(std::uint32_t lane, std::uint32_t index) {
   const core::queue_layout& layout = view().layout();
-  std::uint64_t done_to = 0;
-  std::error_code failed;
+  const std::size_t page = (layout.faults_offset + lane * layout.fault_bytes +
+                            layout.letters_offset + index * sizeof(core::letter_place)) /
+                           core::page_bytes * core::page_bytes;
+  if (page == letters_room_) return;
+  make_room(page, core::page_bytes);
+  letters_room_ = page;
+}
+
+// A writer looks beside all messages that may have a letter already.
+void queue_record::make_room_for_letters() {
   view().each_slot([&](std::uint32_t lane, std::uint32_t index, const core::slot& s) {
-    // Acquire as in R2, which looks at the same words after.
+    // Acquire as in R3, which looks at the same words after.
     const core::slot_word w = s.load(std::memory_order_acquire);
-    const bool wanted =
-        w.held_by(seat) || w.is(core::slot_state::burying) || w.is(core::slot_state::poison);
-    if (failed || !wanted) return;
-    const std::uint64_t first =
-        layout.faults_offset + lane * layout.fault_bytes + index * sizeof(core::fault_record);
-    const std::uint64_t last = first + sizeof(core::fault_record);
-    if (last <= done_to) return;
-    done_to = (last + core::page_bytes - 1) / core::page_bytes * core::page_bytes;
-    failed = reserve_range(memory_.fd(), first, done_to - first);
+    if (!w.is(core::slot_state::burying) && !w.is(core::slot_state::poison)) return;
+    make_room_for_letter(lane, index);
   });
-  return failed;
 }
 
 bool queue_record::bury(const core::queue_view& queue, const core::poisoned& message) {
   try {
     if (writer_ == nullptr) {
       queue_record& to = table_->dead_letters(*this, 0);
+      make_room_for_letters();
       writer_ = std::make_unique<core::letter_writer>(view(), memory_, to.view(), to.memory());
     }
+    make_room_for_letter(message.lane, message.index);
     const auto note =
         notes.find({message.lane, core::make_position(message.word.lap(), message.index)});
     core::poisoned noted = message;

@@ -39,10 +39,8 @@ class queue_record final : public core::graveyard {
   };
   seat_grant join(const claimant& who);
 
-  /// Reserves memory for the notes that the recovery of a seat may write. @returns an error: try
-  /// again.
-  [[nodiscard]] std::error_code reserve_faults(std::uint32_t seat) const noexcept;
-
+  /// @errors std::system_error: there was no memory for a second.
+  void make_room(std::size_t offset, std::size_t bytes) override;
   bool bury(const core::queue_view& queue, const core::poisoned& message) override;
 
   seat_table seats;
@@ -59,6 +57,8 @@ class queue_record final : public core::graveyard {
 
  private:
   [[nodiscard]] bool is_drained(std::uint32_t seat) const noexcept;
+  void make_room_for_letter(std::uint32_t lane, std::uint32_t index);
+  void make_room_for_letters();
   void reserve_seat(std::uint32_t seat);
   std::uint64_t sent_from(std::uint32_t seat);
 
@@ -67,6 +67,7 @@ class queue_record final : public core::graveyard {
   std::string name_;
   queue_memory memory_;
   std::unique_ptr<core::letter_writer> writer_;
+  std::size_t letters_room_ = 0;  // the page of letter_places that was given memory last
 };
 
 }  // namespace bulkhead::os

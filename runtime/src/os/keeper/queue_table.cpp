@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bulkhead/errc.hpp>
-#include <thread>
 
 #include "core/closing.hpp"
 #include "core/parked_set.hpp"
@@ -14,19 +13,6 @@ constexpr std::uint32_t inline_bytes_max = 64 * 1024;  // so that no layout over
 constexpr std::uint32_t letters_capacity = 1024;
 constexpr std::uint64_t letters_payload_min = 16u << 20;
 constexpr std::uint64_t payload_max = std::uint64_t{1} << 32;
-
-// Room for the notes must be there: without it a death would be counted wrong or not at all. Memory
-// is short for moments only, or for good; then the keeper cannot do its duty.
-void reserve_faults(const queue_record& queue, std::uint32_t seat) {
-  using namespace std::chrono_literals;
-  const auto until = std::chrono::steady_clock::now() + 1s;
-  while (const std::error_code failed = queue.reserve_faults(seat)) {
-    if (std::chrono::steady_clock::now() > until) {
-      throw std::system_error(failed, "no memory for the recovery of queue '" + queue.name() + "'");
-    }
-    std::this_thread::sleep_for(10ms);
-  }
-}
 
 void wake_everyone(const core::queue_view& queue) {
   core::parked_set(queue, core::side::receivers).wake_all();
@@ -148,7 +134,7 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
   for (auto& [id, queue] : queues_) all.push_back(queue.get());
   for (queue_record* queue : all) {
     if (const auto seat = queue->seats.seat_of(dead.serial)) {
-      reserve_faults(*queue, *seat);
+      queue->memory().map_lanes();
       attended.push_back({&queue->view(), *seat, queue});
       queue->next_deadline_ms = 0;  // it may have released a message with a delay and not said so
     }

@@ -89,9 +89,9 @@ void queue_table::carry(control::carry messages, std::uint32_t serial) {
 // The letter's place is written beside the message before the letter is published.
 void queue_table::carry_letter(const queue_record& origin, const core::poisoned& message) {
   if (carried_.empty()) return;
-  const core::fault_record& fault = origin.view().fault(message.lane, message.index);
+  const core::letter_place& letter = origin.view().letter_of(message.lane, message.index);
   carried_.copy({origin.id(), message.lane, core::make_position(message.word.lap(), message.index)},
-                {origin.letters, core::letter_writer::seat, fault.letter_at});
+                {origin.letters, core::letter_writer::seat, letter.at});
 }
 
 // What the dead process had announced and not published never comes: its successor begins at the
