@@ -38,6 +38,8 @@ class checker {
   std::string deliver(const core::queue_view& queue, const core::lease& l, bool in_order);
   std::string check_lane(core::producer& lane, core::consumer& taker);
   std::string check_next_incarnation();
+  void complain_of_credits();
+  void complain_of_leaks();
   void complain(std::string what) {
     if (trouble_.empty()) trouble_ = std::move(what);
   }
