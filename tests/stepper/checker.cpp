@@ -14,7 +14,6 @@ constexpr int messages_max =
 }  // namespace
 
 void checker::note_marks() {
-  complain_of_credits();
   for (const core::queue_view* queue : {&now_.shared->in(), &now_.shared->out()}) {
     for (std::uint32_t lane = 0; lane < world::seats; ++lane) {
       for (std::uint32_t index = 0; index < queue->ring_slots(); ++index) {

@@ -99,6 +99,7 @@ void run::check(const image& crash, const image& now, bool complete, bool look, 
   checker c(what_, before_);
   c.note_marks();
   put_image(world_, base_, now);
+  c.complain_of_credits();
   if (look) c.survivor_looks();
   recover(world_, what_.own_doing);
   ++sum_.checks;

@@ -118,7 +118,7 @@ scenario poison_case() {
 }
 
 scenario drop_case() {
-  constexpr std::uint64_t oldest = 10'100;
+  static constexpr std::uint64_t oldest = 10'100;
   scenario c;
   c.name = "total: drop of the sender's oldest, and send";
   c.set_up = [](stage& s) {
