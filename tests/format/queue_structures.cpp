@@ -158,8 +158,8 @@ structure fault() {
 }  // namespace
 
 std::vector<structure> queue_structures() {
-  return {header(), shape(),    credit(),      seat(),  record(), lane(), slot(),
-          times(),  deadline(), slot_credit(), fault(), note()};
+  return {header(), shape(), credit(),   seat(),        record(), lane(),
+          slot(),   times(), deadline(), slot_credit(), fault(),  note()};
 }
 
 }  // namespace segment_format

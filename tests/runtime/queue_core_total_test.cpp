@@ -32,7 +32,8 @@ core::position reserve(core::producer& lane, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("all senders together have no more messages under way than the total", "[runtime][unit]") {
+TEST_CASE("all senders together have no more messages under way than the total",
+          "[runtime][unit]") {
   const std::uint32_t total = GENERATE(1u, 2u, 5u, 7u);
   memory_queue q(with_total(total, 20));
   core::producer lanes[] = {q.sender(0), q.sender(1), q.sender(2)};
@@ -257,8 +258,7 @@ TEST_CASE("what a forward that finds no room had claimed is free again", "[runti
   CHECK(os_calls::woken.size() == 2);
 }
 
-TEST_CASE("a place that becomes free wakes the sleeping senders of every lane",
-          "[runtime][unit]") {
+TEST_CASE("a place that becomes free wakes the sleeping senders of every lane", "[runtime][unit]") {
   memory_queue q(with_total(2, 4, 200));
   auto a = q.sender(0);
   auto b = q.sender(150);

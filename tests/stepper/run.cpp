@@ -7,7 +7,11 @@
 namespace stepper {
 
 run::run(const scenario& what, const options& how, tracer& trace)
-    : what_(what), how_(how), trace_(trace), world_(what.max_attempts, what.total), before_(world_) {
+    : what_(what),
+      how_(how),
+      trace_(trace),
+      world_(what.max_attempts, what.total),
+      before_(world_) {
   what_.set_up(before_);
   const auto* words = reinterpret_cast<const std::uint64_t*>(world_.bytes().data());
   base_.assign(words, words + world_.bytes().size() / sizeof(std::uint64_t));

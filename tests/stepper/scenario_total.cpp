@@ -77,9 +77,8 @@ scenario stepped_over_case() {
     require(s.survivor.out_take.take(held), "it is taken");
     s.turn_lane(s.worker.out_send, 10'002, slots);
     core::acknowledge(s.shared->out(), held);
-    for (std::uint64_t v = 10'100; core::index_of(s.worker.out_send.staged_first()) !=
-                                   core::index_of(held.position);
-         ++v) {
+    for (std::uint64_t v = 10'100;
+         core::index_of(s.worker.out_send.staged_first()) != core::index_of(held.position); ++v) {
       s.turn_lane(s.worker.out_send, v, 1);
     }
     for (std::uint64_t n = 0; n < total - 1; ++n) {

@@ -51,8 +51,8 @@ inline credit_census count_credits(const core::queue_view& queue,
   for (std::uint32_t n = 0; n < total; ++n) {
     const core::credit_name name{queue.credit_at(n).name.load()};
     const bool past =
-        name.is_empty() || name.is_past(queue.slot_at(name.seat(), name.index()).load(
-                               std::memory_order_acquire));
+        name.is_empty() ||
+        name.is_past(queue.slot_at(name.seat(), name.index()).load(std::memory_order_acquire));
     if (past) {
       ++all.free;
     } else if (queue.slot_at(name.seat(), name.index())

@@ -37,8 +37,8 @@ struct credit_name {
 
   friend constexpr bool operator==(credit_name, credit_name) = default;
 };
-static_assert(std::uint64_t{seats_max} == std::uint64_t{1} << (63 - index_bits -
-                                                               credit_name::lap_low_bits),
+static_assert(std::uint64_t{seats_max} == std::uint64_t{1}
+                                              << (63 - index_bits - credit_name::lap_low_bits),
               "a credit has room for every seat");
 // Every position that a lane goes on makes its sender look at one credit more, so that all are
 // looked at within `total` of them; the fewest slots that a ring has are 9.

@@ -118,8 +118,9 @@ class producer {
 
   // The next place is free and nothing has to be found out first.
   [[nodiscard]] bool is_ready_for(std::size_t size) const noexcept {
-    return !credits_.is_bounded() && outstanding_ < queue_->shape().capacity && size <= queue_->shape().inline_bytes &&
-           pending_.block == place::no_block && held_[index_of(next_.at())] == 0 &&
+    return !credits_.is_bounded() && outstanding_ < queue_->shape().capacity &&
+           size <= queue_->shape().inline_bytes && pending_.block == place::no_block &&
+           held_[index_of(next_.at())] == 0 &&
            next_.here().load(std::memory_order_acquire).is(slot_state::free);
   }
   static void write_meta(slot& s, const place& p, std::uint64_t sequence) noexcept {
@@ -166,12 +167,12 @@ class producer {
   std::vector<place> staged_;
   ring_walk staging_;
   credit_purse credits_;
-  std::uint32_t claimed_ = no_credit;           // for what `reserve` set aside
-  std::vector<std::uint32_t> staged_claims_;    // of staged results
-  std::vector<std::uint32_t> inherited_;        // credits of inputs; the first results have them
-  std::uint32_t lent_ = 0;  // places that the port was given
-  std::uint32_t hand_ = 0;  // where the next sweep begins
-  bool tangled_ = false;    // an older message may lie behind a younger one, as the hand goes
+  std::uint32_t claimed_ = no_credit;         // for what `reserve` set aside
+  std::vector<std::uint32_t> staged_claims_;  // of staged results
+  std::vector<std::uint32_t> inherited_;      // credits of inputs; the first results have them
+  std::uint32_t lent_ = 0;                    // places that the port was given
+  std::uint32_t hand_ = 0;                    // where the next sweep begins
+  bool tangled_ = false;  // an older message may lie behind a younger one, as the hand goes
 };
 
 /// The newest position that the seat's lane ever published, and whether there is one. What recovery

@@ -22,9 +22,9 @@ queue_layout::queue_layout(const queue_shape& shape)
       deadlines_offset(round_up(times_offset + ring_slots * sizeof(slot_times), 64)),
       slot_credits_offset(deadlines_offset + ring_slots * sizeof(slot_deadline)),
       seat_bytes(round_up(sizeof(seat_block), page_bytes)),
-      lane_bytes(round_up(
-          slot_credits_offset + (shape.total == 0 ? 0 : ring_slots * sizeof(slot_credit)),
-          page_bytes)),
+      lane_bytes(
+          round_up(slot_credits_offset + (shape.total == 0 ? 0 : ring_slots * sizeof(slot_credit)),
+                   page_bytes)),
       fault_bytes(round_up(ring_slots * sizeof(fault_record), page_bytes)),
       payload_bytes(round_up(shape.payload_bytes, page_bytes)),
       credits_offset(round_up(sizeof(queue_header), page_bytes)),

@@ -171,7 +171,8 @@ struct queue_layout {
   std::size_t deadlines_offset;                                    ///< Of the slot_deadlines.
   std::size_t slot_credits_offset;                                 ///< Of the slot_credits.
   std::size_t seat_bytes, lane_bytes, fault_bytes, payload_bytes;  // a seat
-  std::size_t credits_offset, seats_offset, lanes_offset, faults_offset, payload_offset, total_bytes;
+  std::size_t credits_offset, seats_offset, lanes_offset, faults_offset, payload_offset,
+      total_bytes;
 };
 
 /// @returns the reason why no queue can have this shape, or nullptr.

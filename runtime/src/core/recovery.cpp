@@ -128,7 +128,8 @@ void recover_queue(const attendance& where, const casualty& dead,
                                                    std::memory_order_relaxed);
   static_cast<void>(parked_set(queue, side::receivers).withdraw(where.seat));
   static_cast<void>(parked_set(queue, side::senders).withdraw(where.seat));
-  if (queue.header().signs.closed.load(std::memory_order_acquire) == closed_state::closing) close(queue);
+  if (queue.header().signs.closed.load(std::memory_order_acquire) == closed_state::closing)
+    close(queue);
   parked_set(queue, side::receivers)
       .wake_all();  // R6: the casualty may have taken an announcement and died
   parked_set(queue, side::senders).wake_all();
