@@ -55,7 +55,9 @@ status forward_step::prepare(std::span<const forward_from> inputs,
             [](const output& a, const output& b) { return std::less<>()(a.there, b.there); });
   for (std::size_t n = 0; n < output_count_; ++n) {
     output& out = outputs_[n];
-    if (out.results > out.queue->view().shape().capacity) return errc::too_large;
+    const core::queue_shape& shape = out.queue->view().shape();
+    if (out.results > shape.capacity) return errc::too_large;
+    if (shape.total != 0 && out.results > shape.total) return errc::too_large;
     for (std::size_t i = 0; i < input_count_; ++i) {
       const input& in = inputs_[i];
       if (in.queue == out.queue && in.held.lane == out.there->consumer.seat()) ++out.credit;
@@ -90,9 +92,14 @@ attempt_result forward_step::operator()(core::look how) {
   struct unlock {
     forward_step* step;
     ~unlock() {
-      for (std::size_t n = step->output_count_; n-- > 0;) step->outputs_[n].there->unlock_lane();
+      for (std::size_t n = step->output_count_; n-- > 0;) {
+        // What is still staged is not going to be sent: there was no room, or encoding it threw.
+        step->outputs_[n].there->producer.drop_staged();
+        step->outputs_[n].there->unlock_lane();
+      }
     }
   } const at_end{this};
+  inherit_credits();
   return attempt_locked(how);
 }
 
@@ -107,11 +114,20 @@ attempt_result forward_step::attempt_locked(core::look how) {
     if (how == core::look::thorough && is_hopeless(out)) return errc::full;
     return std::nullopt;
   }
-  if (auto ended = stage_all(); !ended || ended->failed()) {
-    for (std::size_t n = 0; n < output_count_; ++n) outputs_[n].there->producer.drop_staged();
-    return ended;
-  }
+  if (auto ended = stage_all(); !ended || ended->failed()) return ended;
   return commit();
+}
+
+// What the inputs free counts as free in the queue that they came from.
+void forward_step::inherit_credits() {
+  for (std::size_t n = 0; n < output_count_; ++n) {
+    for (std::size_t i = 0; i < input_count_; ++i) {
+      const input& in = inputs_[i];
+      if (in.queue == outputs_[n].queue) {
+        outputs_[n].there->producer.inherit(in.held.lane, in.held.position);
+      }
+    }
+  }
 }
 
 attempt_result forward_step::stage_all() {

@@ -42,6 +42,7 @@ class forward_step final : public attempt {
 
   status add_output(const forward_to& to, const time_limit& limit);
   attempt_result attempt_locked(core::look how);
+  void inherit_credits();
   attempt_result stage_all();
   status carry_staged(bool come);
   [[nodiscard]] bool is_hopeless(const output& out) const noexcept;

@@ -18,6 +18,12 @@ participation::participation(const core::queue_view& view, os::queue_memory& mem
   ports.out.queue = view.header().id;
   ports.out.seat = grant.seat;
   ports.out.forwarding = &view.lane(grant.seat).forwarding;
+  // A port knows places, and no credits.
+  if (view.shape().total != 0) {
+    lane_lock_.lock();
+    lane_lock_.shut();
+    lane_lock_.unlock();
+  }
   // A port settles by plain stores, which only a lease without an end allows.
   if (view.shape().lease_ms != 0) {
     taking_lock_.lock();

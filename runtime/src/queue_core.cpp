@@ -24,6 +24,7 @@ core::queue_shape shape_of(const queue_options& options, std::size_t inline_byte
   shape.max_deliveries = options.max_deliveries;
   shape.overflow = static_cast<std::uint32_t>(options.overflow);
   shape.lease_ms = static_cast<std::uint32_t>(options.lease.count());
+  shape.total = options.total;
   shape.payload_bytes = options.payload_bytes;
   shape.fingerprint = fingerprint;
   return shape;

@@ -107,7 +107,11 @@ void queue_state::wake_receiver() const {
   if (sleepers.any()) sleepers.wake_one();
 }
 
-void queue_state::unlock_lane() { joined()->unlock_lane(); }
+// A place that was reserved and is not going to be sent from.
+void queue_state::unlock_lane() {
+  joined()->producer.give_up();
+  joined()->unlock_lane();
+}
 
 status queue_state::sent(std::uint64_t& out) {
   participation* me = nullptr;

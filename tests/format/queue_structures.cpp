@@ -22,6 +22,7 @@ structure shape() {
            FIELD(s, max_deliveries, "maker", "0: no bound"),
            FIELD(s, overflow, "maker", "block 0, refuse 1, drop_oldest 2, drop_newest 3"),
            FIELD(s, lease_ms, "maker", "how long a taker may hold a message; 0: until it dies"),
+           FIELD(s, total, "maker", "messages of all lanes together; 0: no bound"),
            FIELD(s, payload_bytes, "maker", "payload area of a seat"),
            FIELD(s, fingerprint, "maker", "of the message type")}};
 }
@@ -118,6 +119,22 @@ structure deadline() {
           {FIELD(d, at, "taker", "low bits of the lap 20, deliveries 6, milliseconds 38")}};
 }
 
+structure credit() {
+  using c = core::credit;
+  return {"credit",
+          sizeof(c),
+          "`total`, behind the header",
+          {FIELD(c, name, "senders; recovery", "whose message has it (above); 0: nobody's")}};
+}
+
+structure slot_credit() {
+  using c = core::slot_credit;
+  return {"slot_credit",
+          sizeof(c),
+          "a slot, behind the slot_deadlines where there is a total",
+          {FIELD(c, credit, "producer", "number of the credit of the slot's message")}};
+}
+
 structure note() {
   using n = core::death_note;
   return {"death_note",
@@ -177,8 +194,8 @@ structure letter() {
 }  // namespace
 
 std::vector<structure> queue_structures() {
-  return {header(),   shape(), seat(),  record(), lane(),  slot(), times(),
-          deadline(), log(),   death(), note(),   fault(), way(),  letter()};
+  return {header(),   shape(),       credit(), seat(),  record(), lane(),  slot(), times(),
+          deadline(), slot_credit(), log(),    death(), note(),   fault(), way(),  letter()};
 }
 
 }  // namespace segment_format

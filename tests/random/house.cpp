@@ -4,6 +4,7 @@
 #include <bulkhead/message.hpp>
 
 #include "random/failure.hpp"
+#include "support/credit_census.hpp"
 
 namespace random_test {
 namespace {
@@ -109,6 +110,12 @@ void house::check_letter(std::span<const std::byte> bytes) {
 }
 
 void house::check(std::uint32_t seat) {
+  if (model.shape.total != 0) {
+    const auto credits = support::count_credits(q.view(), {&q.view()});
+    const std::string trouble = credits.trouble(model.shape.total);
+    expect(trouble.empty(), trouble.c_str());
+    expect(credits.messages + credits.free == model.shape.total, "a credit has leaked");
+  }
   const core::census census = core::count_messages(q.view(), seat);
   expect(census.waiting == model.waiting, "other messages wait than should");
   expect(census.waiting + census.held + model.aside == model.unsettled(),

@@ -32,6 +32,12 @@ class house final : public core::graveyard {
   /// What the memory says of itself is what the model says.
   void check(std::uint32_t seat);
 
+  /// True when a lane of `there` messages, `credit` of which go, takes `count` more.
+  [[nodiscard]] bool fits(std::uint64_t there, std::uint64_t count, std::uint64_t credit) const {
+    return there + count <=
+           std::min<std::uint64_t>(model.shape.capacity + credit, q.view().ring_slots() - 1);
+  }
+
   queue_core::memory_queue q;
   queue_core::memory_queue letters;
   queue_model model;

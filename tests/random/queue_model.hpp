@@ -73,6 +73,10 @@ struct queue_model {
     for (const lane& l : lanes) sum += l.size();
     return sum;
   }
+  /// True when `count` messages more would be more than the queue's total.
+  [[nodiscard]] bool is_beyond_total(std::uint64_t count) const {
+    return shape.total != 0 && unsettled() + count > shape.total;
+  }
   /// One more delivery ended without an acknowledgement. @returns whether it was the last.
   [[nodiscard]] bool used_up(const model_message& m) const {
     return (shape.max_attempts != 0 && m.attempts >= shape.max_attempts) ||

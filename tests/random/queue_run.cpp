@@ -35,6 +35,7 @@ core::queue_shape queue_run::random_shape() {
   shape.max_attempts = static_cast<std::uint32_t>(dice_.below(4));
   shape.max_deliveries = dice_.one_in(2) ? 0 : static_cast<std::uint32_t>(1 + dice_.below(12));
   shape.overflow = static_cast<std::uint32_t>(dice_.below(4));
+  shape.total = dice_.one_in(2) ? 0 : static_cast<std::uint32_t>(1 + dice_.below(24));
   return shape;
 }
 
@@ -89,12 +90,13 @@ void queue_run::send(std::uint32_t who) {
   const outcome found = lane.reserve(text.size(), p);
   if (found != outcome::done) {
     expect(found == outcome::full, "a send failed");
-    expect(there >= model.shape.capacity || text.size() > model.shape.inline_bytes,
-           "a lane is full too early");
-    if (there >= model.shape.capacity) make_way(who, h, text);
+    const bool full = there >= model.shape.capacity || model.is_beyond_total(1);
+    expect(full || text.size() > model.shape.inline_bytes, "a lane is full too early");
+    if (full) make_way(who, h, text);
     return;
   }
   expect(there < model.shape.capacity, "a lane holds more than its capacity");
+  expect(!model.is_beyond_total(1), "a queue holds more than its total");
   std::memcpy(p.bytes, text.data(), text.size());
   if (closes_ && dice_.one_in(2000)) close(h);  // between the two halves of a send
   const outcome sent = lane.publish(p);
@@ -118,6 +120,7 @@ void queue_run::make_way(std::uint32_t who, std::size_t h, const std::string& te
   const outcome found = lane.reserve(text.size(), p);
   expect(found == outcome::done || text.size() > model.shape.inline_bytes,
          "there is no room where the oldest was dropped");
+  lane.give_up();
   check(who);
 }
 
@@ -220,6 +223,17 @@ void queue_run::forward(std::uint32_t who) {
           return in.house == h && in.lease.lane == me.lanes[h].seat();
         }));
     const std::uint64_t there = houses_[h].model.lanes[me.lanes[h].seat()].size();
+    std::uint64_t freed = 0;
+    for (const held& in : inputs) {
+      if (in.house != h) continue;
+      me.lanes[h].inherit(in.lease.lane, in.lease.position);
+      ++freed;
+    }
+    const std::uint64_t more = results[h].size() > freed ? results[h].size() - freed : 0;
+    const bool fits = houses_[h].fits(there, results[h].size(), credit) &&
+                      (more == 0 || !houses_[h].model.is_beyond_total(more));
+    expect(me.lanes[h].has_room(results[h].size(), credit) == fits,
+           "a forward finds other room than there is");
     if (!stage(who, h, results[h], credit)) {
       for (core::producer& lane : me.lanes) lane.drop_staged();
       return;

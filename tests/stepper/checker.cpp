@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/closing.hpp"
+#include "support/credit_census.hpp"
 
 namespace stepper {
 namespace {
@@ -138,10 +139,34 @@ std::string checker::check_next_incarnation() {
   return check_lane(next.out_send, next.out_take);
 }
 
+// In every state no more messages and claims than the total, and a credit for each.
+void checker::complain_of_credits() {
+  if (what_.total == 0) return;
+  const core::queue_view& in = now_.shared->in();
+  const core::queue_view& out = now_.shared->out();
+  for (const core::queue_view* queue : {&in, &out}) {
+    const auto bad = support::count_credits(*queue, {&in, &out}).trouble(what_.total);
+    if (!bad.empty()) complain(bad);
+  }
+}
+
+// Where nothing is under way, every credit is free: none leaks.
+void checker::complain_of_leaks() {
+  if (what_.total == 0) return;
+  for (const core::queue_view* queue : {&now_.shared->in(), &now_.shared->out()}) {
+    const auto now = support::count_credits(*queue, {});
+    if (now.free != what_.total) {
+      complain("only " + std::to_string(now.free) + " credits of an empty queue are free");
+    }
+  }
+}
+
 std::string checker::check(bool complete) {
+  complain_of_credits();
   drain(now_.shared->in(), now_.survivor.in_take);
   drain(now_.shared->out(), now_.survivor.out_take);
   acknowledge_held();
+  complain_of_leaks();
   burials buried;
   for (const auto& [value, attempts] : read_letters(*now_.shared)) {
     ++buried[value];

@@ -17,6 +17,8 @@ class checker {
   /// What each message that is there now must be marked as when it comes out. Called on the memory
   /// of the crash itself.
   void note_marks();
+  /// Counts messages and credits: in every state, also before the recovery.
+  void complain_of_credits();
   /// The survivor goes on while nobody has noticed the death, or while a recovery has just died: it
   /// takes what there is to take, and its cursors pass what is not.
   void survivor_looks();
@@ -38,6 +40,7 @@ class checker {
   std::string deliver(const core::queue_view& queue, const core::lease& l, bool in_order);
   std::string check_lane(core::producer& lane, core::consumer& taker);
   std::string check_next_incarnation();
+  void complain_of_leaks();
   void complain(std::string what) {
     if (trouble_.empty()) trouble_ = std::move(what);
   }

@@ -7,7 +7,11 @@
 namespace stepper {
 
 run::run(const scenario& what, const options& how, tracer& trace)
-    : what_(what), how_(how), trace_(trace), world_(what.max_attempts), before_(world_) {
+    : what_(what),
+      how_(how),
+      trace_(trace),
+      world_(what.max_attempts, what.total),
+      before_(world_) {
   what_.set_up(before_);
   const auto* words = reinterpret_cast<const std::uint64_t*>(world_.bytes().data());
   base_.assign(words, words + world_.bytes().size() / sizeof(std::uint64_t));
@@ -99,6 +103,7 @@ void run::check(const image& crash, const image& now, bool complete, bool look, 
   checker c(what_, before_);
   c.note_marks();
   put_image(world_, base_, now);
+  c.complain_of_credits();
   if (look) c.survivor_looks();
   recover(world_, what_.own_doing);
   ++sum_.checks;

@@ -56,9 +56,12 @@ struct scenario {
   bool own_doing = false;             ///< The death counts against the messages that it held.
   bool closes_in = false;             ///< The operation or its setup closes this queue.
   bool closes_out = false;
+  std::uint32_t total = 0;  ///< Of both queues.
 };
 
 std::vector<scenario> all_scenarios();
+/// Those of queues with a total.
+std::vector<scenario> scenarios_with_total();
 /// Those of the inline way.
 std::vector<scenario> scenarios_by_port();
 

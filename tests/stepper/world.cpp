@@ -40,16 +40,18 @@ class both_queues final : public core::queue_finder {
 
 }  // namespace
 
-world::world(std::uint32_t max_attempts) {
+world::world(std::uint32_t max_attempts, std::uint32_t total) {
   core::queue_shape shape;
   shape.capacity = capacity;
   shape.participants = seats;
   shape.inline_bytes = sizeof(payload);
   shape.max_attempts = max_attempts;
+  shape.total = total;
   const std::size_t one = core::queue_layout(shape).total_bytes;
   core::queue_shape letters = shape;
   letters.inline_bytes = 256;  // a letter fits its slot
   letters.max_attempts = 0;
+  letters.total = 0;
   size_ = 2 * one + (max_attempts != 0 ? core::queue_layout(letters).total_bytes : 0);
   void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {

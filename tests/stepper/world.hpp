@@ -35,7 +35,7 @@ class world {
   static constexpr std::uint32_t seats = 3;
   static constexpr std::uint32_t capacity = 4;
 
-  explicit world(std::uint32_t max_attempts);
+  explicit world(std::uint32_t max_attempts, std::uint32_t total = 0);
   ~world();
   world(const world&) = delete;
   world& operator=(const world&) = delete;

@@ -8,8 +8,9 @@ namespace bulkhead {
 enum class overflow : std::uint8_t {
   block,   ///< It waits, as long as the call allows.
   refuse,  ///< It fails at once with errc::full, also in its waiting forms.
-  /// The sender's oldest message that nobody has taken is dropped for it. While takers hold all of
-  /// them, the new one is dropped instead.
+  /// The sender's oldest message that nobody has taken is dropped for it. While there is none,
+  /// since takers hold all of them or others' messages fill the queue's `total`, the new one is
+  /// dropped instead. Another sender may be faster at the freed place; then the next oldest goes.
   drop_oldest,
   drop_newest,  ///< The new message is dropped, and the call returns as if it had been sent.
 };

@@ -53,8 +53,8 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   }
 
   /// Hands a message over: when it returns, the message is in the queue and outlives this process.
-  /// Waits while the sender's `capacity` messages are under way, unless the queue's overflow policy
-  /// says otherwise: then errc::full, or a message is dropped.
+  /// Waits while the sender's `capacity` messages are under way, or `total` of all senders, unless
+  /// the queue's overflow policy says otherwise: then errc::full, or a message is dropped.
   void send(const T& value) const {
     core_.check(put(value, detail::patience::forever()), "sending to");
   }
@@ -243,7 +243,7 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   /// Messages that wait. Exact while nobody sends or takes.
   [[nodiscard]] std::size_t size() const { return core_.size(); }
   [[nodiscard]] bool empty() const { return size() == 0; }
-  /// Messages under way of each sender, at most.
+  /// Messages under way of each sender, at most. Of all together: queue_options::total.
   [[nodiscard]] std::size_t capacity() const { return core_.capacity(); }
   [[nodiscard]] const std::string& name() const { return core_.name(); }
 

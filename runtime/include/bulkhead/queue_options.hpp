@@ -13,6 +13,11 @@ struct queue_options {
   std::string name{};  ///< For messages and reports; need not be unique.
   /// Messages a sender may have under way, waiting and leased together: 1 to 8388608.
   std::uint32_t capacity = 1024;
+  /// Messages that all senders together may have under way, waiting and leased, exactly: up to
+  /// 1048576. A send beyond it finds the queue full, like one beyond the sender's `capacity`, which
+  /// holds besides; under overflow::drop_oldest a sender drops only what is its own. It costs the
+  /// fast way into the queue: a send takes some 100 ns more. 0: no bound.
+  std::uint32_t total = 0;
   /// Payload that a sender's messages under way may take together, and so the largest message: up
   /// to 4 GiB. Memory is reserved as it is first used, in steps of 256 KiB.
   std::size_t payload_bytes = std::size_t{16} << 20;

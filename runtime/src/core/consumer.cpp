@@ -4,6 +4,7 @@
 
 #include "core/broken.hpp"
 #include "core/closing.hpp"
+#include "core/credits.hpp"
 #include "core/parked_set.hpp"
 #include "core/producer.hpp"
 #include "core/timekeeper.hpp"
@@ -171,7 +172,11 @@ namespace {
 
 [[gnu::noinline, gnu::cold]] void wake_after_freeing(const queue_view& queue, std::uint32_t lane,
                                                      position at) noexcept {
-  parked_set(queue, side::senders).wake_seat(lane);
+  if (queue.shape().total != 0) {
+    wake_senders(queue);
+  } else {
+    parked_set(queue, side::senders).wake_seat(lane);
+  }
   if (queue.header().signs.closed.load(std::memory_order_relaxed) == closed_state::closed) {
     parked_set(queue, side::receivers).wake_all();
   }

@@ -1,6 +1,7 @@
 #include "core/forward.hpp"
 
 #include "core/broken.hpp"
+#include "core/credits.hpp"
 #include "core/parked_set.hpp"
 
 namespace bulkhead::core {
@@ -66,6 +67,13 @@ bool any_closed(outputs_span outputs) noexcept {
   return false;
 }
 
+// Before any result comes out, and before the inputs go.
+void move_all_credits(outputs_span outputs, const forward_record& record) noexcept {
+  for (std::size_t n = 0; n < outputs.size(); ++n) {
+    move_credits(outputs[n].lane->queue(), record, record.outputs[n]);
+  }
+}
+
 void publish_outputs(outputs_span outputs) noexcept {
   for (const forward_output& o : outputs) {
     publish_range(o.lane->queue(), o.lane->seat(), o.lane->staged_first(), o.lane->staged_end());
@@ -104,6 +112,7 @@ outcome forward(inputs_span inputs, outputs_span outputs, forward_record& record
   if constexpr (broken::forward_publish_first) publish_outputs(outputs);
   // F6, the commit. Release: recovery that sees it sees all of the record and of the results.
   record.state.store(record_state::committed, std::memory_order_release);
+  move_all_credits(outputs, record);
   if constexpr (!broken::forward_publish_first) publish_outputs(outputs);  // F7
   if constexpr (!broken::forward_ack_first) free_inputs(inputs);           // F8
   announce(outputs, record_bit, false);                                    // F9

@@ -18,7 +18,8 @@ producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& pa
       sent_messages_(queue, seat),
       payload_(&payload),
       blocks_(queue.layout().payload_bytes),
-      staging_(next_) {
+      staging_(next_),
+      credits_(queue, seat) {
   take_over();
 }
 
@@ -42,6 +43,14 @@ bool producer::find_free(ring_walk& from, bool say_passed) {
 }
 
 bool producer::has_room(std::size_t count, std::size_t credit, look how) {
+  if (!has_places(count, credit, how)) return false;
+  if (!credits_.is_bounded()) return true;
+  const std::size_t needed = staged_.size() + count;
+  const std::size_t there = inherited_.size() + staged_claims_.size();
+  return needed <= there || credits_.has(needed - there);
+}
+
+bool producer::has_places(std::size_t count, std::size_t credit, look how) {
   // Not more than the ring holds: one slot stays free for the producer to find.
   const std::size_t bound =
       std::min<std::size_t>(queue_->shape().capacity + credit, queue_->ring_slots() - 1);
@@ -91,17 +100,22 @@ outcome producer::make_bytes(std::size_t size, place& out) {
 
 outcome producer::reserve_slowly(std::size_t size, place& out, look how) {
   drop_pending();
-  if (!has_room(1, 0, how)) return outcome::full;
+  if (!has_places(1, 0, how)) return outcome::full;
   if (!find_free(next_, true)) return outcome::full;  // the next look finds it corrupt
   out.position = next_.at();
   const outcome made = make_bytes(size, out);
   if (made != outcome::done) return made;
   pending_ = out;
+  if (credits_.is_bounded() && (claimed_ = credits_.claim(out.position)) == no_credit) {
+    drop_pending();
+    return outcome::full;
+  }
   if constexpr (broken::publish_early) publish_too_early(out);
   return outcome::done;
 }
 
 void producer::lend(detail::queue_out_port& port) {
+  if (credits_.is_bounded()) return;  // a port cannot claim
   drop_pending();
   if (lap_of(next_.at()) != hinted_lap_) return;  // a lap's first message says more (say_sequence)
   const std::uint32_t first = index_of(next_.at());
@@ -175,6 +189,8 @@ void producer::note_block(const place& p) {
 void producer::drop_pending() {
   if (pending_.block != place::no_block) blocks_.release(pending_.block, pending_.size);
   pending_ = {};
+  if (claimed_ != no_credit) credits_.give_up({&claimed_, 1});
+  claimed_ = no_credit;
 }
 
 // Once a lap the lane says how many messages came before, of which a slot's meta word has the low
@@ -205,7 +221,7 @@ void producer::sweep(std::size_t enough, look how) {
 }
 
 outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
-  if (!has_room(1, credit)) return outcome::full;
+  if (!has_places(1, credit, look::thorough)) return outcome::full;
   if (staged_.empty()) {
     drop_pending();
     staging_ = next_;
@@ -214,11 +230,39 @@ outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
   out.position = staging_.at();
   const outcome made = make_bytes(size, out);
   if (made != outcome::done) return made;
+  if (credits_.is_bounded() && !stage_credit(out.position)) {
+    if (out.block != place::no_block) blocks_.release(out.block, out.size);
+    return outcome::full;
+  }
   staging_.here().store(slot_word::make_free(lap_of(out.position), free_tag::reserved),
                         std::memory_order_relaxed);
   staged_.push_back(out);
   staging_.step();
   return outcome::done;
+}
+
+void producer::inherit(std::uint32_t lane, position input) {
+  if (!credits_.is_bounded()) return;
+  const std::uint32_t credit = credits_.find(lane, input);
+  if (credit != no_credit) inherited_.push_back(credit);
+}
+
+// Before the place is marked reserved. @returns false when no credit is free.
+bool producer::stage_credit(position at) {
+  if (staged_.size() < inherited_.size()) {
+    credits_.inherit(inherited_[staged_.size()], at);
+    return true;
+  }
+  staged_claims_.reserve(staged_claims_.size() + 1);  // no claim without a note of it
+  const std::uint32_t credit = credits_.claim(at);
+  if (credit != no_credit) staged_claims_.push_back(credit);
+  return credit != no_credit;
+}
+
+void producer::forget_staged() noexcept {
+  staged_.clear();
+  staged_claims_.clear();
+  inherited_.clear();
 }
 
 void producer::seal_staged() noexcept {
@@ -230,18 +274,19 @@ void producer::seal_staged() noexcept {
 }
 
 void producer::commit_staged() {
-  if (staged_.empty()) return;
+  if (staged_.empty()) return forget_staged();
   for (const place& p : staged_) note(p);
   sequence_ += staged_.size();
   next_ = staging_;
-  staged_.clear();
+  forget_staged();
 }
 
 void producer::drop_staged() {
   for (const place& p : staged_) {
     if (p.block != place::no_block) blocks_.release(p.block, p.size);
   }
-  staged_.clear();
+  if (!staged_claims_.empty()) credits_.give_up(staged_claims_);
+  forget_staged();
 }
 
 newest_published find_newest(const queue_view& queue, std::uint32_t seat) noexcept {

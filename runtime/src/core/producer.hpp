@@ -5,6 +5,7 @@
 
 #include "core/block_allocator.hpp"
 #include "core/broken.hpp"
+#include "core/credits.hpp"
 #include "core/payload_area.hpp"
 #include "core/queue_view.hpp"
 #include "core/ring_walk.hpp"
@@ -64,6 +65,7 @@ class producer {
     if constexpr (!broken::publish_early) s.store(ready, std::memory_order_release);
     note(p);
     pending_.block = place::no_block;
+    claimed_ = no_credit;
     next_.step();
     queue_->os().light_barrier();  // S3 before S4 and S5
     if (header_->signs.closed.load(std::memory_order_relaxed) != closed_state::open) [[unlikely]] {
@@ -72,6 +74,9 @@ class producer {
     ++sequence_;
     return outcome::done;
   }
+
+  /// Gives up what `reserve` set aside and nobody is going to publish.
+  void give_up() { drop_pending(); }
 
   /// Lends the port free places that lie in a row, up to 64, if there are any. The port sends into
   /// them by itself; every other call here needs `take_back` first.
@@ -89,6 +94,10 @@ class producer {
   /// True when `count` messages more fit; of own-lane inputs that a forward frees, `credit` places
   /// count as free.
   bool has_room(std::size_t count, std::size_t credit = 0, look how = look::thorough);
+
+  /// Where the queue has a total: a result that is staged next may have the credit of this input of
+  /// the forward, a message of this queue. Until `commit_staged` or `drop_staged`.
+  void inherit(std::uint32_t lane, position input);
 
   /// F2. Like `reserve` for the next of several results: invisible, in places marked reserved.
   outcome stage(std::size_t size, std::size_t credit, place& out);
@@ -110,7 +119,8 @@ class producer {
 
   // The next place is free and nothing has to be found out first.
   [[nodiscard]] bool is_ready_for(std::size_t size) const noexcept {
-    return sent_messages_.in_order() && sent_messages_.count() < queue_->shape().capacity &&
+    return !credits_.is_bounded() && sent_messages_.in_order() &&
+           sent_messages_.count() < queue_->shape().capacity &&
            size <= queue_->shape().inline_bytes && pending_.block == place::no_block &&
            next_.here().load(std::memory_order_acquire).is(slot_state::free);
   }
@@ -126,6 +136,9 @@ class producer {
   }
 
   outcome reserve_slowly(std::size_t size, place& out, look how);
+  bool has_places(std::size_t count, std::size_t credit, look how);
+  bool stage_credit(position at);
+  void forget_staged() noexcept;
   void publish_too_early(const place& p) noexcept;
   bool withdraw(slot& s, slot_word ready, std::uint32_t index);
   bool find_free(ring_walk& from, bool say_passed);
@@ -151,7 +164,11 @@ class producer {
   block_allocator blocks_;
   std::vector<place> staged_;
   ring_walk staging_;
-  std::uint32_t lent_ = 0;  // places that the port was given
+  credit_purse credits_;
+  std::uint32_t claimed_ = no_credit;         // for what `reserve` set aside
+  std::vector<std::uint32_t> staged_claims_;  // of staged results
+  std::vector<std::uint32_t> inherited_;      // credits of inputs; the first results have them
+  std::uint32_t lent_ = 0;                    // places that the port was given
 };
 
 /// The newest position that the seat's lane ever published, and whether there is one. What recovery

@@ -20,13 +20,17 @@ queue_layout::queue_layout(const queue_shape& shape)
       slot_bytes(slot_head_bytes + shape.inline_bytes),
       times_offset(round_up(sizeof(lane_header) + ring_slots * slot_bytes, 64)),
       deadlines_offset(round_up(times_offset + ring_slots * sizeof(slot_times), 64)),
+      slot_credits_offset(deadlines_offset + ring_slots * sizeof(slot_deadline)),
       ways_offset(round_up(ring_slots * sizeof(fault_record), page_bytes)),
       letters_offset(round_up(ways_offset + ring_slots * sizeof(fault_way), page_bytes)),
       seat_bytes(round_up(sizeof(seat_block), page_bytes)),
-      lane_bytes(round_up(deadlines_offset + ring_slots * sizeof(slot_deadline), page_bytes)),
+      lane_bytes(
+          round_up(slot_credits_offset + (shape.total == 0 ? 0 : ring_slots * sizeof(slot_credit)),
+                   page_bytes)),
       fault_bytes(round_up(letters_offset + ring_slots * sizeof(letter_place), page_bytes)),
       payload_bytes(round_up(shape.payload_bytes, page_bytes)),
-      seats_offset(round_up(sizeof(queue_header), page_bytes)),
+      credits_offset(round_up(sizeof(queue_header), page_bytes)),
+      seats_offset(round_up(credits_offset + shape.total * sizeof(credit), page_bytes)),
       lanes_offset(seats_offset + shape.participants * seat_bytes),
       deaths_offset(lanes_offset + shape.participants * lane_bytes),
       faults_offset(round_up(deaths_offset + sizeof(death_log), page_bytes)),
@@ -46,6 +50,7 @@ const char* bad_shape(const queue_shape& shape) noexcept {
   if (shape.overflow > static_cast<std::uint32_t>(overflow::drop_newest))
     return "overflow is none of block, refuse, drop_oldest, drop_newest";
   if (shape.max_deliveries >= deliveries_max) return "max_deliveries is above 62; 0 means no bound";
+  if (shape.total > total_max) return "total is above 1048576; 0 means no bound";
   if (shape.max_attempts > 1000) return "max_attempts is above 1000; 0 means no bound";
   return nullptr;
 }

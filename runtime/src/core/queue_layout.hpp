@@ -19,6 +19,7 @@ inline constexpr std::size_t forward_outputs_max = 8;
 inline constexpr std::size_t death_notes_max = 8;  ///< Deaths that a letter tells of.
 inline constexpr std::size_t deaths_kept = 256;    ///< A queue; older ones are forgotten.
 inline constexpr std::uint32_t inline_bytes_max = 65536;
+inline constexpr std::uint32_t total_max = 1u << 20;
 inline constexpr std::uint64_t message_bytes_max =
     0xffff'ffff;  ///< The meta word has 32 bits for the size.
 
@@ -31,6 +32,7 @@ struct queue_shape {
   std::uint32_t max_deliveries = 0;  ///< 0: no bound.
   std::uint32_t overflow = 0;        ///< A bulkhead::overflow.
   std::uint32_t lease_ms = 0;        ///< How long a taker may hold a message; 0: until it dies.
+  std::uint32_t total = 0;           ///< Messages of all lanes together at most; 0: no bound.
   std::uint64_t payload_bytes = 0;   ///< Payload area of a seat.
   std::uint64_t fingerprint = 0;     ///< Of the message type.
 
@@ -146,6 +148,16 @@ struct slot_deadline {
   std::atomic<std::uint64_t> at;
 };
 
+/// One of the `total` messages that a bounded queue may hold: which one has it (credits.hpp).
+struct credit {
+  std::atomic<std::uint64_t> name;  ///< A credit_name.
+};
+
+/// Which credit a slot's message has; only where the queue has a total.
+struct slot_credit {
+  std::atomic<std::uint32_t> credit;
+};
+
 /// How one taker of a message ended.
 struct death_note {
   std::int64_t time_ns;  ///< Since 1970.
@@ -200,12 +212,13 @@ struct queue_layout {
   std::size_t slot_bytes;
   std::size_t times_offset;                                        ///< Of the slot_times in a lane.
   std::size_t deadlines_offset;                                    ///< Of the slot_deadlines.
+  std::size_t slot_credits_offset;                                 ///< Of the slot_credits.
   std::size_t ways_offset;                                         ///< Of the fault_ways in a fault
                                                                    ///< table.
   std::size_t letters_offset;                                      ///< Of the letter_places in a
                                                                    ///< fault table.
   std::size_t seat_bytes, lane_bytes, fault_bytes, payload_bytes;  // a seat
-  std::size_t seats_offset, lanes_offset;
+  std::size_t credits_offset, seats_offset, lanes_offset;
   std::size_t deaths_offset;  ///< From here to the payload only the keeper maps it.
   std::size_t faults_offset, payload_offset, total_bytes;
 };

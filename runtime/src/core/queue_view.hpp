@@ -39,6 +39,14 @@ class queue_view {
     return reinterpret_cast<slot_deadline*>(base_ + layout_.lanes_offset + s * layout_.lane_bytes +
                                             layout_.deadlines_offset)[index];
   }
+  /// Only where the queue has a total, and `n` is below it.
+  [[nodiscard]] credit& credit_at(std::uint32_t n) const noexcept {
+    return reinterpret_cast<credit*>(base_ + layout_.credits_offset)[n];
+  }
+  [[nodiscard]] slot_credit& slot_credit_at(std::uint32_t s, std::uint32_t index) const noexcept {
+    return reinterpret_cast<slot_credit*>(base_ + layout_.lanes_offset + s * layout_.lane_bytes +
+                                          layout_.slot_credits_offset)[index];
+  }
   /// The keeper's side tables; mapped by the keeper only.
   [[nodiscard]] death_log& deaths() const noexcept {
     return *reinterpret_cast<death_log*>(base_ + layout_.deaths_offset);

@@ -4,6 +4,7 @@
 
 #include "core/broken.hpp"
 #include "core/closing.hpp"
+#include "core/credits.hpp"
 #include "core/fault_book.hpp"
 #include "core/forward.hpp"
 #include "core/parked_set.hpp"
@@ -34,6 +35,7 @@ void settle_record(forward_record& record, queue_finder& finder, recovery_report
       const queue_view* queue = finder.find(out.queue);
       if (queue == nullptr) continue;
       if (sane_range(*queue, out)) {
+        move_credits(*queue, record, out);
         publish_range(*queue, out.seat, out.first, out.end);
       } else {
         queue->header().signs.corrupt.store(1, std::memory_order_release);
@@ -191,6 +193,7 @@ void recover_queue(const attendance& where, const casualty& dead, recovery_repor
   }
   if (search.found_dead()) bury_all(where, report);
   mend_lane(queue, where.seat);
+  drop_claims_of(queue, where.seat);
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {  // R5
     // In every lane: the casualty may have given a message back itself and died before it said so.
     if constexpr (!broken::no_version_bump) {
