@@ -17,7 +17,7 @@ producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& pa
       next_(queue, seat, 0),
       held_(queue.ring_slots()),
       payload_(&payload),
-      blocks_(queue.layout().payload_bytes),
+      blocks_(queue.layout().payload_bytes, queue.ring_slots()),
       staging_(next_) {
   take_over();
 }
@@ -83,45 +83,119 @@ bool producer::find_oldest(position& at) const noexcept {
   return found;
 }
 
-outcome producer::make_bytes(std::size_t size, place& out) {
+// Blocks that lie idle at other places are taken back before the area counts as full.
+bool producer::find_block(std::uint32_t index, std::uint64_t bytes) {
+  if (blocks_.provide(index, bytes)) return true;
+  sweep(0);
+  blocks_.reclaim();
+  return blocks_.provide(index, bytes);
+}
+
+bool producer::reserve_memory(const payload_block& block) {
+  std::byte* area = payload_->write(seat_, block.offset + block.bytes());
+  if (area == nullptr) return false;
+  area_ = area;
+  return true;
+}
+
+outcome producer::make_bytes(std::size_t size, std::size_t lead, place& out) {
   out.size = size;
   out.block = place::no_block;
+  const std::uint32_t index = index_of(out.position);
   if (size <= queue_->shape().inline_bytes) {
-    out.bytes = queue_->slot_at(seat_, index_of(out.position)).payload;
+    out.bytes = queue_->slot_at(seat_, index).payload;
     return outcome::done;
   }
   if (size > queue_->layout().payload_bytes || size > message_bytes_max) return outcome::too_large;
-  auto block = blocks_.allocate(size);
-  if (!block) {
-    sweep(0);
-    block = blocks_.allocate(size);
+  // Where its lead makes it too long, it does without.
+  if (!find_block(index, size + lead)) {
+    if (lead == 0 || !blocks_.provide(index, size)) return outcome::full;
+    lead = 0;
   }
-  if (!block) return outcome::full;
-  std::byte* area = payload_->write(seat_, *block + size);
-  if (area == nullptr) {
-    blocks_.release(*block, size);
+  if (!reserve_memory(blocks_.at(index))) {
+    blocks_.put(index, {});
     return outcome::no_memory;
   }
-  out.block = *block;
-  out.bytes = area + *block;
+  block_wanted_ = size + lead;
+  out.block = blocks_.at(index).offset + lead;
+  out.bytes = area_ + out.block;
   return outcome::done;
 }
 
-outcome producer::reserve_slowly(std::size_t size, place& out) {
-  drop_pending();
+outcome producer::find_place(place& out) {
   if (!has_room(1)) return outcome::full;
   if (!find_free(next_, true)) return outcome::full;  // the next look finds it corrupt
   out.position = next_.at();
-  const outcome made = make_bytes(size, out);
+  return outcome::done;
+}
+
+outcome producer::reserve_slowly(std::size_t size, std::size_t lead, place& out) {
+  if (const outcome found = find_place(out); found != outcome::done) return found;
+  const outcome made = make_bytes(size, lead, out);
   if (made != outcome::done) return made;
-  pending_ = out;
   if constexpr (broken::publish_early) publish_too_early(out);
   return outcome::done;
 }
 
+// From a place that comes soon, whose block was used last of all that are idle, by a send that goes
+// there by itself next: so a loan and its send leave the places as they were.
+outcome producer::lend_block(std::uint64_t bytes, payload_block& out, std::byte*& at) {
+  constexpr int places_looked_at = 8;
+  if (bytes > queue_->layout().payload_bytes) return outcome::too_large;
+  ring_walk walk = next_;
+  for (int n = 0; n < places_looked_at && !out.is_there(); ++n, walk.step()) {
+    out = blocks_.take_from(index_of(walk.at()), bytes);
+  }
+  if (!out.is_there()) out = blocks_.take(bytes);
+  if (!out.is_there()) {
+    sweep(0);
+    blocks_.reclaim();
+    out = blocks_.take(bytes);
+  }
+  if (!out.is_there()) return outcome::full;
+  if (!reserve_memory(out)) {
+    blocks_.give_back(out);
+    out = {};
+    return outcome::no_memory;
+  }
+  block_wanted_ = bytes;
+  at = area_ + out.offset;
+  return outcome::done;
+}
+
+outcome producer::reserve_lent(const payload_block& block, std::size_t size, std::size_t lead,
+                               place& out) {
+  if (const outcome found = find_place(out); found != outcome::done) return found;
+  blocks_.put(index_of(out.position), block);
+  out.size = size;
+  out.block = block.offset + lead;
+  out.bytes = area_ + out.block;
+  return outcome::done;
+}
+
+// The port uses what its places keep. Where messages have begun to need blocks, places that have
+// none yet get one beforehand, up to a number of bytes that small messages gain by and large ones
+// need not.
+void producer::lend_blocks(detail::queue_out_port& port, std::uint32_t first, std::uint32_t count) {
+  constexpr std::uint64_t ahead_max = 64 * 1024;
+  port.blocks_end = nullptr;
+  if (!blocks_.any()) return;
+  std::uint64_t ahead = block_wanted_;
+  for (std::uint32_t n = 0; n < count && ahead <= ahead_max; ++n) {
+    if (blocks_.at(first + n).is_there()) continue;
+    if (!blocks_.provide(first + n, block_wanted_)) break;
+    if (!reserve_memory(blocks_.at(first + n))) {
+      blocks_.put(first + n, {});
+      break;
+    }
+    ahead += block_wanted_;
+  }
+  port.blocks_end = &blocks_.at(first) + count;
+  port.payload = area_;
+}
+
 // Many words at once, so that the lines which takers wrote come in together and not one a message.
 void producer::lend(detail::queue_out_port& port) {
-  drop_pending();
   if (lap_of(next_.at()) != hinted_lap_) return;  // a lap's first message says more (say_sequence)
   const std::uint32_t first = index_of(next_.at());
   const std::uint32_t capacity = queue_->shape().capacity;
@@ -145,6 +219,7 @@ void producer::lend(detail::queue_out_port& port) {
   // The low half must not run over into the size.
   const std::uint64_t until_wrap = 0x1'0000'0000 - port.meta;
   if (until_wrap < count) lent_ = port.room = static_cast<std::uint32_t>(until_wrap);
+  lend_blocks(port, first, lent_);
   port.lent_end = next_.at() + lent_;  // in one lap, where positions are counted up
   port.inline_bytes = queue_->shape().inline_bytes;
 }
@@ -185,16 +260,6 @@ bool producer::withdraw(slot& s, slot_word ready, std::uint32_t index) {
   return true;
 }
 
-void producer::note_block(const place& p) {
-  if (block_of_.empty()) block_of_.resize(queue_->ring_slots());
-  block_of_[index_of(p.position)] = {p.block, static_cast<std::uint32_t>(p.size)};
-}
-
-void producer::drop_pending() {
-  if (pending_.block != place::no_block) blocks_.release(pending_.block, pending_.size);
-  pending_ = {};
-}
-
 // Once a lap the lane says how many messages came before, of which a slot's meta word has the low
 // half only. A takeover adds up both, so the hint must be there before the lap's first message can
 // be the newest one, and may lag by many laps. `passed` moves along, so that positions which are
@@ -207,13 +272,11 @@ void producer::say_sequence(position p) noexcept {
   queue_->lane(seat_).sequence_hint.store(sequence_, std::memory_order_release);
 }
 
-// Forgets a settled message and gives its block back.
+// Forgets a settled message. Its place keeps its block, for the next one there.
 void producer::forget(std::uint32_t index) {
   held_[index] = 0;
   --outstanding_;
-  if (block_of_.empty() || block_of_[index].offset == place::no_block) return;
-  blocks_.release(block_of_[index].offset, block_of_[index].size);
-  block_of_[index] = {};
+  blocks_.use(index, false);
 }
 
 bool producer::settle(std::uint32_t index) {
@@ -242,16 +305,15 @@ void producer::sweep(std::size_t enough) {
   if (outstanding_ == 0) tangled_ = false;
 }
 
-outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
+outcome producer::stage(std::size_t size, std::size_t credit, place& out, std::size_t lead) {
   if (!has_room(1, credit)) return outcome::full;
-  if (staged_.empty()) {
-    drop_pending();
-    staging_ = next_;
-  }
+  if (staged_.empty()) staging_ = next_;
   if (!find_free(staging_, false)) return outcome::full;
   out.position = staging_.at();
-  const outcome made = make_bytes(size, out);
+  const outcome made = make_bytes(size, lead, out);
   if (made != outcome::done) return made;
+  // From now on: the next one that is staged must not take it back.
+  if (out.block != place::no_block) blocks_.use(index_of(out.position), true);
   staging_.here().store(slot_word::make_free(lap_of(out.position), free_tag::reserved),
                         std::memory_order_relaxed);
   staged_.push_back(out);
@@ -276,9 +338,7 @@ void producer::commit_staged() {
 }
 
 void producer::drop_staged() {
-  for (const place& p : staged_) {
-    if (p.block != place::no_block) blocks_.release(p.block, p.size);
-  }
+  for (const place& p : staged_) blocks_.use(index_of(p.position), false);
   staged_.clear();
 }
 
@@ -324,7 +384,7 @@ void producer::take_over() {
     place p{index, static_cast<std::size_t>(s.meta >> 32), nullptr, place::no_block};
     if (p.size > queue_->shape().inline_bytes) {
       std::memcpy(&p.block, s.payload, sizeof p.block);
-      if (!blocks_.claim(p.block, p.size)) p.block = place::no_block;
+      if (!blocks_.claim(index, p.block, p.size)) p.block = place::no_block;
     }
     note(p);
   }

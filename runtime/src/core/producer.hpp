@@ -3,9 +3,9 @@
 #include <cstring>
 #include <vector>
 
-#include "core/block_allocator.hpp"
 #include "core/broken.hpp"
 #include "core/payload_area.hpp"
+#include "core/place_blocks.hpp"
 #include "core/queue_view.hpp"
 #include "core/ring_walk.hpp"
 
@@ -25,7 +25,7 @@ struct place {
   core::position position = 0;
   std::size_t size = 0;
   std::byte* bytes = nullptr;
-  std::uint64_t block = no_block;
+  std::uint64_t block = no_block;  ///< Where in the payload area the message begins.
   static constexpr std::uint64_t no_block = ~std::uint64_t{0};
 };
 
@@ -44,9 +44,10 @@ class producer {
   [[nodiscard]] const queue_view& queue() const noexcept { return *queue_; }
 
   /// S1. Finds a place for a message of `size` bytes; what it found is forgotten by the next call.
-  outcome reserve(std::size_t size, place& out) {
+  /// In a block the message begins after `lead` bytes, less than 64, if there is room for them.
+  outcome reserve(std::size_t size, place& out, std::size_t lead = 0) {
     if (!is_ready_for(size)) [[unlikely]]
-      return reserve_slowly(size, out);
+      return reserve_slowly(size, lead, out);
     out = {next_.at(), size, next_.here().payload, place::no_block};
     if constexpr (broken::publish_early) publish_too_early(out);
     return outcome::done;
@@ -62,7 +63,6 @@ class producer {
     // Release: a taker that acquires the word sees meta and payload (S3).
     if constexpr (!broken::publish_early) s.store(ready, std::memory_order_release);
     note(p);
-    pending_.block = place::no_block;
     next_.step();
     queue_->os().light_barrier();  // S3 before S4 and S5
     if (header_->signs.closed.load(std::memory_order_relaxed) != closed_state::open) [[unlikely]] {
@@ -71,6 +71,14 @@ class producer {
     ++sequence_;
     return outcome::done;
   }
+
+  /// A block of `bytes` for a message that will be sent, and where it is. It stays out of all other
+  /// use until `reserve_lent` or `give_back`.
+  outcome lend_block(std::uint64_t bytes, payload_block& out, std::byte*& at);
+  void give_back(const payload_block& block) { blocks_.give_back(block); }
+  /// S1 for a message of `size` bytes that lies in a block that was lent, from `lead` on. When done
+  /// the block is the place's.
+  outcome reserve_lent(const payload_block& block, std::size_t size, std::size_t lead, place& out);
 
   /// Lends the port free places that lie in a row, up to 64, if there are any. The port sends into
   /// them by itself; every other call here needs `take_back` first.
@@ -90,7 +98,7 @@ class producer {
   bool has_room(std::size_t count, std::size_t credit = 0);
 
   /// F2. Like `reserve` for the next of several results: invisible, in places marked reserved.
-  outcome stage(std::size_t size, std::size_t credit, place& out);
+  outcome stage(std::size_t size, std::size_t credit, place& out, std::size_t lead = 0);
   /// Writes size and sequence of the staged, filled places.
   void seal_staged() noexcept;
   [[nodiscard]] position staged_first() const noexcept { return next_.at(); }
@@ -101,16 +109,10 @@ class producer {
   void drop_staged();
 
  private:
-  // Of the message that this process put into a slot, as long as it is not known to be settled.
-  struct held_block {
-    std::uint64_t offset = place::no_block;
-    std::uint32_t size = 0;
-  };
-
   // The next place is free and nothing has to be found out first.
   [[nodiscard]] bool is_ready_for(std::size_t size) const noexcept {
     return outstanding_ < queue_->shape().capacity && size <= queue_->shape().inline_bytes &&
-           pending_.block == place::no_block && held_[index_of(next_.at())] == 0 &&
+           held_[index_of(next_.at())] == 0 &&
            next_.here().load(std::memory_order_acquire).is(slot_state::free);
   }
   static void write_meta(slot& s, const place& p, std::uint64_t sequence) noexcept {
@@ -122,18 +124,20 @@ class producer {
   void note(const place& p) {
     held_[index_of(p.position)] = 1;
     ++outstanding_;
-    if (p.block != place::no_block) note_block(p);
+    if (p.block != place::no_block) blocks_.use(index_of(p.position), true);
   }
 
-  outcome reserve_slowly(std::size_t size, place& out);
+  outcome reserve_slowly(std::size_t size, std::size_t lead, place& out);
+  outcome find_place(place& out);
   void publish_too_early(const place& p) noexcept;
   bool withdraw(slot& s, slot_word ready, std::uint32_t index);
   bool find_free(ring_walk& from, bool say_passed);
-  outcome make_bytes(std::size_t size, place& out);
-  void note_block(const place& p);
+  outcome make_bytes(std::size_t size, std::size_t lead, place& out);
+  bool find_block(std::uint32_t index, std::uint64_t bytes);
+  bool reserve_memory(const payload_block& block);
+  void lend_blocks(detail::queue_out_port& port, std::uint32_t first, std::uint32_t count);
   bool find_oldest(position& at) const noexcept;
   void forget(std::uint32_t index);
-  void drop_pending();
   void say_sequence(position p) noexcept;
   bool settle(std::uint32_t index);
   void sweep(std::size_t enough);
@@ -146,11 +150,11 @@ class producer {
   ring_walk next_;
   std::uint64_t sequence_ = 0;
   std::uint64_t hinted_lap_ = lap_mask;
-  std::vector<std::uint8_t> held_;    // 1: a message of ours is there, not known to be settled
-  place pending_;                     // what `reserve` set aside and nobody has published
-  std::vector<held_block> block_of_;  // empty until the first message that needs a block
+  std::vector<std::uint8_t> held_;  // 1: a message of ours is there, not known to be settled
   payload_area* payload_;
-  block_allocator blocks_;
+  std::byte* area_ = nullptr;  // where the payload area is, once some of it is reserved
+  place_blocks blocks_;
+  std::uint64_t block_wanted_ = 0;  // bytes of the last block that was asked for
   std::vector<place> staged_;
   ring_walk staging_;
   std::uint32_t lent_ = 0;  // places that the port was given
