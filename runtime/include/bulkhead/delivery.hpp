@@ -13,6 +13,8 @@ namespace bulkhead {
 
 template <class T>
 class queue;
+template <class T>
+class lent_delivery;
 namespace detail {
 template <class T>
 class queue_calls;
@@ -144,6 +146,8 @@ class delivery {
 
  private:
   friend class detail::queue_calls<T>;
+  template <class U>
+  friend class lent_delivery;
 
   void hold(detail::queue_in_port& port) noexcept { port_ = &port; }
   template <class Rep, class Period>

@@ -7,7 +7,9 @@
 #include <bulkhead/detail/queue_calls.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/stream.hpp>
+#include <bulkhead/lent_delivery.hpp>
 #include <bulkhead/message.hpp>
+#include <bulkhead/queue_loan.hpp>
 #include <bulkhead/queue_options.hpp>
 #include <functional>
 #include <optional>
@@ -97,6 +99,50 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
     }
     return count;
   }
+
+  /// Lends room for a message, to be filled in place and sent by `send(loan)` without a copy. For
+  /// messages whose bytes are their own: `n` is not used, or the elements of a string or vector of
+  /// such. Waits while `payload_bytes` has no room, or does as the overflow policy says.
+  /// @errors too_large: so many elements and 16 bytes exceed `payload_bytes`.
+  [[nodiscard]] queue_loan<T> loan(std::size_t n = 1) const {
+    detail::status result;
+    auto lent = queue_loan<T>::from(core_, inline_bytes, n, result);
+    core_.check(result, "borrowing from");
+    return lent;
+  }
+  [[nodiscard]] queue_loan<T> loan(std::size_t n, std::error_code& ec) const {
+    detail::status result;
+    auto lent = queue_loan<T>::from(core_, inline_bytes, n, result);
+    ec = result.code();
+    return lent;
+  }
+  /// Sends a filled loan as `send` does a value. It is empty then; one that could not be sent stays
+  /// as it is, but for a queue that is closed.
+  /// @errors unsupported: another queue lent it. already_settled: it was sent before.
+  template <std::same_as<queue_loan<T>> Loan>
+  void send(Loan&& filled) const {
+    core_.check(filled.send(core_, detail::patience::forever()), "sending to");
+  }
+  template <std::same_as<queue_loan<T>> Loan>
+  void send(Loan&& filled, std::error_code& ec) const {
+    ec = filled.send(core_, detail::patience::forever()).code();
+  }
+  template <std::same_as<queue_loan<T>> Loan>
+  bool try_send(Loan&& filled) const {
+    return sent_or_not(filled.send(core_, detail::patience::none()));
+  }
+  template <std::same_as<queue_loan<T>> Loan>
+  bool try_send(Loan&& filled, std::error_code& ec) const {
+    return sent_or_not(filled.send(core_, detail::patience::none()), ec);
+  }
+  template <std::same_as<queue_loan<T>> Loan, class Rep, class Period>
+  bool send_for(Loan&& filled, std::chrono::duration<Rep, Period> time) const {
+    return sent_or_not(filled.send(core_, detail::patience::lasting(time)));
+  }
+  template <std::same_as<queue_loan<T>> Loan, class Rep, class Period>
+  bool send_for(Loan&& filled, std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
+    return sent_or_not(filled.send(core_, detail::patience::lasting(time)), ec);
+  }
   /// @returns how many messages this sender has sent, over all its incarnations: where a
   /// deterministic source goes on.
   [[nodiscard]] std::uint64_t sent() const { return core_.sent(); }
@@ -154,6 +200,37 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   template <class Rep, class Period>
   delivery<T> take_for(std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
     return taken_or_not(detail::patience::lasting(time), ec);
+  }
+
+  /// Takes a message as `take` does, to be read where it lies, without a copy. For messages whose
+  /// bytes are their own, and strings and vectors of such.
+  /// @errors unsupported: leases of this queue have an end (queue_options::lease), after which its
+  /// sender may write there; take a copy.
+  lent_delivery<T> take_in_place() const {
+    detail::status result;
+    auto d = lent_delivery<T>::from(core_, detail::patience::forever(), result);
+    core_.check(result, "taking from");
+    return d;
+  }
+  lent_delivery<T> take_in_place(std::error_code& ec) const {
+    detail::status result;
+    auto d = lent_delivery<T>::from(core_, detail::patience::forever(), result);
+    ec = result.code();
+    return d;
+  }
+  /// @returns an empty delivery when no message waits.
+  lent_delivery<T> try_take_in_place() const { return lent_or_not(detail::patience::none()); }
+  lent_delivery<T> try_take_in_place(std::error_code& ec) const {
+    return lent_or_not(detail::patience::none(), ec);
+  }
+  template <class Rep, class Period>
+  lent_delivery<T> take_in_place_for(std::chrono::duration<Rep, Period> time) const {
+    return lent_or_not(detail::patience::lasting(time));
+  }
+  template <class Rep, class Period>
+  lent_delivery<T> take_in_place_for(std::chrono::duration<Rep, Period> time,
+                                     std::error_code& ec) const {
+    return lent_or_not(detail::patience::lasting(time), ec);
   }
 
   /// Takes what waits, up to `max` messages, and waits for the first one only.
@@ -323,6 +400,18 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   delivery<T> taken_or_not(detail::patience how_long, std::error_code& ec) const {
     detail::status result;
     delivery<T> d = lease(how_long, result);
+    ec = is_nothing(result) ? std::error_code() : result.code();
+    return d;
+  }
+  lent_delivery<T> lent_or_not(detail::patience how_long) const {
+    detail::status result;
+    auto d = lent_delivery<T>::from(core_, how_long, result);
+    if (!is_nothing(result)) core_.check(result, "taking from");
+    return d;
+  }
+  lent_delivery<T> lent_or_not(detail::patience how_long, std::error_code& ec) const {
+    detail::status result;
+    auto d = lent_delivery<T>::from(core_, how_long, result);
     ec = is_nothing(result) ? std::error_code() : result.code();
     return d;
   }
