@@ -9,6 +9,11 @@
 
 namespace bulkhead {
 
+namespace detail {
+template <class T>
+class in_place_calls;
+}
+
 /// A delivery whose message is read where it lies, until it is settled: the elements of a string or
 /// vector, or one object. It settles as a delivery does. Destroyed without a word, it is released.
 ///
@@ -47,7 +52,7 @@ class lent_delivery : private delivery<std::byte> {
   using held::try_forward;
 
  private:
-  friend class queue<T>;
+  friend class detail::in_place_calls<T>;
 
   static lent_delivery from(const detail::queue_core& core, detail::patience how_long,
                             detail::status& result) {

@@ -3,13 +3,12 @@
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/detail/async_calls.hpp>
+#include <bulkhead/detail/in_place_calls.hpp>
 #include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_calls.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/stream.hpp>
-#include <bulkhead/lent_delivery.hpp>
 #include <bulkhead/message.hpp>
-#include <bulkhead/queue_loan.hpp>
 #include <bulkhead/queue_options.hpp>
 #include <functional>
 #include <optional>
@@ -39,7 +38,7 @@ class queue_sender;
 /// @crash what `send` returned for survives its sender; what was received is its receiver's; what
 /// was taken comes back.
 template <class T>
-class queue : public detail::async_queue_calls<queue<T>, T>, private detail::queue_calls<T> {
+class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_place_calls<T> {
  public:
   using value_type = T;
 
@@ -47,11 +46,17 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   queue() = default;
   /// Makes a queue. @errors bulkhead::error: a bad option, or no memory; not_initialised.
   explicit queue(runtime& rt, const queue_options& options = {})
-      : detail::queue_calls<T>(
+      : detail::in_place_calls<T>(
             detail::queue_core(rt, options, inline_bytes, detail::fingerprint_of<T>())) {
     // Not in the class: a T may hold a queue of itself, and is complete only later.
     static_assert(detail::require_message<T>());
   }
+
+  // The messages that are filled or read in place have calls of their own: loan, send and its
+  // forms, take_in_place and its forms.
+  using detail::in_place_calls<T>::send;
+  using detail::in_place_calls<T>::send_for;
+  using detail::in_place_calls<T>::try_send;
 
   /// Hands a message over: when it returns, the message is in the queue and outlives this process.
   /// Waits while the sender's `capacity` messages are under way, unless the queue's overflow policy
@@ -100,49 +105,6 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
     return count;
   }
 
-  /// Lends room for a message, to be filled in place and sent by `send(loan)` without a copy. For
-  /// messages whose bytes are their own: `n` is not used, or the elements of a string or vector of
-  /// such. Waits while `payload_bytes` has no room, or does as the overflow policy says.
-  /// @errors too_large: so many elements and 16 bytes exceed `payload_bytes`.
-  [[nodiscard]] queue_loan<T> loan(std::size_t n = 1) const {
-    detail::status result;
-    auto lent = queue_loan<T>::from(core_, inline_bytes, n, result);
-    core_.check(result, "borrowing from");
-    return lent;
-  }
-  [[nodiscard]] queue_loan<T> loan(std::size_t n, std::error_code& ec) const {
-    detail::status result;
-    auto lent = queue_loan<T>::from(core_, inline_bytes, n, result);
-    ec = result.code();
-    return lent;
-  }
-  /// Sends a filled loan as `send` does a value. It is empty then; one that could not be sent stays
-  /// as it is, but for a queue that is closed.
-  /// @errors unsupported: another queue lent it. already_settled: it was sent before.
-  template <std::same_as<queue_loan<T>> Loan>
-  void send(Loan&& filled) const {
-    core_.check(filled.send(core_, detail::patience::forever()), "sending to");
-  }
-  template <std::same_as<queue_loan<T>> Loan>
-  void send(Loan&& filled, std::error_code& ec) const {
-    ec = filled.send(core_, detail::patience::forever()).code();
-  }
-  template <std::same_as<queue_loan<T>> Loan>
-  bool try_send(Loan&& filled) const {
-    return sent_or_not(filled.send(core_, detail::patience::none()));
-  }
-  template <std::same_as<queue_loan<T>> Loan>
-  bool try_send(Loan&& filled, std::error_code& ec) const {
-    return sent_or_not(filled.send(core_, detail::patience::none()), ec);
-  }
-  template <std::same_as<queue_loan<T>> Loan, class Rep, class Period>
-  bool send_for(Loan&& filled, std::chrono::duration<Rep, Period> time) const {
-    return sent_or_not(filled.send(core_, detail::patience::lasting(time)));
-  }
-  template <std::same_as<queue_loan<T>> Loan, class Rep, class Period>
-  bool send_for(Loan&& filled, std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
-    return sent_or_not(filled.send(core_, detail::patience::lasting(time)), ec);
-  }
   /// @returns how many messages this sender has sent, over all its incarnations: where a
   /// deterministic source goes on.
   [[nodiscard]] std::uint64_t sent() const { return core_.sent(); }
@@ -200,37 +162,6 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   template <class Rep, class Period>
   delivery<T> take_for(std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
     return taken_or_not(detail::patience::lasting(time), ec);
-  }
-
-  /// Takes a message as `take` does, to be read where it lies, without a copy. For messages whose
-  /// bytes are their own, and strings and vectors of such.
-  /// @errors unsupported: leases of this queue have an end (queue_options::lease), after which its
-  /// sender may write there; take a copy.
-  lent_delivery<T> take_in_place() const {
-    detail::status result;
-    auto d = lent_delivery<T>::from(core_, detail::patience::forever(), result);
-    core_.check(result, "taking from");
-    return d;
-  }
-  lent_delivery<T> take_in_place(std::error_code& ec) const {
-    detail::status result;
-    auto d = lent_delivery<T>::from(core_, detail::patience::forever(), result);
-    ec = result.code();
-    return d;
-  }
-  /// @returns an empty delivery when no message waits.
-  lent_delivery<T> try_take_in_place() const { return lent_or_not(detail::patience::none()); }
-  lent_delivery<T> try_take_in_place(std::error_code& ec) const {
-    return lent_or_not(detail::patience::none(), ec);
-  }
-  template <class Rep, class Period>
-  lent_delivery<T> take_in_place_for(std::chrono::duration<Rep, Period> time) const {
-    return lent_or_not(detail::patience::lasting(time));
-  }
-  template <class Rep, class Period>
-  lent_delivery<T> take_in_place_for(std::chrono::duration<Rep, Period> time,
-                                     std::error_code& ec) const {
-    return lent_or_not(detail::patience::lasting(time), ec);
   }
 
   /// Takes what waits, up to `max` messages, and waits for the first one only.
@@ -338,17 +269,20 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(core_); }
   friend bool operator==(const queue&, const queue&) = default;
 
-  explicit queue(detail::queue_core core) : detail::queue_calls<T>(std::move(core)) {}
+  explicit queue(detail::queue_core core) : detail::in_place_calls<T>(std::move(core)) {}
   [[nodiscard]] const detail::queue_core& core() const noexcept { return core_; }
 
  private:
-  using calls = detail::queue_calls<T>;
+  using calls = detail::in_place_calls<T>;
   using calls::core_;
+  using calls::done_or_not;
   using calls::get;
   using calls::inline_bytes;
+  using calls::is_nothing;
   using calls::lease;
   using calls::lease_several;
   using calls::put;
+  using calls::sent_or_not;
 
   // The next value of a stream, or nothing at its end.
   std::optional<T> next_value() const {
@@ -368,16 +302,6 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
     delivery<T> d = lease(detail::patience::forever(), result);
     check_in_stream(result);
     return d;
-  }
-  static bool is_nothing(detail::status s) { return s == errc::full || s == errc::timed_out; }
-  bool done_or_not(detail::status result, const char* doing) const {
-    if (!is_nothing(result)) core_.check(result, doing);
-    return !result.failed();
-  }
-  bool sent_or_not(detail::status result) const { return done_or_not(result, "sending to"); }
-  bool sent_or_not(detail::status result, std::error_code& ec) const {
-    ec = is_nothing(result) ? std::error_code() : result.code();
-    return !result.failed();
   }
   std::optional<T> received_or_not(detail::patience how_long) const {
     detail::status result;
@@ -400,18 +324,6 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   delivery<T> taken_or_not(detail::patience how_long, std::error_code& ec) const {
     detail::status result;
     delivery<T> d = lease(how_long, result);
-    ec = is_nothing(result) ? std::error_code() : result.code();
-    return d;
-  }
-  lent_delivery<T> lent_or_not(detail::patience how_long) const {
-    detail::status result;
-    auto d = lent_delivery<T>::from(core_, how_long, result);
-    if (!is_nothing(result)) core_.check(result, "taking from");
-    return d;
-  }
-  lent_delivery<T> lent_or_not(detail::patience how_long, std::error_code& ec) const {
-    detail::status result;
-    auto d = lent_delivery<T>::from(core_, how_long, result);
     ec = is_nothing(result) ? std::error_code() : result.code();
     return d;
   }

@@ -9,6 +9,11 @@
 
 namespace bulkhead {
 
+namespace detail {
+template <class T>
+class in_place_calls;
+}
+
 /// Room for a message of type T in the sender's own memory of a queue, filled in place: by the
 /// elements of a string or vector, or one object. Sent by the queue that lent it, without a copy;
 /// else dropped when it goes. What stands in it at first is anything.
@@ -49,7 +54,7 @@ class queue_loan {
   [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
 
  private:
-  friend class queue<T>;
+  friend class detail::in_place_calls<T>;
 
   static constexpr std::size_t lead = detail::block_lead_of<T>;
 
