@@ -43,6 +43,35 @@ void answerer(job what, std::string board_path, queue<Message> in, queue<Message
   answer<Message>(what, board, plain_sender<Message>(out), copy_receiver<Message>(in));
 }
 
+template <class Message>
+void in_place_producer(job what, std::string board_path, std::uint32_t index, queue<Message> out) {
+  pin_to(what.producer_cpu);
+  scoreboard board(board_path);
+  board.gate(what.producers + what.consumers);
+  board.started(now_ns());
+  for (std::uint64_t n = 0; n < what.count; ++n) {
+    auto room = out.loan();
+    fill(room->words.data(), room->words.size(), index, n);
+    out.send(std::move(room));
+  }
+}
+
+template <class Message>
+void in_place_consumer(job what, std::string board_path, queue<Message> in) {
+  pin_to(what.consumer_cpu);
+  scoreboard board(board_path);
+  const auto check = std::make_unique<sequence_check>(true);
+  const std::uint64_t all = what.count * what.producers;
+  board.gate(what.producers + what.consumers);
+  for (std::uint64_t n = 0; n < all; ++n) {
+    auto m = in.take_in_place();
+    (*check)(check_in_place(m->words.data(), m->words.size()));
+    m.ack();
+  }
+  board.ended(now_ns());
+  board.add_messages(all);
+}
+
 bulkhead::queue_options options_for(const job& what) {
   bulkhead::queue_options options;
   options.capacity = what.slots;
@@ -54,19 +83,30 @@ bulkhead::queue_options options_for(const job& what) {
   return options;
 }
 
-template <class Message, template <class> class Sender, template <class> class Receiver>
-void one_way(bulkhead::runtime& rt, const job& what) {
+template <class Message>
+using producing = void (*)(job, std::string, std::uint32_t, queue<Message>);
+template <class Message>
+using consuming = void (*)(job, std::string, queue<Message>);
+
+template <class Message>
+void one_way_by(bulkhead::runtime& rt, const job& what, producing<Message> produces,
+                consuming<Message> consumes) {
   scoreboard board;
   queue<Message> q{rt, options_for(what)};
   family children(rt);
   for (std::uint32_t c = 0; c < what.consumers; ++c) {
-    children.start(&consumer<Message, Receiver>, what, board.path(), q);
+    children.start(consumes, what, board.path(), q);
   }
   for (std::uint32_t p = 0; p < what.producers; ++p) {
-    children.start(&producer<Message, Sender>, what, board.path(), p, q);
+    children.start(produces, what, board.path(), p, q);
   }
   children.join();
   board.print();
+}
+
+template <class Message, template <class> class Sender, template <class> class Receiver>
+void one_way(bulkhead::runtime& rt, const job& what) {
+  one_way_by<Message>(rt, what, &producer<Message, Sender>, &consumer<Message, Receiver>);
 }
 
 template <class Message>
@@ -99,7 +139,26 @@ void run_with(bulkhead::runtime& rt, const job& what) {
   throw unsupported("this queue has no " + what.variant + " yet");
 }
 
+template <std::size_t Bytes>
+void run_in_place(const job& what) {
+  if (what.consumers != 1) throw unsupported("more than one consumer in place");
+  bulkhead::runtime rt;
+  one_way_by<message<Bytes>>(rt, what, in_place_producer, in_place_consumer);
+}
+
 void run(const job& what) {
+  if (what.mode == "one_way" && what.variant == "in_place") {
+    switch (what.bytes) {
+      case 64:
+        return run_in_place<64>(what);
+      case 1024:
+        return run_in_place<1024>(what);
+      case 65536:
+        return run_in_place<65536>(what);
+      default:
+        throw unsupported("this size in place");
+    }
+  }
   bulkhead::runtime rt;
   with_message_type(what.bytes, [&]<class Message>() { run_with<Message>(rt, what); });
 }

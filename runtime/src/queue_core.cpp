@@ -76,9 +76,28 @@ void queue_core::fail(status why, const char* doing) const {
 }
 
 // An empty handle belongs to no runtime.
-status queue_core::reserve(std::size_t size, patience how_long, open_place& out) const {
+status queue_core::reserve(std::size_t size, patience how_long, open_place& out,
+                           std::size_t lead) const {
   if (!state_) return errc::not_initialised;
-  return state_->reserve(size, how_long, out);
+  return state_->reserve(size, how_long, out, lead);
+}
+
+status queue_core::lend_block(std::uint64_t bytes, patience how_long, payload_block& out,
+                              std::byte*& at) const {
+  if (!state_) return errc::not_initialised;
+  return state_->lend_block(bytes, how_long, out, at);
+}
+
+void queue_core::give_back(const payload_block& block) const noexcept { state_->give_back(block); }
+
+status queue_core::reserve_lent(const payload_block& block, std::size_t size, std::size_t lead,
+                                patience how_long, open_place& out) const {
+  return state_->reserve_lent(block, size, lead, how_long, out);
+}
+
+status queue_core::can_read_in_place() const {
+  if (!state_) return errc::not_initialised;
+  return state_->view().shape().lease_ms == 0 ? status() : status(errc::unsupported);
 }
 
 status queue_core::publish(open_place& place) const { return state_->publish(place); }

@@ -14,8 +14,24 @@ void open(const core::place& found, queue_state& locked, open_place& out) {
 
 }  // namespace
 
+// One attempt: `find` asks the producer for a place. The lane stays locked where there is one.
+template <class Find>
+attempt_result queue_state::try_reserve(participation& me, open_place& out, Find find) {
+  lane_guard lock(me);
+  if (const status s = check_alive(); s.failed()) return s;
+  if (!is_open()) return errc::closed;
+  core::place place;
+  const core::outcome outcome = find(place);
+  if (outcome != core::outcome::done) return ended_unless_full(outcome);
+  open(place, *this, out);
+  me.note_unblocked();
+  lock.release();
+  return status();
+}
+
 // Not in line: a call comes here when its port has no place for it.
-status queue_state::reserve(std::size_t size, patience how_long, open_place& out) {
+status queue_state::reserve(std::size_t size, patience how_long, open_place& out,
+                            std::size_t lead) {
   // At once: the lane may be full, and waiting would not help.
   if (size > view().shape().inline_bytes && size > view().layout().payload_bytes) {
     return errc::too_large;
@@ -23,26 +39,75 @@ status queue_state::reserve(std::size_t size, patience how_long, open_place& out
   const time_limit limit(how_long);
   participation* me = nullptr;
   if (const status s = join(limit, me); s.failed()) return s;
-  if (view().shape().overflow != static_cast<std::uint32_t>(overflow::block)) {
-    return make_way(*me, size, out);
-  }
   attempt_of step([&](core::look how) -> attempt_result {
-    if (auto result = try_reserve(*me, size, out, how)) return result;
+    return try_reserve(
+        *me, out, [&](core::place& place) { return me->producer.reserve(size, place, lead, how); });
+  });
+  return find_room(step, *me, limit);
+}
+
+status queue_state::lend_block(std::uint64_t bytes, patience how_long, payload_block& out,
+                               std::byte*& at) {
+  const time_limit limit(how_long);
+  participation* me = nullptr;
+  if (const status s = join(limit, me); s.failed()) return s;
+  attempt_of step([&]() -> attempt_result {
+    const lane_guard lock(*me);
+    if (const status s = check_alive(); s.failed()) return s;
+    if (!is_open()) return errc::closed;
+    const auto lent = ended_unless_full(me->producer.lend_block(bytes, out, at));
+    me->lend_places();
+    return lent;
+  });
+  const status found = find_room(step, *me, limit);
+  // The policy drops the message that comes, which there is none yet.
+  return found == status::dropped() ? status(errc::full) : found;
+}
+
+// A loan may outlive the queue's use of the process: there is nothing to give back then.
+void queue_state::give_back(const payload_block& block) noexcept {
+  participation* const me = joined();
+  if (me == nullptr || !context_->in_original_process()) return;
+  const lane_guard lock(*me);
+  me->producer.give_back(block);
+  me->lend_places();
+}
+
+status queue_state::reserve_lent(const payload_block& block, std::size_t size, std::size_t lead,
+                                 patience how_long, open_place& out) {
+  const time_limit limit(how_long);
+  participation* me = nullptr;
+  if (const status s = join(limit, me); s.failed()) return s;
+  attempt_of step([&](core::look how) -> attempt_result {
+    return try_reserve(*me, out, [&](core::place& place) {
+      return me->producer.reserve_lent(block, size, lead, place, how);
+    });
+  });
+  return find_room(step, *me, limit);
+}
+
+// Repeats the step until there is room, or does what the queue's policy says.
+status queue_state::find_room(attempt& step, participation& me, const time_limit& limit) {
+  if (view().shape().overflow != static_cast<std::uint32_t>(overflow::block)) {
+    return make_way(me, step);
+  }
+  attempt_of waiting([&](core::look how) -> attempt_result {
+    if (auto result = step(how)) return result;
     if (is_stopping(limit)) return errc::stop_requested;
-    me->note_blocked();
+    me.note_blocked();
     return std::nullopt;
   });
-  return me->senders.wait(step, limit);
+  return me.senders.wait(waiting, limit);
 }
 
 // A policy that never waits.
-status queue_state::make_way(participation& me, std::size_t size, open_place& out) {
+status queue_state::make_way(participation& me, attempt& step) {
   core::lane_header& lane = view().lane(me.consumer.seat());
   const auto count = [](std::atomic<std::uint64_t>& counter) {  // one writer: under the lane lock
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   };
   for (;;) {
-    if (const auto result = try_reserve(me, size, out, core::look::thorough)) return *result;
+    if (const auto result = step(core::look::thorough)) return *result;
     const lane_guard lock(me);
     switch (static_cast<overflow>(view().shape().overflow)) {
       case overflow::drop_oldest:
@@ -60,20 +125,6 @@ status queue_state::make_way(participation& me, std::size_t size, open_place& ou
         return errc::full;
     }
   }
-}
-
-attempt_result queue_state::try_reserve(participation& me, std::size_t size, open_place& out,
-                                        core::look how) {
-  lane_guard lock(me);
-  if (const status s = check_alive(); s.failed()) return s;
-  if (!is_open()) return errc::closed;
-  core::place place;
-  const core::outcome outcome = me.producer.reserve(size, place, how);
-  if (outcome != core::outcome::done) return ended_unless_full(outcome);
-  open(place, *this, out);
-  me.note_unblocked();
-  lock.release();
-  return status();
 }
 
 status queue_state::publish(open_place& place) {

@@ -33,7 +33,11 @@ class queue_state {
   /// Takes a seat that the keeper gave with the queue.
   void take_seat(const seat_grant& grant);
 
-  status reserve(std::size_t size, patience how_long, open_place& out);
+  status reserve(std::size_t size, patience how_long, open_place& out, std::size_t lead);
+  status lend_block(std::uint64_t bytes, patience how_long, payload_block& out, std::byte*& at);
+  void give_back(const payload_block& block) noexcept;
+  status reserve_lent(const payload_block& block, std::size_t size, std::size_t lead,
+                      patience how_long, open_place& out);
   status publish(open_place& place);
   void unlock_lane();
   status heed_sent();
@@ -86,13 +90,15 @@ class queue_state {
   }
 
  private:
-  attempt_result try_reserve(participation& me, std::size_t size, open_place& out, core::look how);
+  template <class Find>
+  attempt_result try_reserve(participation& me, open_place& out, Find find);
+  status find_room(attempt& step, participation& me, const time_limit& limit);
   void wake_receiver() const;
   attempt_result try_take(participation& me, taken& out, bool waiting);
   void fill(const core::lease& held, std::uint32_t now_ms, taken& out);
   [[nodiscard]] std::uint32_t taken_ms(std::uint32_t lane, std::uint32_t index,
                                        std::uint32_t owner) const;
-  status make_way(participation& me, std::size_t size, open_place& out);
+  status make_way(participation& me, attempt& step);
   bool set_aside(const taken& message, std::string_view why);
   status find_bytes(const taken& message, std::span<const std::byte>& out);
 

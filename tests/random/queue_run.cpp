@@ -80,6 +80,7 @@ void queue_run::step() {
 // ---------------------------------------------------------------------------------------
 
 void queue_run::send(std::uint32_t who) {
+  if (dice_.one_in(6)) return use_loan(who);
   const std::size_t h = any_house();
   queue_model& model = houses_[h].model;
   core::producer& lane = people_[who].lanes[h];
@@ -337,6 +338,7 @@ void queue_run::lose_leases(std::uint32_t who, const core::casualty& dead) {
 }
 
 void queue_run::take_over(std::uint32_t who) {
+  people_[who].loans.clear();
   for (std::size_t h = 0; h < houses_.size(); ++h) {
     people_[who].lanes[h] = houses_[h].q.sender(seat_of(who, h));
     expect(people_[who].lanes[h].sent() == houses_[h].model.sent[seat_of(who, h)],

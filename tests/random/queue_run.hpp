@@ -24,10 +24,18 @@ class queue_run final : public core::queue_finder {
     std::size_t house;
     core::lease lease;
   };
+  struct loan {
+    std::size_t house = 0;
+    core::payload_block block;
+    std::size_t lead = 0;
+    std::string text;
+  };
+  static constexpr std::size_t loans_max = 4;
   struct process {
     std::vector<core::producer> lanes;  // by house
     std::vector<core::consumer> takers;
     std::vector<held> leases;
+    std::vector<loan> loans;
   };
 
   /// Not the same in both queues, so that a mix-up shows.
@@ -40,6 +48,9 @@ class queue_run final : public core::queue_finder {
   std::size_t any_house() { return dice_.below(houses_.size()); }
 
   void send(std::uint32_t who);
+  void use_loan(std::uint32_t who);
+  void borrow(std::uint32_t who);
+  void send_loan(std::uint32_t who, const loan& filled);
   void make_way(std::uint32_t who, std::size_t h, const std::string& text);
   void take(std::uint32_t who);
   void settle(std::uint32_t who);

@@ -15,6 +15,8 @@ namespace bulkhead {
 
 template <class T>
 class queue;
+template <class T>
+class lent_delivery;
 namespace detail {
 template <class T>
 class queue_calls;
@@ -146,7 +148,10 @@ class delivery {
 
  private:
   friend class detail::queue_calls<T>;
+  template <class U>
+  friend class lent_delivery;
 
+  void hold(detail::queue_in_port& port) noexcept { port_ = &port; }
   delivery(detail::queue_in_port& port, const detail::taken& message) noexcept
       : port_(&port), message_(message) {}
   delivery(detail::queue_in_port& port, const detail::taken& message,

@@ -1,46 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <bulkhead/detail/in_place.hpp>
 #include <bulkhead/detail/pipe_core.hpp>
-#include <cassert>
 #include <cstring>
 #include <memory>
 #include <span>
 
 namespace bulkhead {
-
-namespace detail {
-
-/// How a message type lies in a pipe where it can be used in place: as one object, or as the
-/// elements of a string or vector behind their count.
-template <class T>
-struct in_place {
-  static constexpr bool possible = [] {
-    if constexpr (is_slotted<T>) return codec<T>::any_bits && sizeof(T) == fixed_size_of<T>;
-    return false;
-  }();
-  using element = T;
-  static constexpr std::size_t head_bytes = 0;
-};
-
-template <class Container>
-struct in_place_elements {
-  using element = typename Container::value_type;
-  static constexpr bool possible = [] {
-    if constexpr (is_fixed_size<element>) {
-      return codec<element>::any_bits && sizeof(element) == fixed_size_of<element> &&
-             alignof(element) <= 16;
-    }
-    return false;
-  }();
-  static constexpr std::size_t head_bytes = length_bytes;
-};
-template <class T, class Allocator>
-struct in_place<std::vector<T, Allocator>> : in_place_elements<std::vector<T, Allocator>> {};
-template <class Char, class Traits, class Allocator>
-struct in_place<std::basic_string<Char, Traits, Allocator>>
-    : in_place_elements<std::basic_string<Char, Traits, Allocator>> {};
-
-}  // namespace detail
 
 template <class Out, class In>
 class pipe_end;
@@ -183,15 +150,10 @@ class pipe_lent {
     ec = core.lend_message(detail::patience::forever(), bytes);
     if (ec) return lent;
     lent.core_ = &core;
-    std::size_t n = 1;
-    if constexpr (layout::head_bytes != 0) {
-      // Read once and checked: the peer's bytes may be anything.
-      std::uint32_t count = 0;
-      if (bytes.size() >= sizeof count) std::memcpy(&count, bytes.data(), sizeof count);
-      n = count;
-    }
-    const std::size_t needed = layout::head_bytes + n * sizeof(element);
-    if (layout::head_bytes != 0 ? bytes.size() != needed : bytes.size() < needed) {
+    // A slot may be longer than its message.
+    if constexpr (detail::is_slotted<T>) bytes = bytes.first(std::min(bytes.size(), sizeof(T)));
+    std::size_t n = 0;
+    if (!detail::find_elements<T>(bytes, n)) {
       lent.finish();
       ec = core.report_corrupt();
       return lent;

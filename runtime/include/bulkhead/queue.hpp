@@ -3,6 +3,7 @@
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/detail/async_calls.hpp>
+#include <bulkhead/detail/in_place_calls.hpp>
 #include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_calls.hpp>
 #include <bulkhead/detail/queue_core.hpp>
@@ -38,7 +39,7 @@ class queue_sender;
 /// @crash what `send` returned for survives its sender; what was received is its receiver's; what
 /// was taken comes back.
 template <class T>
-class queue : public detail::async_queue_calls<queue<T>, T>, private detail::queue_calls<T> {
+class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_place_calls<T> {
  public:
   using value_type = T;
 
@@ -46,11 +47,17 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   queue() = default;
   /// Makes a queue. @errors bulkhead::error: a bad option, or no memory; not_initialised.
   explicit queue(runtime& rt, const queue_options& options = {})
-      : detail::queue_calls<T>(
+      : detail::in_place_calls<T>(
             detail::queue_core(rt, options, inline_bytes, detail::fingerprint_of<T>())) {
     // Not in the class: a T may hold a queue of itself, and is complete only later.
     static_assert(detail::require_message<T>());
   }
+
+  // The messages that are filled or read in place have calls of their own: loan, send and its
+  // forms, take_in_place and its forms.
+  using detail::in_place_calls<T>::send;
+  using detail::in_place_calls<T>::send_for;
+  using detail::in_place_calls<T>::try_send;
 
   /// Hands a message over: when it returns, the message is in the queue and outlives this process.
   /// Waits while the sender's `capacity` messages are under way, or `total` of all senders, unless
@@ -98,6 +105,7 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
     }
     return count;
   }
+
   /// @returns how many messages this sender has sent, over all its incarnations: where a
   /// deterministic source goes on.
   [[nodiscard]] std::uint64_t sent() const { return core_.sent(); }
@@ -269,20 +277,23 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(core_); }
   friend bool operator==(const queue&, const queue&) = default;
 
-  explicit queue(detail::queue_core core) : detail::queue_calls<T>(std::move(core)) {}
+  explicit queue(detail::queue_core core) : detail::in_place_calls<T>(std::move(core)) {}
   [[nodiscard]] const detail::queue_core& core() const noexcept { return core_; }
 
  private:
-  using calls = detail::queue_calls<T>;
+  using calls = detail::in_place_calls<T>;
   using calls::core_;
+  using calls::done_or_not;
   using calls::get;
   using calls::get_by_port;
   using calls::get_slowly;
   using calls::inline_bytes;
   using calls::is_copied_from_slot;
+  using calls::is_nothing;
   using calls::lease;
   using calls::lease_several;
   using calls::put;
+  using calls::sent_or_not;
 
   T receive_slowly() const {
     detail::status result;
@@ -308,16 +319,6 @@ class queue : public detail::async_queue_calls<queue<T>, T>, private detail::que
     delivery<T> d = lease(detail::patience::forever(), result);
     check_in_stream(result);
     return d;
-  }
-  static bool is_nothing(detail::status s) { return s == errc::full || s == errc::timed_out; }
-  bool done_or_not(detail::status result, const char* doing) const {
-    if (!is_nothing(result)) core_.check(result, doing);
-    return !result.failed();
-  }
-  bool sent_or_not(detail::status result) const { return done_or_not(result, "sending to"); }
-  bool sent_or_not(detail::status result, std::error_code& ec) const {
-    ec = is_nothing(result) ? std::error_code() : result.code();
-    return !result.failed();
   }
   std::optional<T> received_or_not(detail::patience how_long) const {
     detail::status result;

@@ -43,6 +43,34 @@ class queue_sender {
   std::size_t send_batch(const Range& values, std::error_code& ec) const {
     return queue_.send_batch(values, ec);
   }
+  [[nodiscard]] queue_loan<T> loan(std::size_t n = 1) const { return queue_.loan(n); }
+  [[nodiscard]] queue_loan<T> loan(std::size_t n, std::error_code& ec) const {
+    return queue_.loan(n, ec);
+  }
+  template <std::same_as<queue_loan<T>> Loan>
+  void send(Loan&& filled) const {
+    queue_.send(std::move(filled));
+  }
+  template <std::same_as<queue_loan<T>> Loan>
+  void send(Loan&& filled, std::error_code& ec) const {
+    queue_.send(std::move(filled), ec);
+  }
+  template <std::same_as<queue_loan<T>> Loan>
+  bool try_send(Loan&& filled) const {
+    return queue_.try_send(std::move(filled));
+  }
+  template <std::same_as<queue_loan<T>> Loan>
+  bool try_send(Loan&& filled, std::error_code& ec) const {
+    return queue_.try_send(std::move(filled), ec);
+  }
+  template <std::same_as<queue_loan<T>> Loan, class Rep, class Period>
+  bool send_for(Loan&& filled, std::chrono::duration<Rep, Period> time) const {
+    return queue_.send_for(std::move(filled), time);
+  }
+  template <std::same_as<queue_loan<T>> Loan, class Rep, class Period>
+  bool send_for(Loan&& filled, std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
+    return queue_.send_for(std::move(filled), time, ec);
+  }
   [[nodiscard]] std::uint64_t sent() const { return queue_.sent(); }
   [[nodiscard]] std::size_t capacity() const { return queue_.capacity(); }
   [[nodiscard]] bool closed() const { return queue_.closed(); }

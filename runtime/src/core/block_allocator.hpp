@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/payload_block.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,7 +13,7 @@ namespace bulkhead::core {
 /// dead consumer can harm nothing. Not thread-safe.
 class block_allocator {
  public:
-  static constexpr std::uint64_t granule = 64;  ///< A cache line: two messages never share one.
+  static constexpr std::uint64_t granule = detail::payload_block::granule;
 
   explicit block_allocator(std::uint64_t bytes);
 

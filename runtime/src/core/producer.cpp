@@ -17,7 +17,7 @@ producer::producer(const queue_view& queue, std::uint32_t seat, payload_area& pa
       next_(queue, seat, 0),
       sent_messages_(queue, seat),
       payload_(&payload),
-      blocks_(queue.layout().payload_bytes),
+      blocks_(queue.layout().payload_bytes, queue.ring_slots()),
       staging_(next_),
       credits_(queue, seat) {
   take_over();
@@ -74,49 +74,25 @@ bool producer::drop_oldest() {
   }
 }
 
-outcome producer::make_bytes(std::size_t size, place& out) {
-  out.size = size;
-  out.block = place::no_block;
-  if (size <= queue_->shape().inline_bytes) {
-    out.bytes = queue_->slot_at(seat_, index_of(out.position)).payload;
-    return outcome::done;
-  }
-  if (size > queue_->layout().payload_bytes || size > message_bytes_max) return outcome::too_large;
-  auto block = blocks_.allocate(size);
-  if (!block) {
-    sweep(0, look::thorough);
-    block = blocks_.allocate(size);
-  }
-  if (!block) return outcome::full;
-  std::byte* area = payload_->write(seat_, *block + size);
-  if (area == nullptr) {
-    blocks_.release(*block, size);
-    return outcome::no_memory;
-  }
-  out.block = *block;
-  out.bytes = area + *block;
-  return outcome::done;
-}
-
-outcome producer::reserve_slowly(std::size_t size, place& out, look how) {
+outcome producer::find_place(place& out, look how) {
   drop_pending();
   if (!has_places(1, 0, how)) return outcome::full;
   if (!find_free(next_, true)) return outcome::full;  // the next look finds it corrupt
   out.position = next_.at();
-  const outcome made = make_bytes(size, out);
+  return outcome::done;
+}
+
+outcome producer::reserve_slowly(std::size_t size, std::size_t lead, place& out, look how) {
+  if (const outcome found = find_place(out, how); found != outcome::done) return found;
+  const outcome made = make_bytes(size, lead, out);
   if (made != outcome::done) return made;
-  pending_ = out;
-  if (credits_.is_bounded() && (claimed_ = credits_.claim(out.position)) == no_credit) {
-    drop_pending();
-    return outcome::full;
-  }
+  if (!claim_for(out)) return outcome::full;
   if constexpr (broken::publish_early) publish_too_early(out);
   return outcome::done;
 }
 
 void producer::lend(detail::queue_out_port& port) {
-  if (credits_.is_bounded()) return;  // a port cannot claim
-  drop_pending();
+  if (credits_.is_bounded()) return;              // a port cannot claim
   if (lap_of(next_.at()) != hinted_lap_) return;  // a lap's first message says more (say_sequence)
   const std::uint32_t first = index_of(next_.at());
   const std::uint32_t capacity = queue_->shape().capacity;
@@ -142,6 +118,7 @@ void producer::lend(detail::queue_out_port& port) {
   port.ready = slot_word::make_ready(lap_of(next_.at())).bits;
   port.meta_end = meta + count;
   port.position_end = next_.at() + count;  // in one lap, where positions are counted up
+  lend_blocks(port, first, count);
   port.inline_bytes = queue_->shape().inline_bytes;
 }
 
@@ -181,14 +158,14 @@ bool producer::withdraw(slot& s, slot_word ready, std::uint32_t index) {
   return true;
 }
 
-void producer::note_block(const place& p) {
-  if (block_of_.empty()) block_of_.resize(queue_->ring_slots());
-  block_of_[index_of(p.position)] = {p.block, static_cast<std::uint32_t>(p.size)};
+bool producer::claim_for(const place& p) {
+  if (!credits_.is_bounded()) return true;
+  claimed_ = credits_.claim(p.position);
+  return claimed_ != no_credit;
 }
 
+// The credit of what was set aside and is not going to be published.
 void producer::drop_pending() {
-  if (pending_.block != place::no_block) blocks_.release(pending_.block, pending_.size);
-  pending_ = {};
   if (claimed_ != no_credit) credits_.give_up({&claimed_, 1});
   claimed_ = no_credit;
 }
@@ -205,22 +182,17 @@ void producer::say_sequence(position p) noexcept {
   queue_->lane(seat_).sequence_hint.store(sequence_, std::memory_order_release);
 }
 
-void producer::give_back_block(std::uint32_t index) {
-  if (block_of_.empty() || block_of_[index].offset == place::no_block) return;
-  blocks_.release(block_of_[index].offset, block_of_[index].size);
-  block_of_[index] = {};
-}
-
 void producer::settle(std::uint32_t index) {
-  sent_messages_.settle(index, [this](std::uint32_t settled) { give_back_block(settled); });
+  sent_messages_.settle(index, [this](std::uint32_t settled) { blocks_.use(settled, false); });
 }
 
+// The place of a settled message keeps its block, for the next one there.
 void producer::sweep(std::size_t enough, look how) {
   sent_messages_.sweep(static_cast<std::uint32_t>(enough), how,
-                       [this](std::uint32_t settled) { give_back_block(settled); });
+                       [this](std::uint32_t settled) { blocks_.use(settled, false); });
 }
 
-outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
+outcome producer::stage(std::size_t size, std::size_t credit, place& out, std::size_t lead) {
   if (!has_places(1, credit, look::thorough)) return outcome::full;
   if (staged_.empty()) {
     drop_pending();
@@ -228,12 +200,11 @@ outcome producer::stage(std::size_t size, std::size_t credit, place& out) {
   }
   if (!find_free(staging_, false)) return outcome::full;
   out.position = staging_.at();
-  const outcome made = make_bytes(size, out);
+  const outcome made = make_bytes(size, lead, out);
   if (made != outcome::done) return made;
-  if (credits_.is_bounded() && !stage_credit(out.position)) {
-    if (out.block != place::no_block) blocks_.release(out.block, out.size);
-    return outcome::full;
-  }
+  if (credits_.is_bounded() && !stage_credit(out.position)) return outcome::full;
+  // From now on: the next one that is staged must not take it back.
+  if (out.block != place::no_block) blocks_.use(index_of(out.position), true);
   staging_.here().store(slot_word::make_free(lap_of(out.position), free_tag::reserved),
                         std::memory_order_relaxed);
   staged_.push_back(out);
@@ -282,9 +253,7 @@ void producer::commit_staged() {
 }
 
 void producer::drop_staged() {
-  for (const place& p : staged_) {
-    if (p.block != place::no_block) blocks_.release(p.block, p.size);
-  }
+  for (const place& p : staged_) blocks_.use(index_of(p.position), false);
   if (!staged_claims_.empty()) credits_.give_up(staged_claims_);
   forget_staged();
 }
@@ -330,10 +299,10 @@ void producer::take_over() {
     place p{index, static_cast<std::size_t>(s.meta >> 32), nullptr, place::no_block};
     if (p.size > queue_->shape().inline_bytes) {
       std::memcpy(&p.block, s.payload, sizeof p.block);
-      if (!blocks_.claim(p.block, p.size)) p.block = place::no_block;
+      if (!blocks_.claim(index, p.block, p.size)) p.block = place::no_block;
     }
     sent_messages_.add_found(index, index_of(next_.at()));
-    if (p.block != place::no_block) note_block(p);
+    if (p.block != place::no_block) blocks_.use(index, true);
   }
 }
 

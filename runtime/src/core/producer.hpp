@@ -3,10 +3,10 @@
 #include <cstring>
 #include <vector>
 
-#include "core/block_allocator.hpp"
 #include "core/broken.hpp"
 #include "core/credits.hpp"
 #include "core/payload_area.hpp"
+#include "core/place_blocks.hpp"
 #include "core/queue_view.hpp"
 #include "core/ring_walk.hpp"
 #include "core/sent_messages.hpp"
@@ -27,7 +27,7 @@ struct place {
   core::position position = 0;
   std::size_t size = 0;
   std::byte* bytes = nullptr;
-  std::uint64_t block = no_block;
+  std::uint64_t block = no_block;  ///< Where in the payload area the message begins.
   static constexpr std::uint64_t no_block = ~std::uint64_t{0};
 };
 
@@ -46,9 +46,10 @@ class producer {
   [[nodiscard]] const queue_view& queue() const noexcept { return *queue_; }
 
   /// S1. Finds a place for a message of `size` bytes; what it found is forgotten by the next call.
-  outcome reserve(std::size_t size, place& out, look how = look::thorough) {
+  /// In a block the message begins after `lead` bytes, less than 64, if there is room for them.
+  outcome reserve(std::size_t size, place& out, std::size_t lead = 0, look how = look::thorough) {
     if (!is_ready_for(size)) [[unlikely]]
-      return reserve_slowly(size, out, how);
+      return reserve_slowly(size, lead, out, how);
     out = {next_.at(), size, next_.here().payload, place::no_block};
     if constexpr (broken::publish_early) publish_too_early(out);
     return outcome::done;
@@ -64,7 +65,6 @@ class producer {
     // Release: a taker that acquires the word sees meta and payload (S3).
     if constexpr (!broken::publish_early) s.store(ready, std::memory_order_release);
     note(p);
-    pending_.block = place::no_block;
     claimed_ = no_credit;
     next_.step();
     queue_->os().light_barrier();  // S3 before S4 and S5
@@ -77,6 +77,14 @@ class producer {
 
   /// Gives up what `reserve` set aside and nobody is going to publish.
   void give_up() { drop_pending(); }
+  /// A block of `bytes` for a message that will be sent, and where it is. It stays out of all other
+  /// use until `reserve_lent` or `give_back`.
+  outcome lend_block(std::uint64_t bytes, payload_block& out, std::byte*& at);
+  void give_back(const payload_block& block) { blocks_.give_back(block); }
+  /// S1 for a message of `size` bytes that lies in a block that was lent, from `lead` on. When done
+  /// the block is the place's.
+  outcome reserve_lent(const payload_block& block, std::size_t size, std::size_t lead, place& out,
+                       look how = look::thorough);
 
   /// Lends the port free places that lie in a row, up to 64, if there are any. The port sends into
   /// them by itself; every other call here needs `take_back` first.
@@ -100,7 +108,7 @@ class producer {
   void inherit(std::uint32_t lane, position input);
 
   /// F2. Like `reserve` for the next of several results: invisible, in places marked reserved.
-  outcome stage(std::size_t size, std::size_t credit, place& out);
+  outcome stage(std::size_t size, std::size_t credit, place& out, std::size_t lead = 0);
   /// Writes size and sequence of the staged, filled places.
   void seal_staged() noexcept;
   [[nodiscard]] position staged_first() const noexcept { return next_.at(); }
@@ -111,17 +119,11 @@ class producer {
   void drop_staged();
 
  private:
-  // Of the message that this process put into a slot, as long as it is not known to be settled.
-  struct held_block {
-    std::uint64_t offset = place::no_block;
-    std::uint32_t size = 0;
-  };
-
   // The next place is free and nothing has to be found out first.
   [[nodiscard]] bool is_ready_for(std::size_t size) const noexcept {
     return !credits_.is_bounded() && sent_messages_.in_order() &&
            sent_messages_.count() < queue_->shape().capacity &&
-           size <= queue_->shape().inline_bytes && pending_.block == place::no_block &&
+           size <= queue_->shape().inline_bytes &&
            next_.here().load(std::memory_order_acquire).is(slot_state::free);
   }
   static void write_meta(slot& s, const place& p, std::uint64_t sequence) noexcept {
@@ -132,19 +134,22 @@ class producer {
 
   void note(const place& p) {
     sent_messages_.add(index_of(p.position));
-    if (p.block != place::no_block) note_block(p);
+    if (p.block != place::no_block) blocks_.use(index_of(p.position), true);
   }
 
-  outcome reserve_slowly(std::size_t size, place& out, look how);
+  outcome reserve_slowly(std::size_t size, std::size_t lead, place& out, look how);
+  outcome find_place(place& out, look how);
+  bool claim_for(const place& p);
   bool has_places(std::size_t count, std::size_t credit, look how);
   bool stage_credit(position at);
   void forget_staged() noexcept;
   void publish_too_early(const place& p) noexcept;
   bool withdraw(slot& s, slot_word ready, std::uint32_t index);
   bool find_free(ring_walk& from, bool say_passed);
-  outcome make_bytes(std::size_t size, place& out);
-  void note_block(const place& p);
-  void give_back_block(std::uint32_t index);
+  outcome make_bytes(std::size_t size, std::size_t lead, place& out);
+  bool find_block(std::uint32_t index, std::uint64_t bytes);
+  bool reserve_memory(const payload_block& block);
+  void lend_blocks(detail::queue_out_port& port, std::uint32_t first, std::uint32_t count);
   void settle(std::uint32_t index);
   void drop_pending();
   void say_sequence(position p) noexcept;
@@ -158,10 +163,10 @@ class producer {
   std::uint64_t sequence_ = 0;
   std::uint64_t hinted_lap_ = lap_mask;
   sent_messages sent_messages_;
-  place pending_;                     // what `reserve` set aside and nobody has published
-  std::vector<held_block> block_of_;  // empty until the first message that needs a block
   payload_area* payload_;
-  block_allocator blocks_;
+  std::byte* area_ = nullptr;  // where the payload area is, once some of it is reserved
+  place_blocks blocks_;
+  std::uint64_t block_wanted_ = 0;  // bytes of the last block that was asked for
   std::vector<place> staged_;
   ring_walk staging_;
   credit_purse credits_;

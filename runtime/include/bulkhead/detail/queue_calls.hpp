@@ -1,6 +1,8 @@
 #pragma once
 
 #include <bulkhead/delivery.hpp>
+#include <bulkhead/detail/block_port.hpp>
+#include <bulkhead/detail/in_place.hpp>
 #include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <optional>
@@ -42,11 +44,27 @@ class queue_calls {
         return core_.heed_sent();
       }
     }
+    return put_beyond(value, how_long);
+  }
+  // Into a block, where it does not fit a slot and nothing has to be found out; else the slow way.
+  [[gnu::noinline]] status put_beyond(const T& value, patience how_long) const {
+    if constexpr (!holds_endpoints<T>()) {
+      const std::size_t size = encoded_size(value);
+      queue_out_port& port = core_.ports().out;
+      if (size > inline_bytes) {
+        if (payload_block* const block = open_block(port, size + block_lead_of<T>)) [[likely]] {
+          fill_inside(port.gate, port.payload + block->offset + block_lead_of<T>, value);
+          if (!publish_block(port, *block, size, block_lead_of<T>)) [[likely]]
+            return {};
+          return core_.heed_sent();
+        }
+      }
+    }
     return put_slowly(value, how_long);
   }
   [[gnu::noinline, gnu::cold]] status put_slowly(const T& value, patience how_long) const {
     open_place place;
-    const status found = core_.reserve(encoded_size(value), how_long, place);
+    const status found = core_.reserve(encoded_size(value), how_long, place, block_lead_of<T>);
     if (found.failed()) return found == status::dropped() ? status() : found;
     return fill_and_publish(core_, place, value);
   }

@@ -102,8 +102,16 @@ class queue_core {
   /// The way for the calls that need not wait.
   [[nodiscard]] queue_ports& ports() const noexcept { return *ports_; }
 
-  // Sending, where the port does not do it: reserve, fill, publish.
-  status reserve(std::size_t size, patience how_long, open_place& out) const;
+  // Sending, where the port does not do it: reserve, fill, publish. In a block the message begins
+  // after `lead` bytes.
+  status reserve(std::size_t size, patience how_long, open_place& out, std::size_t lead = 0) const;
+  /// A block of `bytes` for a loan, which is the caller's until it is given back or sent.
+  status lend_block(std::uint64_t bytes, patience how_long, payload_block& out,
+                    std::byte*& at) const;
+  void give_back(const payload_block& block) const noexcept;
+  /// Reserves a place for the message that lies in a block that was lent; then publish.
+  status reserve_lent(const payload_block& block, std::size_t size, std::size_t lead,
+                      patience how_long, open_place& out) const;
   status publish(open_place& place) const;
   /// Ends a send by the port that is to heed somebody, and leaves the gate.
   status heed_sent() const;
@@ -118,6 +126,9 @@ class queue_core {
 
   /// Receiving. What it takes counts as a delivery, until `held_message` settles it.
   status take(patience how_long, taken& out) const;
+  /// @errors unsupported: leases have an end here, and what is read in place would change under
+  /// the reader's eyes.
+  [[nodiscard]] status can_read_in_place() const;
   /// The bytes of a taken message, until the next call or the message is settled.
   /// @errors corrupt: what the slot says is wrong. lease_lost: it is another's by now.
   status bytes_of(const taken& message, std::span<const std::byte>& out) const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bulkhead/detail/payload_block.hpp>
 #include <bulkhead/detail/pipe_gate.hpp>
 #include <bulkhead/detail/pipe_port.hpp>
 #include <cstddef>
@@ -78,6 +79,9 @@ struct alignas(64) queue_out_port {
   std::uint64_t ready = 0;     ///< The word that publishes in this lap.
   std::uint64_t meta_end = 0;  ///< Low half of the meta word at `end`.
   const queue_signs* signs = nullptr;
+  // For messages that need blocks (block_port.hpp).
+  payload_block* blocks_end = nullptr;  ///< Behind what the last of the places keeps; or nullptr.
+  std::byte* payload = nullptr;         ///< The seat's area.
   // For a forward.
   std::uint64_t position_end = 0;  ///< Of `end`, in the lap of the places.
   std::uint64_t queue = 0;         ///< The queue's id.
