@@ -43,6 +43,11 @@ class queue_sender {
   std::size_t send_batch(const Range& values, std::error_code& ec) const {
     return queue_.send_batch(values, ec);
   }
+  /// The queue's: void(error_code).
+  template <class Token>
+  decltype(auto) async_send(T value, Token&& token) const {
+    return queue_.async_send(std::move(value), std::forward<Token>(token));
+  }
   [[nodiscard]] std::uint64_t sent() const { return queue_.sent(); }
   [[nodiscard]] std::size_t capacity() const { return queue_.capacity(); }
   [[nodiscard]] bool closed() const { return queue_.closed(); }
