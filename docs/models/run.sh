@@ -49,6 +49,12 @@ small|forward|forward_publish_first|INPUTS=1 READER_DEATHS=0|exact
 small|forward|publish_blindly|INPUTS=1 READER_DEATHS=0|exact
 small|forward|give_back_first|INPUTS=1 READER_DEATHS=0|exact
 small|forward|passed_early|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
+small|lease|good|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
+small|lease|good|MAX_DELIVERIES=2 EXTENDS=0 DELAYS=1 DEATHS=0|exact
+small|lease|delay_word_first|MAX_DELIVERIES=2 EXTENDS=0 DELAYS=1 DEATHS=0|exact
+small|lease|settle_by_store|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
+small|lease|revoke_by_store|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
+small|lease|revoke_pinned|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
 full|lane|good|SENT=4|exact
 full|lane|good|SENT=5 RELEASES=0|exact
 full|lane|good|LANES=2 SENT=1 DEATHS=0 RELEASES=0|exact

@@ -36,6 +36,26 @@ TEST_CASE("a lease counts from when the timekeeper first sees it", "[runtime][un
   CHECK(again->position == held->position);
 }
 
+TEST_CASE("who lost its lease does not shorten the next taker's extension", "[runtime][unit]") {
+  memory_queue q(leased(10));
+  auto lane = q.sender(0);
+  auto taker = q.receiver(1);
+  timekeeper clock;
+  REQUIRE(q.send(lane, "a") == outcome::done);
+  const auto lost = q.take(taker);
+  clock.look(q.view(), 0);
+  clock.look(q.view(), 10);
+  const auto held = q.take(taker);
+  REQUIRE(held);
+  REQUIRE(core::extend(q.view(), *held, 100));
+  CHECK_FALSE(core::delay(q.view(), *lost, 20));
+  clock.look(q.view(), 11);
+  clock.look(q.view(), 50);
+  CHECK(core::is_held(q.view(), *held));
+  clock.look(q.view(), 100);
+  CHECK_FALSE(core::is_held(q.view(), *held));
+}
+
 TEST_CASE("what an ended lease tries to do is refused and changes nothing", "[runtime][unit]") {
   memory_queue q(leased(10));
   auto lane = q.sender(0);

@@ -71,6 +71,11 @@ class queue_sender {
   bool send_for(Loan&& filled, std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
     return queue_.send_for(std::move(filled), time, ec);
   }
+  /// The queue's: void(error_code).
+  template <class Token>
+  decltype(auto) async_send(T value, Token&& token) const {
+    return queue_.async_send(std::move(value), std::forward<Token>(token));
+  }
   [[nodiscard]] std::uint64_t sent() const { return queue_.sent(); }
   [[nodiscard]] std::size_t capacity() const { return queue_.capacity(); }
   [[nodiscard]] bool closed() const { return queue_.closed(); }

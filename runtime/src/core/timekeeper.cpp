@@ -21,13 +21,27 @@ std::uint64_t deadline_of(const queue_view& queue, std::uint32_t lane, std::uint
   return (said & ~ms_mask) == tag_of(w) && said != 0 ? said & ms_mask : otherwise;
 }
 
+// Whether what a slot's deadline says is of a later delivery than `w`, of this message or of one of
+// the next few in that slot: then who asks has lost its lease long ago.
+bool is_past(slot_word w, std::uint64_t said) noexcept {
+  constexpr std::uint64_t laps_ahead_max = 0x3ff;  // the lap's low bits say no more
+  const std::uint64_t ahead = ((said >> 44) - w.lap()) & 0xf'ffff;
+  const std::uint64_t delivery = (said >> 38) & 0x3f;
+  return said != 0 &&
+         (ahead == 0 ? delivery > w.deliveries() : ahead <= laps_ahead_max && delivery != 0);
+}
+
 }  // namespace
 
 void set_deadline(const queue_view& queue, std::uint32_t lane, std::uint32_t index, slot_word word,
                   std::uint64_t at_ms) noexcept {
-  // Release: the tag says which word it is for, and who acquires that word later sees this.
-  queue.deadline(lane, index)
-      .at.store(tag_of(word) | std::min(at_ms, ms_mask), std::memory_order_release);
+  auto& at = queue.deadline(lane, index).at;
+  std::uint64_t said = at.load(std::memory_order_relaxed);
+  do {
+    if (is_past(word, said)) return;
+    // Release: the tag says which word it is for, and who acquires that word later sees this.
+  } while (!at.compare_exchange_weak(said, tag_of(word) | std::min(at_ms, ms_mask),
+                                     std::memory_order_release, std::memory_order_relaxed));
 }
 
 std::uint64_t timekeeper::due_of_lease(const queue_view& queue, std::uint32_t lane,

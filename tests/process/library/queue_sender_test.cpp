@@ -1,7 +1,9 @@
 #include <unistd.h>
+#include <boost/asio/use_future.hpp>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,24 @@ std::vector<int> rest_of(const queue<int>& q) {
 }
 
 }  // namespace
+
+TEST_CASE("a sender sends asynchronously, when there is room, and hears of the close",
+          "[process][sender]") {
+  bulkhead::runtime rt;
+  const queue<int> q{rt, {.name = "numbers", .capacity = 1}};
+  const queue_sender<int> s = q.sender();
+  s.async_send(1, boost::asio::use_future).get();
+  auto second = s.async_send(2, boost::asio::use_future);
+  CHECK(second.wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
+  CHECK(q.receive() == 1);
+  REQUIRE(second.wait_for(soon) == std::future_status::ready);
+  second.get();
+  auto late = s.async_send(3, boost::asio::use_future);
+  q.close();
+  REQUIRE(late.wait_for(soon) == std::future_status::ready);
+  CHECK_THROWS(late.get());
+  CHECK(q.receive() == 2);
+}
 
 TEST_CASE("a sender sends, and knows what it has sent", "[process][sender]") {
   bulkhead::runtime rt;
