@@ -40,7 +40,8 @@ void queue_run::borrow(std::uint32_t who) {
 void queue_run::send_loan(std::uint32_t who, const loan& filled) {
   queue_model& model = houses_[filled.house].model;
   core::producer& lane = people_[who].lanes[filled.house];
-  const bool is_full = model.lanes[lane.seat()].size() >= model.shape.capacity;
+  const bool is_full =
+      model.lanes[lane.seat()].size() >= model.shape.capacity || model.is_beyond_total(1);
   core::place p;
   const outcome found = lane.reserve_lent(filled.block, filled.text.size(), filled.lead, p);
   expect(found == (is_full ? outcome::full : outcome::done), "a loan's send found another lane");

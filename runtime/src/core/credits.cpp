@@ -30,6 +30,7 @@ credit_name load(const queue_view& queue, std::uint32_t credit) noexcept {
   return {queue.credit_at(credit).name.load(std::memory_order_acquire)};
 }
 
+// Release: who acquires the name sees what we saw settled; acquire: we see what its last user saw.
 bool exchange(const queue_view& queue, std::uint32_t credit, credit_name from,
               credit_name to) noexcept {
   return queue.credit_at(credit).name.compare_exchange_strong(
