@@ -2,6 +2,7 @@
 
 #include <bulkhead/detail/codec_check.hpp>
 #include <bulkhead/detail/fingerprint.hpp>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 
@@ -86,7 +87,12 @@ template <class T, class Storage>
   if constexpr (copies_as_bytes<T>) {
     if (bytes.size() != sizeof(T)) [[unlikely]]
       return false;
-    out.emplace(load_bytes<T>(bytes.data()));
+    // From where they are if they lie as a T must: a large one is copied once only.
+    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(T) == 0) {
+      out.emplace(*reinterpret_cast<const T*>(bytes.data()));
+    } else {
+      out.emplace(load_bytes<T>(bytes.data()));
+    }
     return true;
   } else {
     return decode_all(bytes, out.emplace());
