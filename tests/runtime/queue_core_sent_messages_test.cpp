@@ -72,3 +72,16 @@ TEST_CASE("a lane comes back to order when the slow lease is settled", "[runtime
   REQUIRE(f.sent.find_oldest(at));
   CHECK(core::index_of(at) == 8);
 }
+
+TEST_CASE("a place that was stepped over counts until the messages before it are settled",
+          "[runtime][unit]") {
+  full_lane f;
+  core::sent_messages sent(f.q.view(), 0);
+  sent.add(0, 3);
+  f.acknowledge(3);  // another's, which stood in the way when the next one was sent
+  sent.add(4);
+  CHECK(sent.count() == 5);
+  for (std::size_t n = 0; n < 3; ++n) f.acknowledge(n);
+  sent.sweep(0, look::thorough, [](std::uint32_t) {});
+  CHECK(sent.count() == 1);  // the newest, which is held
+}
