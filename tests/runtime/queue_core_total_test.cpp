@@ -1,28 +1,13 @@
 #include <algorithm>
-#include <random>
 
 #include "runtime/queue_core_scene.hpp"
-#include "support/credit_census.hpp"
+#include "runtime/queue_core_totals.hpp"
 
 using namespace queue_core;
 using core::outcome;
 using support::count_credits;
 
 namespace {
-
-core::queue_shape with_total(std::uint32_t total, std::uint32_t capacity = 4,
-                             std::uint32_t participants = 3) {
-  auto shape = small(capacity, participants);
-  shape.total = total;
-  return shape;
-}
-
-std::string trouble(const memory_queue& q) {
-  return count_credits(q.view(), {&q.view()}).trouble(q.view().shape().total);
-}
-std::uint64_t free_credits(const memory_queue& q) {
-  return count_credits(q.view(), {&q.view()}).free;
-}
 
 core::position reserve(core::producer& lane, const std::string& text) {
   core::place p;
@@ -317,86 +302,4 @@ TEST_CASE("a total is bounded and costs room only where it is set", "[runtime][u
   CHECK(with.slot_credits_offset + with.ring_slots * 4 <= with.lane_bytes);
   shape.total = core::total_max + 1;
   CHECK(std::string(core::bad_shape(shape)) == "total is above 1048576; 0 means no bound");
-}
-
-// Few places and long lives, so that the laps which credits name come round, and every step is
-// followed by a count of all words.
-TEST_CASE("a total holds in every state of a random run", "[runtime][unit]") {
-  const auto seed = GENERATE(1u, 2u, 3u, 4u, 5u, 6u);
-  std::mt19937 random(seed);
-  const auto below = [&](std::uint32_t n) { return random() % n; };
-  const std::uint32_t total = 1 + below(6);
-  memory_queue q(with_total(total, 1 + below(5)));
-  for (std::uint32_t lane = 0; lane < 3; ++lane) {
-    for (std::uint32_t n = 0; seed % 2 != 0 && n < q.view().ring_slots(); ++n) {
-      q.view().slot_at(lane, n).store(core::slot_word::make_free(core::lap_mask - 5),
-                                      std::memory_order_relaxed);
-      q.view().lane(lane).passed = core::make_position(core::lap_mask - 5, 0);
-    }
-  }
-  std::vector<core::producer> lanes;
-  std::vector<core::consumer> takers;
-  for (std::uint32_t s = 0; s < 3; ++s) {
-    lanes.push_back(q.sender(s));
-    takers.push_back(q.receiver(s));
-  }
-  std::vector<std::pair<std::uint32_t, core::lease>> held;
-  const auto pick = [&] {
-    const std::size_t which = below(static_cast<std::uint32_t>(held.size()));
-    auto one = held[which];
-    held.erase(held.begin() + static_cast<std::ptrdiff_t>(which));
-    return one;
-  };
-  for (int step = 0; step < 5000; ++step) {
-    const std::uint32_t who = below(3);
-    switch (below(10)) {
-      case 0:
-      case 1:
-      case 2:
-        q.send(lanes[who], "m");
-        break;
-      case 3: {
-        core::place p;
-        static_cast<void>(lanes[who].reserve(1, p));
-        break;
-      }
-      case 4:
-      case 5:
-        if (const auto l = q.take(takers[who])) held.emplace_back(who, *l);
-        break;
-      case 6:
-        if (!held.empty()) core::acknowledge(q.view(), pick().second);
-        break;
-      case 7:
-        if (!held.empty()) {
-          const auto [taker, l] = pick();
-          lanes[taker].inherit(l.lane, l.position);
-          const std::size_t credit = l.lane == taker ? 1 : 0;
-          const std::vector<std::string> results(below(3), "r");
-          if (q.forward(l, lanes[taker], results, credit) != outcome::done) {
-            lanes[taker].drop_staged();
-            held.emplace_back(taker, l);
-          }
-        }
-        break;
-      case 8:
-        lanes[who].drop_oldest();
-        break;
-      default:
-        if (below(4) == 0) {
-          q.recover(who);
-          lanes[who] = q.sender(who);
-          takers[who] = q.receiver(who);
-          held.erase(std::remove_if(held.begin(), held.end(),
-                                    [&](const auto& h) { return h.first == who; }),
-                     held.end());
-        }
-    }
-    const std::string bad = trouble(q);
-    REQUIRE(bad.empty());
-  }
-  for (std::uint32_t s = 0; s < 3; ++s) q.recover(s);
-  while (q.receive(takers[0]) != "nothing") {
-  }
-  CHECK(free_credits(q) == total);
 }
