@@ -34,7 +34,7 @@ outcome send_lent(memory_queue& q, core::producer& lane, const std::string& text
 
 TEST_CASE("a block that is larger than needed by a quarter fits, a larger one does not",
           "[runtime][unit]") {
-  const payload_block block{0, 16, 0};  // 1024 bytes
+  const payload_block block{0, 1024};  // 1024 bytes
   CHECK(block.fits(1024));
   CHECK_FALSE(block.fits(1025));
   CHECK(block.fits(800));
@@ -46,11 +46,11 @@ TEST_CASE("a place keeps its block for the next message there", "[runtime][unit]
   core::place_blocks blocks(4096, 4);
   CHECK_FALSE(blocks.any());
   REQUIRE(blocks.provide(2, 1000));
-  const std::uint64_t first = blocks.at(2).offset;
+  const std::uint64_t first = blocks.at(2).offset();
   blocks.use(2, true);
   blocks.use(2, false);
   REQUIRE(blocks.provide(2, 900));
-  CHECK(blocks.at(2).offset == first);
+  CHECK(blocks.at(2).offset() == first);
   REQUIRE(blocks.provide(2, 2000));
   CHECK(blocks.at(2).bytes() == 2048);
 }

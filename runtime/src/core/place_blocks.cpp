@@ -3,14 +3,6 @@
 #include <utility>
 
 namespace bulkhead::core {
-namespace {
-
-constexpr std::uint32_t granules_of(std::uint64_t bytes) noexcept {
-  return static_cast<std::uint32_t>((bytes + payload_block::granule - 1) / payload_block::granule);
-}
-
-}  // namespace
-
 bool place_blocks::provide(std::uint32_t place, std::uint64_t bytes) {
   grow();
   if (kept_[place].fits(bytes)) return true;
@@ -22,11 +14,11 @@ bool place_blocks::provide(std::uint32_t place, std::uint64_t bytes) {
 payload_block place_blocks::take(std::uint64_t bytes) {
   const auto offset = allocator_.allocate(bytes);
   if (!offset) return {};
-  return {*offset, granules_of(bytes), 0};
+  return {*offset, bytes};
 }
 
 payload_block place_blocks::take_from(std::uint32_t place, std::uint64_t bytes) noexcept {
-  if (!any() || kept_[place].is_used != 0 || !kept_[place].fits(bytes)) return {};
+  if (!any() || kept_[place].is_used() || !kept_[place].fits(bytes)) return {};
   return std::exchange(kept_[place], {});
 }
 
@@ -37,12 +29,12 @@ void place_blocks::put(std::uint32_t place, payload_block block) {
 }
 
 void place_blocks::give_back(const payload_block& block) {
-  if (block.is_there()) allocator_.release(block.offset, block.bytes());
+  if (block.is_there()) allocator_.release(block.offset(), block.bytes());
 }
 
 void place_blocks::reclaim() {
   for (payload_block& kept : kept_) {
-    if (kept.is_used == 0) give_back(std::exchange(kept, {}));
+    if (!kept.is_used()) give_back(std::exchange(kept, {}));
   }
 }
 
@@ -52,7 +44,8 @@ bool place_blocks::claim(std::uint32_t place, std::uint64_t offset, std::uint64_
   const std::uint64_t before = offset % payload_block::granule;
   const std::uint64_t all = bytes + before;
   if (!allocator_.claim(offset - before, all)) return false;
-  kept_[place] = {offset - before, granules_of(all), 1};
+  kept_[place] = {offset - before, all};
+  kept_[place].set_used(true);
   return true;
 }
 

@@ -32,7 +32,7 @@ class place_blocks {
   void give_back(const payload_block& block);
   /// The place's message does, or no longer does, need what the place keeps.
   void use(std::uint32_t place, bool used) noexcept {
-    if (any()) kept_[place].is_used = used ? 1 : 0;
+    if (any()) kept_[place].set_used(used);
   }
   /// Takes everything back that places keep and do not use.
   void reclaim();

@@ -12,7 +12,7 @@ bool producer::find_block(std::uint32_t index, std::uint64_t bytes) {
 }
 
 bool producer::reserve_memory(const payload_block& block) {
-  std::byte* area = payload_->write(seat_, block.offset + block.bytes());
+  std::byte* area = payload_->write(seat_, block.offset() + block.bytes());
   if (area == nullptr) return false;
   area_ = area;
   return true;
@@ -37,7 +37,7 @@ outcome producer::make_bytes(std::size_t size, std::size_t lead, place& out) {
     return outcome::no_memory;
   }
   block_wanted_ = size + lead;
-  out.block = blocks_.at(index).offset + lead;
+  out.block = blocks_.at(index).offset() + lead;
   out.bytes = area_ + out.block;
   return outcome::done;
 }
@@ -64,7 +64,7 @@ outcome producer::lend_block(std::uint64_t bytes, payload_block& out, std::byte*
     return outcome::no_memory;
   }
   block_wanted_ = bytes;
-  at = area_ + out.offset;
+  at = area_ + out.offset();
   return outcome::done;
 }
 
@@ -74,7 +74,7 @@ outcome producer::reserve_lent(const payload_block& block, std::size_t size, std
   if (!claim_for(out)) return outcome::full;
   blocks_.put(index_of(out.position), block);
   out.size = size;
-  out.block = block.offset + lead;
+  out.block = block.offset() + lead;
   out.bytes = area_ + out.block;
   return outcome::done;
 }

@@ -22,6 +22,14 @@ core::queue_shape shape_of(int segment) {
   return shape;
 }
 
+// Memory is reserved in steps, so that few system calls are made, of a 64th of what is there, so
+// that little of it is reserved in vain: the pages of a step count as used at once.
+std::uint64_t reserve_step(std::uint64_t have) noexcept {
+  constexpr std::uint64_t least = 16 * 1024;
+  constexpr std::uint64_t most = 256 * 1024;
+  return std::clamp(have / 64 / core::page_bytes * core::page_bytes, least, most);
+}
+
 mapping map_control(int segment, const core::queue_shape& shape, queue_memory::role as) {
   const core::queue_layout layout(shape);
   const std::size_t bytes =
@@ -110,8 +118,9 @@ std::byte* queue_memory::grow(std::uint32_t seat, std::uint64_t bytes) {
   if (bytes == 0 || bytes > layout.payload_bytes) return nullptr;
   const std::lock_guard lock(mutex_);
   const std::uint64_t have = reserved_.load(std::memory_order_relaxed);
-  const std::uint64_t want = std::min<std::uint64_t>(
-      (bytes + reserve_step - 1) / reserve_step * reserve_step, layout.payload_bytes);
+  const std::uint64_t step = reserve_step(have);
+  const std::uint64_t want =
+      std::min<std::uint64_t>((bytes + step - 1) / step * step, layout.payload_bytes);
   if (want <= have) return own_payload_.data();
   const std::uint64_t area = layout.payload_offset + seat * layout.payload_bytes;
   if (reserve_range(segment_.get(), area + have, want - have)) return nullptr;

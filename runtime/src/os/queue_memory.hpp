@@ -47,7 +47,6 @@ class queue_memory final : public core::payload_area {
 
  private:
   static constexpr std::uint32_t no_seat = ~std::uint32_t{0};
-  static constexpr std::uint64_t reserve_step = 256 * 1024;
 
   mapping map_payload(std::uint32_t seat, access allowed);
   std::byte* grow(std::uint32_t seat, std::uint64_t bytes);

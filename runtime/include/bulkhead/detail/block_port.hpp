@@ -14,8 +14,8 @@ namespace bulkhead::detail {
 [[nodiscard]] inline bool publish_block(queue_out_port& port, payload_block& kept, std::size_t size,
                                         std::size_t lead) noexcept {
   queue_place* const place = port.next();
-  kept.is_used = 1;
-  const std::uint64_t at = kept.offset + lead;
+  kept.set_used(true);
+  const std::uint64_t at = kept.offset() + lead;
   std::memcpy(place->payload, &at, sizeof at);
   return port.publish(place, size);
 }
@@ -50,7 +50,7 @@ inline constexpr std::uint32_t blocks_looked_at = 8;
     for (std::uint32_t n = std::min(port.room, blocks_looked_at); n != 0; --n, ++kept) {
       if (!kept->fits(bytes)) continue;
       found = std::exchange(*kept, {});
-      at = port.payload + found.offset;
+      at = port.payload + found.offset();
       break;
     }
   }

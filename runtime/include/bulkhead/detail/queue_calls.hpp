@@ -53,7 +53,7 @@ class queue_calls {
       queue_out_port& port = core_.ports().out;
       if (size > inline_bytes) {
         if (payload_block* const block = open_block(port, size + block_lead_of<T>)) [[likely]] {
-          fill_inside(port.gate, port.payload + block->offset + block_lead_of<T>, value);
+          fill_inside(port.gate, port.payload + block->offset() + block_lead_of<T>, value);
           if (!publish_block(port, *block, size, block_lead_of<T>)) [[likely]]
             return {};
           return core_.heed_sent();
