@@ -83,6 +83,7 @@ structure lane() {
           "a seat; the slots follow",
           {FIELD(l, passed, "producer; recovery", "all before it are published or stepped over"),
            FIELD(l, sequence_hint, "producer", "messages sent when the lap began"),
+           FIELD(l, settled, "producer", "all before it were settled"),
            FIELD(l, version, "who gives back; recovery", "counts redeliveries"),
            FIELD(l, used, "producer", "not 0 from before the first publication on"),
            FIELD(l, forwarding, "producer; recovery", "bit r: record r is about to publish here"),

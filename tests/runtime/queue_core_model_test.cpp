@@ -73,6 +73,7 @@ class model_run {
       }
       q_.view().lane(lane).used = 1;
       q_.view().lane(lane).passed = core::make_position(lap, 0);
+      q_.view().lane(lane).settled = core::make_position(lap, 0);
       q_.view().lane(lane).sequence_hint = 1000 - q_.view().ring_slots();
     }
   }

@@ -15,6 +15,7 @@ void turn_to_lap(memory_queue& q, std::uint32_t lane, std::uint64_t lap, std::ui
   }
   q.view().lane(lane).used = 1;
   q.view().lane(lane).passed = core::make_position(lap, 0);
+  q.view().lane(lane).settled = core::make_position(lap, 0);
   q.view().lane(lane).sequence_hint = sent - q.view().ring_slots();
 }
 

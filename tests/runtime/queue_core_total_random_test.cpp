@@ -92,6 +92,7 @@ TEST_CASE("a total holds in every state of a random run", "[runtime][unit]") {
       q.view().slot_at(lane, n).store(core::slot_word::make_free(core::lap_mask - 5),
                                       std::memory_order_relaxed);
       q.view().lane(lane).passed = core::make_position(core::lap_mask - 5, 0);
+      q.view().lane(lane).settled = core::make_position(core::lap_mask - 5, 0);
     }
   }
   crowd people(q, random);

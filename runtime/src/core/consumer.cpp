@@ -156,6 +156,18 @@ position consumer::first_ready(std::uint32_t lane, position limit) const noexcep
   return first;
 }
 
+// Goes on where everything before is settled, by the lane's own word. That is believed only where
+// it is no further than `passed` may lag: a word of half a life ago, too, would seem to lie ahead.
+bool consumer::skip_settled(cursor& c) const noexcept {
+  // Acquire: as `passed` is looked at (T2).
+  const position settled = c.lane->settled.load(std::memory_order_acquire);
+  if (!before(c.walk.at(), settled) || !is_position(settled, queue_->ring_slots())) return false;
+  const position passed = c.lane->passed.load(std::memory_order_acquire);
+  if (!before(settled, make_position(lap_of(passed) + 2, index_of(passed)))) return false;
+  c.walk.go_to(settled);
+  return true;
+}
+
 // A slot that is laps ahead shows that this cursor slept. What was published since lies at most a
 // lap behind that slot's newest message, or waits where `first_ready` finds it.
 void consumer::advance(std::uint32_t lane, cursor& c, slot_word seen) const noexcept {
@@ -163,7 +175,7 @@ void consumer::advance(std::uint32_t lane, cursor& c, slot_word seen) const noex
   const std::uint64_t published = seen.is(slot_state::free) ? seen.lap() - 1 : seen.lap();
   const position far = next(make_position(published - 1, index_of(at)), queue_->ring_slots());
   c.walk.step();
-  if (!before(c.walk.at(), far)) return;
+  if (skip_settled(c) || !before(c.walk.at(), far)) return;
   const position first = first_ready(lane, far);
   if (before(c.walk.at(), first)) c.walk.go_to(first);
 }

@@ -141,6 +141,7 @@ class producer {
   outcome find_place(place& out, look how);
   bool claim_for(const place& p);
   bool has_places(std::size_t count, std::size_t credit, look how);
+  void say_settled() noexcept;
   bool stage_credit(position at);
   void forget_staged() noexcept;
   void publish_too_early(const place& p) noexcept;

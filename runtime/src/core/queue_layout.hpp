@@ -10,7 +10,7 @@
 namespace bulkhead::core {
 
 inline constexpr std::uint64_t queue_magic = 0x31'51'44'41'45'48'4b'42;  // "BKHEADQ1"
-inline constexpr std::uint32_t queue_format = 2;
+inline constexpr std::uint32_t queue_format = 3;
 inline constexpr std::size_t page_bytes = 4096;
 inline constexpr std::size_t records_per_seat =
     8;  ///< Threads of one process that forward at once, one of them by its ports.
@@ -110,6 +110,8 @@ struct seat_block {
 struct lane_header {
   alignas(64) std::atomic<position> passed;        ///< All before it are published or stepped over.
   std::atomic<std::uint64_t> sequence_hint;        ///< Messages sent when the current lap began.
+  std::atomic<position> settled;                   ///< All before it were settled, if it is not
+                                                   ///< far ahead of `passed`.
   alignas(64) std::atomic<std::uint64_t> version;  ///< Counts redeliveries; a change sends
                                                    ///< consumers back one lap.
   std::atomic<std::uint32_t>

@@ -33,6 +33,7 @@ std::uint32_t sent_messages::quick_piece() const noexcept {
 void sent_messages::gather(std::uint32_t enough) noexcept {
   if (count_ == 0) {
     in_order_ = true;
+    gathered_ = 0;
     return;
   }
   const std::uint32_t span = distance(hand_, next_);
@@ -41,7 +42,7 @@ void sent_messages::gather(std::uint32_t enough) noexcept {
   for (std::uint32_t n = 0; n < span; ++n) inside += held_[after(hand_, n)];
   if (inside != count_) return;
   for (std::uint32_t n = 0; n < span; ++n) held_[after(hand_, n)] = 0;
-  count_ = span;
+  count_ = gathered_ = span;
   in_order_ = true;
 }
 

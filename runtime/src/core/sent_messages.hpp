@@ -25,6 +25,11 @@ class sent_messages {
 
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   [[nodiscard]] bool in_order() const noexcept { return in_order_; }
+  /// @returns whether it is known where the oldest one stands, which is at `index`.
+  [[nodiscard]] bool knows_oldest(std::uint32_t& index) const noexcept {
+    index = hand_;
+    return in_order_ && count_ != 0 && gathered_ == 0;
+  }
   /// `count` messages stand from `index` on, the newest of the lane.
   void add(std::uint32_t index, std::uint32_t count = 1) noexcept;
   /// A takeover found a message at `index`, in whatever order; the next one will stand at `next`.
@@ -104,6 +109,7 @@ class sent_messages {
       settled(hand_);
       hand_ = after(hand_, 1);
       --count_;
+      if (gathered_ != 0) --gathered_;
     }
   }
   template <class Settled>
@@ -148,6 +154,7 @@ class sent_messages {
   std::uint32_t hand_ = 0;         // the oldest in order; else where the next sweep begins
   std::uint32_t next_ = 0;         // after the newest
   std::uint32_t likely_free_ = 0;  // places from the hand on whose last one was seen to be
+  std::uint32_t gathered_ = 0;     // places from the hand on where a lap's older one may stand
   bool in_order_ = true;
   std::vector<std::uint8_t> held_;  // the marks, where they are scattered; else all 0
 };
