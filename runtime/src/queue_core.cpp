@@ -104,6 +104,8 @@ status queue_core::publish(open_place& place) const { return state_->publish(pla
 
 status queue_core::heed_sent() const { return state_->heed_sent(); }
 
+bool queue_core::lend_places() const noexcept { return state_ && state_->lend_places(); }
+
 // A receiver of a closed queue may have seen the announcement and sleep until it is gone (F5); and
 // all of them look whether this was the last.
 void queue_core::heed_forwarded(queue_in_port& in, const taken& message,

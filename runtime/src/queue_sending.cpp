@@ -152,6 +152,16 @@ status queue_state::heed_sent() {
   return {};
 }
 
+// What finds its port without a place may go on by it, if there is room at once.
+bool queue_state::lend_places() noexcept {
+  participation* const me = joined();
+  if (me == nullptr) return false;
+  const lane_guard lock(*me);
+  if (check_alive().failed() || !is_open()) return false;
+  me->lend_places();
+  return ports_->out.room != 0;
+}
+
 // S5, after the publication and its barrier.
 void queue_state::wake_receiver() const {
   const core::parked_set sleepers(view(), core::side::receivers);

@@ -41,6 +41,7 @@ class queue_state {
   status publish(open_place& place);
   void unlock_lane();
   status heed_sent();
+  bool lend_places() noexcept;
   status sent(std::uint64_t& out);
 
   status take(patience how_long, taken& out);

@@ -115,6 +115,8 @@ class queue_core {
   status publish(open_place& place) const;
   /// Ends a send by the port that is to heed somebody, and leaves the gate.
   status heed_sent() const;
+  // More places for the port. False: it got none.
+  [[gnu::cold]] bool lend_places() const noexcept;
   /// Wakes whoever waits for what a forward to this queue by the ports has done.
   void heed_forwarded(queue_in_port& in, const taken& message, port_forward ended) const noexcept;
   /// Tells the keeper which endpoints the message holds that is about to be published at

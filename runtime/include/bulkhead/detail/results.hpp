@@ -33,9 +33,12 @@ template <class U>
 bool forward_by_ports(queue_in_port& in, const taken& message, const queue_core& to,
                       const U& value) {
   queue_out_port& out = to.ports().out;
-  queue_place* const place = out.open(fixed_size_of<U>);
-  if (place == nullptr) [[unlikely]]
-    return false;
+  queue_place* place = out.open(fixed_size_of<U>);
+  if (place == nullptr) [[unlikely]] {
+    if (!to.lend_places()) return false;
+    place = out.open(fixed_size_of<U>);
+    if (place == nullptr) return false;
+  }
   if (!in.gate.enter()) [[unlikely]] {
     out.gate.leave();
     return false;
