@@ -16,10 +16,12 @@ struct queue_options {
   /// Messages that all senders together may have under way, waiting and leased, exactly: up to
   /// 1048576. A send beyond it finds the queue full, like one beyond the sender's `capacity`, which
   /// holds besides; under overflow::drop_oldest a sender drops only what is its own. It costs the
-  /// fast way into the queue: a send takes some 100 ns more. 0: no bound.
+  /// fast way into the queue: a send of 64 bytes took ten times as long where it was measured, 130
+  /// ns. 0: no bound.
   std::uint32_t total = 0;
   /// Payload that a sender's messages under way may take together, and so the largest message: up
-  /// to 4 GiB. Memory is reserved as it is first used, in steps of 256 KiB.
+  /// to 4 GiB. Memory is reserved as it is first used, in steps of 16 to
+  /// 256 KiB.
   std::size_t payload_bytes = std::size_t{16} << 20;
   /// Deliveries whose taker ended by its own doing (exit_status::own_doing), after which a message
   /// goes to the dead letters. 0: no bound.
