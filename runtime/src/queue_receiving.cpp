@@ -91,7 +91,8 @@ namespace {
 status held_or_lost(bool held) { return held ? status() : status(errc::lease_lost); }
 
 std::uint64_t time_after(std::chrono::milliseconds time) {
-  return os::coarse_clock_ms() +
+  // Not before the time: the millisecond that is running has begun already.
+  return os::clock_ms() + 1 +
          static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
 }
 

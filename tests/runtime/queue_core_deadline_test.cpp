@@ -1,3 +1,8 @@
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "core/relax.hpp"
 #include "core/timekeeper.hpp"
 #include "runtime/queue_core_scene.hpp"
 #include "support/catch.hpp"
@@ -7,6 +12,14 @@ using core::outcome;
 using core::timekeeper;
 
 namespace {
+
+std::uint64_t now_ms = 0;
+std::uint64_t time_now() noexcept { return now_ms; }
+
+std::uint64_t look(timekeeper& keeper, memory_queue& q, std::uint64_t at_ms) {
+  now_ms = at_ms;
+  return keeper.look(q.view());
+}
 
 core::queue_shape leased(std::uint32_t ms) {
   core::queue_shape shape = small(4);
@@ -20,15 +33,15 @@ TEST_CASE("a lease counts from when the timekeeper first sees it", "[runtime][un
   memory_queue q(leased(100));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
-  timekeeper clock;
+  timekeeper clock(time_now);
   REQUIRE(q.send(lane, "a") == outcome::done);
-  CHECK(clock.look(q.view(), 1000) == 1025);  // nothing yet: again after a quarter
+  CHECK(look(clock, q, 1000) == 1025);  // nothing yet: again after a quarter
   const auto held = q.take(taker);
   REQUIRE(held);
-  CHECK(clock.look(q.view(), 1025) == 1050);
-  CHECK(clock.look(q.view(), 1124) == 1125);
+  CHECK(look(clock, q, 1025) == 1050);
+  CHECK(look(clock, q, 1125) == 1126);  // it may have been 1025.9 when it was seen
   CHECK(core::is_held(q.view(), *held));
-  clock.look(q.view(), 1125);
+  look(clock, q, 1126);
   CHECK_FALSE(core::is_held(q.view(), *held));
   const auto again = q.take(taker);
   REQUIRE(again);
@@ -36,23 +49,73 @@ TEST_CASE("a lease counts from when the timekeeper first sees it", "[runtime][un
   CHECK(again->position == held->position);
 }
 
+TEST_CASE("a lease counts from when it was seen, however long the timekeeper was stopped before",
+          "[runtime][unit]") {
+  memory_queue q(leased(100));
+  auto lane = q.sender(0);
+  auto taker = q.receiver(1);
+  timekeeper keeper([]() noexcept { return std::exchange(now_ms, 5000); });
+  REQUIRE(q.send(lane, "a") == outcome::done);
+  const auto held = q.take(taker);
+  look(keeper, q, 0);  // begins at 0, sees it at 5000
+  look(keeper, q, 5100);
+  CHECK(core::is_held(q.view(), *held));
+  look(keeper, q, 5101);
+  CHECK_FALSE(core::is_held(q.view(), *held));
+}
+
+TEST_CASE("an extension that was granted holds, whatever the timekeeper is about to do",
+          "[runtime]") {
+  memory_queue q(leased(10));
+  auto lane = q.sender(0);
+  auto taker = q.receiver(1);
+  timekeeper keeper(time_now);
+  constexpr int rounds = 20'000;
+  std::atomic<int> begun{0}, looked{0};
+  std::thread looks([&] {
+    for (int round = 1; round <= rounds; ++round) {
+      while (begun.load() != round) core::relax();
+      keeper.look(q.view());
+      looked = round;
+    }
+  });
+  int granted = 0, refused = 0, broken = 0;
+  for (int round = 1; round <= rounds; ++round) {
+    q.send(lane, "a");
+    const auto held = q.take(taker);
+    now_ms = static_cast<std::uint64_t>(round) * 100;
+    keeper.look(q.view());  // sees it
+    now_ms += 20;           // it is over now
+    begun = round;
+    for (int n = round % 64; n != 0; --n) core::relax();
+    const bool yes = core::extend(q.view(), *held, now_ms + 50);
+    while (looked.load() != round) core::relax();
+    ++(yes ? granted : refused);
+    if (yes != core::is_held(q.view(), *held)) ++broken;
+    core::acknowledge(q.view(), yes ? *held : *q.take(taker));
+  }
+  looks.join();
+  INFO(granted << " granted, " << refused << " refused");
+  CHECK(broken == 0);
+}
+
 TEST_CASE("who lost its lease does not shorten the next taker's extension", "[runtime][unit]") {
   memory_queue q(leased(10));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
-  timekeeper clock;
+  timekeeper clock(time_now);
   REQUIRE(q.send(lane, "a") == outcome::done);
   const auto lost = q.take(taker);
-  clock.look(q.view(), 0);
-  clock.look(q.view(), 10);
+  look(clock, q, 0);
+  look(clock, q, 11);
   const auto held = q.take(taker);
   REQUIRE(held);
   REQUIRE(core::extend(q.view(), *held, 100));
   CHECK_FALSE(core::delay(q.view(), *lost, 20));
-  clock.look(q.view(), 11);
-  clock.look(q.view(), 50);
+  look(clock, q, 12);
+  look(clock, q, 50);
   CHECK(core::is_held(q.view(), *held));
-  clock.look(q.view(), 100);
+  look(clock, q, 100);
   CHECK_FALSE(core::is_held(q.view(), *held));
 }
 
@@ -60,11 +123,11 @@ TEST_CASE("what an ended lease tries to do is refused and changes nothing", "[ru
   memory_queue q(leased(10));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
-  timekeeper clock;
+  timekeeper clock(time_now);
   REQUIRE(q.send(lane, "a") == outcome::done);
   const auto held = q.take(taker);
-  clock.look(q.view(), 0);
-  clock.look(q.view(), 10);
+  look(clock, q, 0);
+  look(clock, q, 11);
   const auto word = q.word(0, 0);
   REQUIRE(word.is(core::slot_state::ready));
   CHECK_FALSE(core::acknowledge(q.view(), *held));
@@ -83,14 +146,14 @@ TEST_CASE("a forward with an ended lease among its inputs keeps the others", "[r
   memory_queue q(leased(10));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
-  timekeeper clock;
+  timekeeper clock(time_now);
   REQUIRE(q.send(lane, "a") == outcome::done);
   REQUIRE(q.send(lane, "b") == outcome::done);
   const auto a = q.take(taker);
   const auto b = q.take(taker);
   REQUIRE(core::extend(q.view(), *a, 1000));
-  clock.look(q.view(), 0);
-  clock.look(q.view(), 10);  // b's is over
+  look(clock, q, 0);
+  look(clock, q, 11);  // b's is over
   auto to = q.sender(1);
   REQUIRE(to.has_room(1));
   REQUIRE(q.stage(to, "r") == outcome::done);
@@ -105,13 +168,13 @@ TEST_CASE("a pinned message is its forwarder's, however long", "[runtime][unit]"
   memory_queue q(leased(10));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
-  timekeeper clock;
+  timekeeper clock(time_now);
   REQUIRE(q.send(lane, "a") == outcome::done);
   const auto held = q.take(taker);
   core::slot_of(q.view(), *held)
       .store(held->word.with(core::slot_state::pinned), std::memory_order_release);
-  clock.look(q.view(), 0);
-  clock.look(q.view(), 100);
+  look(clock, q, 0);
+  look(clock, q, 100);
   CHECK(q.word(0, 0).is(core::slot_state::pinned));
 }
 
@@ -119,19 +182,19 @@ TEST_CASE("an extended lease ends at its own time, for that delivery only", "[ru
   memory_queue q(leased(10));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
-  timekeeper clock;
+  timekeeper clock(time_now);
   REQUIRE(q.send(lane, "a") == outcome::done);
   const auto held = q.take(taker);
   REQUIRE(core::extend(q.view(), *held, 500));
-  clock.look(q.view(), 0);
-  clock.look(q.view(), 499);
+  look(clock, q, 0);
+  look(clock, q, 499);
   CHECK(core::is_held(q.view(), *held));
-  clock.look(q.view(), 500);
+  look(clock, q, 500);
   REQUIRE_FALSE(core::is_held(q.view(), *held));
   const auto again = q.take(taker);
   REQUIRE(again);
-  clock.look(q.view(), 501);
-  clock.look(q.view(), 511);
+  look(clock, q, 501);
+  look(clock, q, 512);
   CHECK_FALSE(core::is_held(q.view(), *again));
 }
 
@@ -139,15 +202,15 @@ TEST_CASE("the next taker's lease knows nothing of an extension", "[runtime][uni
   memory_queue q(leased(10));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
-  timekeeper clock;
+  timekeeper clock(time_now);
   REQUIRE(q.send(lane, "a") == outcome::done);
   const auto held = q.take(taker);
   REQUIRE(core::extend(q.view(), *held, 5000));
   REQUIRE(core::release(q.view(), *held));
   const auto again = q.take(taker);
   REQUIRE(again);
-  clock.look(q.view(), 0);
-  clock.look(q.view(), 10);
+  look(clock, q, 0);
+  look(clock, q, 11);
   CHECK_FALSE(core::is_held(q.view(), *again));
 }
 
@@ -155,16 +218,16 @@ TEST_CASE("a delayed message waits for its time, also without leases", "[runtime
   memory_queue q(small(4));
   auto lane = q.sender(0);
   auto taker = q.receiver(1);
-  timekeeper clock;
-  CHECK(clock.look(q.view(), 0) == timekeeper::never);
+  timekeeper clock(time_now);
+  CHECK(look(clock, q, 0) == timekeeper::never);
   REQUIRE(q.send(lane, "a") == outcome::done);
   REQUIRE(q.send(lane, "b") == outcome::done);
   REQUIRE(core::delay(q.view(), *q.take(taker), 300));
   CHECK(q.receive(taker) == "b");
   CHECK(q.receive(taker) == "nothing");
-  CHECK(clock.look(q.view(), 100) == 300);
+  CHECK(look(clock, q, 100) == 300);
   CHECK(q.receive(taker) == "nothing");
-  CHECK(clock.look(q.view(), 300) == timekeeper::never);
+  CHECK(look(clock, q, 300) == timekeeper::never);
   const auto again = q.take(taker);
   REQUIRE(again);
   CHECK(q.text(*again) == "a");

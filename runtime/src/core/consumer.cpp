@@ -243,7 +243,7 @@ bool release(const queue_view& queue, const lease& l) noexcept {
 }
 
 bool delay(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept {
-  set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms);
+  if (!set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms)) return false;
   return change(queue, l, slot_word::make(l.word.lap(), l.deliveries(), 0, 0, slot_state::delayed));
 }
 
@@ -252,9 +252,7 @@ bool set_aside(const queue_view& queue, const lease& l) noexcept {
 }
 
 bool extend(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept {
-  if (!is_held(queue, l)) return false;
-  set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms);
-  return is_held(queue, l);  // it may have ended before anybody could see the new time
+  return set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms);
 }
 
 bool is_held(const queue_view& queue, const lease& l) noexcept {

@@ -14,7 +14,15 @@ inline std::uint64_t coarse_clock_ms() noexcept {
          static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
 }
 
-/// Its low half.
+/// The same clock, exactly.
+inline std::uint64_t clock_ms() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+/// The low half of the coarse one.
 inline std::uint32_t coarse_ms() noexcept { return static_cast<std::uint32_t>(coarse_clock_ms()); }
 
 }  // namespace bulkhead::os

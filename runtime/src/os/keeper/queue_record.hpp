@@ -7,6 +7,7 @@
 
 #include "core/letters.hpp"
 #include "core/timekeeper.hpp"
+#include "os/coarse_clock.hpp"
 #include "os/keeper/seat_table.hpp"
 #include "os/keeper/sender_book.hpp"
 #include "os/queue_memory.hpp"
@@ -49,7 +50,7 @@ class queue_record final : public core::graveyard {
   std::set<std::uint32_t> holders;  ///< Serials of the processes with a handle.
   std::uint64_t letters = 0;        ///< Id of its dead-letter queue; 0: none yet.
   std::uint64_t letters_of = 0;  ///< The queue whose dead letters these are; 0: an ordinary queue.
-  core::timekeeper clock;
+  core::timekeeper clock{clock_ms};
   std::uint64_t next_deadline_ms = core::timekeeper::never;  ///< When `clock` is to look.
   bool stuck = false;  ///< A message waits for room in the dead letters.
   /// Why messages were rejected, by lane and position, until they are buried.

@@ -178,7 +178,7 @@ std::uint64_t queue_table::next_deadline_ms() const noexcept {
 void queue_table::look_at_deadlines(std::uint64_t now_ms) {
   for (auto& [id, queue] : queues_) {
     if (queue->next_deadline_ms > now_ms) continue;
-    queue->next_deadline_ms = queue->clock.look(queue->view(), now_ms);
+    queue->next_deadline_ms = queue->clock.look(queue->view());
     if (queue->clock.found_used_up()) queue->stuck = true;
   }
 }

@@ -67,7 +67,7 @@ class queue_table final : public core::queue_finder {
   /// Tries again to bury what found the dead letters full.
   void bury_stuck();
 
-  /// When the next lease or delay may be over, in milliseconds of the coarse clock.
+  /// When the next lease or delay may be over, in milliseconds of the monotonic clock.
   [[nodiscard]] std::uint64_t next_deadline_ms() const noexcept;
   /// Gives back what is due.
   void look_at_deadlines(std::uint64_t now_ms);

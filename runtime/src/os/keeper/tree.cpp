@@ -105,7 +105,7 @@ int tree::look_again_ms() const noexcept {
         std::chrono::ceil<std::chrono::milliseconds>(*next - publications::clock::now()).count());
   }
   if (const std::uint64_t next = queues_.next_deadline_ms(); next != core::timekeeper::never) {
-    left = std::min(left, static_cast<std::int64_t>(next - coarse_clock_ms()));
+    left = std::min(left, static_cast<std::int64_t>(next - clock_ms()));
   }
   return left == endless ? -1 : static_cast<int>(std::max<std::int64_t>(left, 0));
 }
@@ -113,7 +113,7 @@ int tree::look_again_ms() const noexcept {
 void tree::look_again() {
   if (publications_.next_deadline()) publications_.drop_silent(publications::clock::now());
   if (doors_closed_ && !publications_.full()) open_doors();
-  queues_.look_at_deadlines(coarse_clock_ms());
+  queues_.look_at_deadlines(clock_ms());
   if (queues_.any_stuck()) queues_.bury_stuck();
   const auto now = std::chrono::steady_clock::now();
   if (queues_.any_only_carried() && now >= next_look_) {
