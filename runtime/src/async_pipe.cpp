@@ -36,12 +36,14 @@ struct piece_sender::progress {
   pipe_state::outgoing message;
 };
 
-piece_sender::piece_sender(std::weak_ptr<pipe_state> pipe, std::vector<std::byte> bytes)
+piece_sender::piece_sender(std::weak_ptr<pipe_state> pipe, std::vector<std::byte> bytes,
+                           std::vector<std::uint64_t> names)
     : progress_(std::make_unique<progress>()) {
   progress_->pipe = std::move(pipe);
   progress_->bytes = std::move(bytes);
   if (const auto state = progress_->pipe.lock()) {
     progress_->message = state->begin_pieces({}, progress_->bytes);
+    progress_->message.names = std::move(names);
   }
 }
 

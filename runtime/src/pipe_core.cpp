@@ -101,6 +101,12 @@ std::error_code pipe_core::send_pieces(std::span<const std::byte> head,
   return state_ ? state_->send_pieces(head, body, how_long).code() : none();
 }
 
+std::error_code pipe_core::send_naming(std::span<const std::byte> bytes,
+                                       const std::vector<std::uint64_t>& names,
+                                       patience how_long) const {
+  return state_ ? state_->send_naming(bytes, names, how_long).code() : none();
+}
+
 std::error_code pipe_core::after_send() const { return state_->after_send().code(); }
 
 std::error_code pipe_core::lend_place(std::size_t size, patience how_long, std::byte*& out) const {

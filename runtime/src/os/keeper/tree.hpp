@@ -114,8 +114,8 @@ class tree {
   poller poller_;
   unique_fd child_signals_;
   directory_writer directory_;
-  queue_table queues_;
   pipe_table pipes_;
+  queue_table queues_;
   publications publications_;
   bool doors_closed_ = false;  // too many are at them, or there are no descriptors
   std::map<std::uint32_t, participant> participants_;  // by serial; the host is 1
