@@ -16,7 +16,7 @@ std::error_code obstacle_to_use(const std::weak_ptr<pipe_state>& end, bool was_t
   if (!was_there) return errc::not_initialised;
   auto state = end.lock();
   if (state == nullptr) return aborted();
-  if (!state->context().usable()) return errc::not_initialised;
+  if (!state->context().usable()) return state->context().why_unusable();
   pipe = pipe_core(std::move(state));
   return {};
 }

@@ -77,7 +77,8 @@ pipe_core pipe_core::find(endpoint_source* source, std::uint64_t id, const pipe_
 void pipe_core::check(std::error_code code, const char* doing) const {
   if (!code) return;
   if (state_ == nullptr) throw error(code, std::string(doing) + " an empty pipe end");
-  const std::string what = std::string(doing) + " " + label(*this);
+  const std::string what =
+      std::string(doing) + " " + label(*this) + process_context::take_refusal(id(), code);
   if (code != errc::peer_crashed) throw error(code, what);
   const pipe_peer other = peer();
   throw error(code,

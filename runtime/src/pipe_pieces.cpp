@@ -6,7 +6,7 @@ namespace bulkhead::detail {
 
 // As many pieces as there is room for, of a message that this thread alone sends now.
 attempt_result pipe_state::try_pieces(outgoing& message) {
-  if (!context_->usable()) return errc::not_initialised;
+  if (!context_->usable()) return context_->why_unusable();
   const auto carrying = lock_carrying(message.names);
   const std::unique_lock lock(send_lock_);
   if (const status s = check_alive(); s.failed()) return s;

@@ -53,6 +53,8 @@ class pipe_state {
 
   status mark_corrupt();
   void close();
+  /// Lets all waits look again: this process is asked to stop, or the pipe's owner has ended.
+  void rouse();
   /// The end goes away in a message: no call of this process gets at it from now on.
   /// @errors full: a loan, or a message in pieces is under way; closed.
   status depart();

@@ -82,6 +82,8 @@ class pipe_table {
 
   /// Whether a process has the end, or its next incarnation has a right to it.
   [[nodiscard]] bool is_held(std::uint64_t end) const;
+  /// Whether the process has the end, or was the last to have it.
+  [[nodiscard]] bool is_of(std::uint64_t end, std::uint32_t serial) const;
   [[nodiscard]] std::vector<std::uint64_t> ends_of(std::uint32_t serial) const;
   /// @errors garbage: no such messages come out of that end; bulkhead::error errc::closed: there is
   /// no such pipe; errc::not_permitted: it is not the process's, or is in its own message.

@@ -32,6 +32,13 @@ bool pipe_table::is_held(std::uint64_t name) const {
   return end.now || end.home.resume_key != 0;
 }
 
+bool pipe_table::is_of(std::uint64_t name, std::uint32_t serial) const {
+  const auto found = pipes_.find(id_of(name));
+  if (found == pipes_.end()) return false;
+  const record::end& end = found->second.ends[number_of(name)];
+  return (end.now ? *end.now : end.last).who.serial == serial;
+}
+
 std::vector<std::uint64_t> pipe_table::ends_of(std::uint32_t serial) const {
   std::vector<std::uint64_t> all;
   for (const auto& [id, pipe] : pipes_) {

@@ -51,8 +51,9 @@ class queue_table final : public core::queue_finder {
 
   /// Whether a process has a handle to some queue.
   [[nodiscard]] bool is_holder(std::uint32_t serial) const noexcept;
-  /// Whether a message under way, in a queue that the process has a handle to, names `queue`.
-  [[nodiscard]] bool is_named_for(std::uint64_t queue, std::uint32_t serial) const;
+  /// Whether a message under way, in a queue that the process has a handle to or to a pipe end of
+  /// its own, names that queue or pipe end.
+  [[nodiscard]] bool is_named_for(std::uint64_t wanted, std::uint32_t serial) const;
   /// @errors bulkhead::error errc::unsupported: the queue or pipe is another tree's.
   void check_ours(std::uint64_t endpoint) const;
 

@@ -25,11 +25,15 @@ bool queue_table::is_holder(std::uint32_t serial) const noexcept {
                      [&](const auto& q) { return q.second->holders.count(serial) != 0; });
 }
 
-bool queue_table::is_named_for(std::uint64_t queue, std::uint32_t serial) const {
+bool queue_table::is_named_for(std::uint64_t wanted, std::uint32_t serial) const {
   bool is_named = false;
+  const auto look = [&](std::uint64_t name) { is_named |= name == wanted; };
   for (const auto& [id, q] : queues_) {
     if (q->holders.count(serial) == 0) continue;
-    carried_.each_name_in(id, [&](std::uint64_t name) { is_named |= name == queue; });
+    carried_.each_name_in(id, look);
+  }
+  for (const std::uint64_t sender : carried_.sending_ends()) {
+    if (pipes_->is_of(sender ^ 1, serial)) carried_.each_name_in(sender, look);
   }
   return is_named;
 }
@@ -41,8 +45,10 @@ void queue_table::check_ours(std::uint64_t endpoint) const {
   if (id >> control::count_bits == last_id_ >> control::count_bits) return;
   throw error(
       make_error_code(errc::unsupported),
-      "a queue that this program attached to cannot travel to processes of its own, nor the "
-      "other way round: each program publishes its own and attaches to the others'");
+      is_pipe ? "a pipe end cannot travel from one program's tree of processes to another's: the "
+                "program that published the queue makes the pipe, and sends an end of it"
+              : "a queue that this program attached to cannot travel to processes of its own, nor "
+                "the other way round: each program publishes its own and attaches to the others'");
 }
 
 carried_queues::fate queue_table::fate_of(const carried_queues::place& message) {
