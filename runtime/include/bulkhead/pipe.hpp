@@ -22,12 +22,12 @@ class pipe_end;
 /// type In from it, each direction bounded, in order.
 ///
 /// Move-only. Moved into an argument of `spawn` or `supervisor::start` it is the child's from then
-/// on. In a message through a queue it is the receiver's: when `send` returned the sender's is
-/// empty, when it failed it is as it was. Should the receiver end before it settled the message,
-/// the next one gets the end, and the other side hears of a restart; a message whose end somebody
-/// has taken out or closed brings an empty one. Destroyed it is closed; in a child, an end that
-/// came as an argument stays until the child closes it or ends. What was sent stays readable after
-/// its sender has closed or ended.
+/// on. In a message, through a queue or another pipe, it is the receiver's: when `send` returned
+/// the sender's is empty, when it failed it is as it was. Should the receiver end before it settled
+/// the message, the next one gets the end, and the other side hears of a restart; a message whose
+/// end somebody has taken out or closed brings an empty one. Destroyed it is closed; in a child, an
+/// end that came as an argument stays until the child closes it or ends. What was sent stays
+/// readable after its sender has closed or ended.
 ///
 /// Each waiting call has a `_for` and a `try_` form, and each throwing one a twin that reports to a
 /// `std::error_code&`.
@@ -38,7 +38,12 @@ class pipe_end;
 ///   peer_restarted: what was read is all that the other side's last incarnation sent, and a new
 ///   one follows: start the conversation again. Told once by the receiving calls.
 ///   stop_requested: this process was asked to stop, and the call would have waited.
-///   full: this thread itself holds a loan of this direction.
+///   full: this thread itself holds a loan of this direction; or a pipe end in the message is in
+///   use: return its loans, finish its long message.
+///   not_permitted: a pipe end in the message is this one, or not this process's to send.
+///   unsupported: an endpoint in the message is another program's (docs/attach.md); the text says
+///   what can be sent.
+///   owner_gone: the end came from a program that this one attached to, and that has ended.
 ///   corrupt: make a new pipe. not_initialised: in a forked copy of a process, or an empty end.
 ///   timed_out: only from `_for` forms with an error_code.
 /// @threads any, but moving and destroying it; a thread that uses a direction alone pays no lock.
