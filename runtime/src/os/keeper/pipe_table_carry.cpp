@@ -59,7 +59,8 @@ void pipe_table::check_carrier(const control::carry& messages, std::uint32_t ser
     throw error(make_error_code(errc::not_permitted),
                 "this end of pipe '" + pipe.name + "' is not the sender's");
   }
-  if (!can_receive(pipe.ends[1 - sender])) {
+  const bool is_taken_back = messages.messages.size() == 1 && messages.messages[0].queues.empty();
+  if (!is_taken_back && !can_receive(pipe.ends[1 - sender])) {
     throw error(make_error_code(errc::closed),
                 "nobody has the other end of pipe '" + pipe.name + "'");
   }
