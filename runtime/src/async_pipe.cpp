@@ -16,7 +16,7 @@ std::error_code obstacle_to_use(const std::weak_ptr<pipe_state>& end, bool was_t
   if (!was_there) return errc::not_initialised;
   auto state = end.lock();
   if (state == nullptr) return aborted();
-  if (!state->context().usable()) return errc::not_initialised;
+  if (!state->context().usable()) return state->context().why_unusable();
   pipe = pipe_core(std::move(state));
   return {};
 }
@@ -36,12 +36,14 @@ struct piece_sender::progress {
   pipe_state::outgoing message;
 };
 
-piece_sender::piece_sender(std::weak_ptr<pipe_state> pipe, std::vector<std::byte> bytes)
+piece_sender::piece_sender(std::weak_ptr<pipe_state> pipe, std::vector<std::byte> bytes,
+                           std::vector<std::uint64_t> names)
     : progress_(std::make_unique<progress>()) {
   progress_->pipe = std::move(pipe);
   progress_->bytes = std::move(bytes);
   if (const auto state = progress_->pipe.lock()) {
     progress_->message = state->begin_pieces({}, progress_->bytes);
+    progress_->message.names = std::move(names);
   }
 }
 

@@ -1,4 +1,5 @@
 #include <bulkhead/detail/message_io.hpp>
+#include <bulkhead/detail/pipe_core.hpp>
 
 #include "pipe_state.hpp"
 #include "process_context.hpp"
@@ -6,11 +7,15 @@
 
 namespace bulkhead::detail {
 
-message_endpoints::message_endpoints(const queue_core& carrier) : carrier_(&carrier) {}
+message_endpoints::message_endpoints(const queue_core& carrier)
+    : context_(&carrier.state()->context()) {}
+
+message_endpoints::message_endpoints(const pipe_core& carrier)
+    : context_(&carrier.state()->context()) {}
 
 message_endpoints::~message_endpoints() = default;
 
-process_context* message_endpoints::context() { return &carrier_->state()->context(); }
+process_context* message_endpoints::context() { return context_; }
 
 // Only its carrier keeps a queue that nobody else holds, so the decoded handle is there before this
 // one goes. The keeper's `closed` means that no queue has that name: no sender wrote it.

@@ -77,7 +77,8 @@ pipe_core pipe_core::find(endpoint_source* source, std::uint64_t id, const pipe_
 void pipe_core::check(std::error_code code, const char* doing) const {
   if (!code) return;
   if (state_ == nullptr) throw error(code, std::string(doing) + " an empty pipe end");
-  const std::string what = std::string(doing) + " " + label(*this);
+  const std::string what =
+      std::string(doing) + " " + label(*this) + process_context::take_refusal(id(), code);
   if (code != errc::peer_crashed) throw error(code, what);
   const pipe_peer other = peer();
   throw error(code,
@@ -99,6 +100,12 @@ std::size_t pipe_core::whole_bytes_max() const { return state_ ? state_->whole_b
 std::error_code pipe_core::send_pieces(std::span<const std::byte> head,
                                        std::span<const std::byte> body, patience how_long) const {
   return state_ ? state_->send_pieces(head, body, how_long).code() : none();
+}
+
+std::error_code pipe_core::send_naming(std::span<const std::byte> bytes,
+                                       const std::vector<std::uint64_t>& names,
+                                       patience how_long) const {
+  return state_ ? state_->send_naming(bytes, names, how_long).code() : none();
 }
 
 std::error_code pipe_core::after_send() const { return state_->after_send().code(); }

@@ -6,7 +6,8 @@ namespace bulkhead::detail {
 
 // As many pieces as there is room for, of a message that this thread alone sends now.
 attempt_result pipe_state::try_pieces(outgoing& message) {
-  if (!context_->usable()) return errc::not_initialised;
+  if (!context_->usable()) return context_->why_unusable();
+  const auto carrying = lock_carrying(message.names);
   const std::unique_lock lock(send_lock_);
   if (const status s = check_alive(); s.failed()) return s;
   if (const status s = peer_error(); s.failed()) return s;
@@ -23,21 +24,30 @@ attempt_result pipe_state::try_pieces(outgoing& message) {
     auto& part = message.head.empty() ? message.body : message.head;
     core::pipe_room room{};
     const std::size_t sent =
-        writer_.publish_piece(part, !message.begun, &part == &message.body, room, message.in_all);
+        writer_.write_piece(part, !message.begun, &part == &message.body, room, message.in_all);
     if (room == core::pipe_room::corrupt) return mark_corrupt();
     if (room == core::pipe_room::none) return waited(true);
+    const bool names_follow = !message.names.empty() && sent == part.size();  // one part: the body
+    if (names_follow) {
+      if (const status s = carry(message.names); s.failed()) return s;
+    }
+    writer_.publish();
     message.begun = streaming_ = true;
     part = part.subspan(sent);
-    if (const status s = after_send(); s.failed()) return s;
+    if (const status s = after_send(); s.failed()) {
+      if (names_follow) take_back(writer_.next_tail(), message.names);
+      return s;
+    }
   }
   return status();
 }
 
 // A message that is given up midway is dropped by its receiver when the next one begins.
 status pipe_state::send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
-                               patience how_long) {
+                               patience how_long, const std::vector<std::uint64_t>& names) {
   if (how_long.how == patience::kind::none) return errc::too_large;
   outgoing message = begin_pieces(head, body);
+  message.names = names;
   attempt_of step([&] { return try_pieces(message); });
   const status result = senders_.wait(step, time_limit(how_long));
   end_pieces(message);

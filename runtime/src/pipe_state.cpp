@@ -61,7 +61,7 @@ pipe_state::pipe_state(std::shared_ptr<process_context> context, std::uint64_t i
 
 // In a forked copy the mappings are not there, and something else may be in their place.
 pipe_state::~pipe_state() {
-  if (context_->usable()) {
+  if (context_->in_original_process()) {
     if (!has_departed()) context_->leave_end(id_);
     // Asynchronous operations do not keep the end; they are to hear that it is gone.
     if (watched_.load(std::memory_order_relaxed)) receiving_.rouse();
@@ -72,7 +72,7 @@ pipe_state::~pipe_state() {
 }
 
 status pipe_state::check_alive() const {
-  if (!context_->usable()) return errc::not_initialised;
+  if (!context_->usable()) return context_->why_unusable();
   if (is_closed()) return has_departed() ? errc::not_initialised : errc::closed;
   if (view().is_corrupt()) return errc::corrupt;
   return {};
@@ -102,7 +102,7 @@ attempt_result pipe_state::waited(bool waits) {
 // --- sending ---
 
 attempt_result pipe_state::try_reserve(std::size_t size, bool waits, pipe_place& out) {
-  if (!context_->usable()) return errc::not_initialised;
+  if (!context_->usable()) return context_->why_unusable();
   std::unique_lock lock(send_lock_);
   if (const status s = check_alive(); s.failed()) return s;
   if (const status s = peer_error(); s.failed()) return s;
@@ -193,7 +193,7 @@ status pipe_state::lend_place(std::size_t size, patience how_long, std::byte*& o
 }
 
 status pipe_state::return_place(bool send) {
-  if (!context_->usable()) return errc::not_initialised;
+  if (!context_->usable()) return context_->why_unusable();
   status result;
   {
     const std::unique_lock lock(send_lock_);
@@ -262,7 +262,7 @@ status pipe_state::take(patience how_long, pipe_message& out, bool tell_restart)
   const bool waits = how_long.how != patience::kind::none;
   if (take_by_gate(waits, out)) return {};
   attempt_of step([&]() -> attempt_result {
-    if (!context_->usable()) return errc::not_initialised;
+    if (!context_->usable()) return context_->why_unusable();
     std::unique_lock lock(receive_lock_);
     const attempt_result found = try_find(waits, !tell_restart);
     if (found && !found->failed()) {
@@ -290,7 +290,7 @@ void pipe_state::after_receive() {
 status pipe_state::poll(patience how_long) {
   const bool waits = how_long.how != patience::kind::none;
   attempt_of step([&]() -> attempt_result {
-    if (!context_->usable()) return errc::not_initialised;
+    if (!context_->usable()) return context_->why_unusable();
     const std::unique_lock lock(receive_lock_);
     return try_find(waits, true);
   });
@@ -339,6 +339,18 @@ void pipe_state::close() {
     receive_lock_.shut();
   }
   context_->leave_end(id_);
+  receiving_.rouse();
+  sending_.rouse();
+}
+
+// The ports ask nobody whether the pipe's owner is there still.
+void pipe_state::rouse() {
+  if (!context_->usable()) {
+    const std::scoped_lock both(send_lock_);
+    const std::unique_lock receiving(receive_lock_);
+    send_lock_.shut();
+    receive_lock_.shut();
+  }
   receiving_.rouse();
   sending_.rouse();
 }

@@ -17,7 +17,9 @@ class process_context;
 /// What this process knows of one end of a pipe: the mapped segment, and the private halves of both
 /// directions. When its last handle goes, the end is closed, unless it was passed on.
 ///
-/// Lock order: the sending side, then the receiving side.
+/// Lock order: the process's lock for messages with endpoints (process_context::carrying), the
+/// sending side, the receiving side. Under that first one alone a thread may have the sides of
+/// several ends: of the one that it sends to, and of those that it sends.
 class pipe_state {
  public:
   /// @limits id: the end's name (os::control::pipe_bit).
@@ -31,6 +33,8 @@ class pipe_state {
   status publish(pipe_place& place);
   void unlock_sender(bool gated);
   status send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
+                     patience how_long, const std::vector<std::uint64_t>& names = {});
+  status send_naming(std::span<const std::byte> bytes, const std::vector<std::uint64_t>& names,
                      patience how_long);
   status after_send();
   status lend_place(std::size_t size, patience how_long, std::byte*& out);
@@ -49,6 +53,8 @@ class pipe_state {
 
   status mark_corrupt();
   void close();
+  /// Lets all waits look again: this process is asked to stop, or the pipe's owner has ended.
+  void rouse();
   /// The end goes away in a message: no call of this process gets at it from now on.
   /// @errors full: a loan, or a message in pieces is under way; closed.
   status depart();
@@ -65,6 +71,7 @@ class pipe_state {
     std::uint32_t restarts = 0;  // of the peer, when it began
     std::size_t in_all = 0;
     bool begun = false;
+    std::vector<std::uint64_t> names{};  // of the endpoints in it
   };
   [[nodiscard]] outgoing begin_pieces(std::span<const std::byte> head,
                                       std::span<const std::byte> body) const;
@@ -99,6 +106,11 @@ class pipe_state {
   bool reserve_by_gate(std::size_t size, pipe_place& out);
   bool take_by_gate(bool waits, pipe_message& out);
   attempt_result try_reserve(std::size_t size, bool waits, pipe_place& out);
+  attempt_result try_naming(std::span<const std::byte> bytes,
+                            const std::vector<std::uint64_t>& names, bool waits);
+  std::unique_lock<std::mutex> lock_carrying(const std::vector<std::uint64_t>& names);
+  status carry(const std::vector<std::uint64_t>& names);
+  void take_back(std::uint64_t place, const std::vector<std::uint64_t>& names);
   attempt_result try_find(bool waits, bool look_only);
   attempt_result waited(bool waits);
 
@@ -121,8 +133,8 @@ class pipe_state {
   waiting_room receivers_;
   std::atomic<bool> closed_{false};
   std::atomic<bool> departed_{false};  // then it is closed as well
-  std::atomic<bool> watched_{false};  // somebody here waits, or waited, for the eventfd
-  bool streaming_ = false;            // a message goes out in pieces; guarded by send_lock_
+  std::atomic<bool> watched_{false};   // somebody here waits, or waited, for the eventfd
+  bool streaming_ = false;             // a message goes out in pieces; guarded by send_lock_
 };
 
 }  // namespace bulkhead::detail

@@ -1,6 +1,7 @@
 #include "process_context.hpp"
 
 #include "os/futex.hpp"
+#include "os/keeper/request.hpp"
 #include "pipe_state.hpp"
 #include "queue_state.hpp"
 
@@ -39,7 +40,7 @@ void process_context::check_usable() const {
     throw error(errc::not_initialised, "this is a forked copy of process '" + who_.name +
                                            "': only the original may use its runtime");
   }
-  throw error(why_unusable(), "using a queue that this program attached to");
+  throw error(why_unusable(), "using a queue or pipe of another program");
 }
 
 // First the word that every step looks at, then the wake-ups: who slept looks at it after them.
@@ -52,13 +53,18 @@ void process_context::end(errc why) noexcept {
 
 void process_context::rouse() noexcept {
   std::vector<std::shared_ptr<queue_state>> there;
+  std::vector<std::shared_ptr<pipe_state>> ends;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, known] : queues_) {
       if (auto state = known.state.lock()) there.push_back(std::move(state));
     }
+    for (const auto& [name, end] : ends_) {
+      if (auto state = end.lock()) ends.push_back(std::move(state));
+    }
   }
   for (const auto& state : there) state->rouse();
+  for (const auto& end : ends) end->rouse();
 }
 
 void process_context::wait_for_stop(os::deadline until) const { os::futex_wait(*stop_, 0, until); }
@@ -183,10 +189,29 @@ std::vector<std::shared_ptr<pipe_state>> process_context::ends_in(
   return ends;
 }
 
+namespace {
+
+/// A code alone says too little of what cannot travel, and the calls in between have no more.
+struct refused_names {
+  std::uint64_t carrier = 0;
+  std::error_code code;
+  std::string sentence;
+};
+thread_local refused_names last_refusal;
+
+}  // namespace
+
+std::string process_context::take_refusal(std::uint64_t carrier, const std::error_code& code) {
+  const refused_names last = std::exchange(last_refusal, {});
+  if (last.sentence.empty() || last.carrier != carrier || last.code != code) return {};
+  return " (" + last.sentence + ")";
+}
+
 // Shut here before the keeper gives them to others: two processes at one end would spoil the ring.
 std::error_code process_context::carry(const control::carry& messages) {
   std::vector<std::shared_ptr<pipe_state>> gone;
   std::error_code failed;
+  last_refusal = {};
   for (const control::carried& message : messages.messages) {
     for (auto& end : ends_in(message.queues)) {
       if (!failed) failed = end->depart().code();
@@ -197,6 +222,7 @@ std::error_code process_context::carry(const control::carry& messages) {
     if (!failed) link_.ask<control::done>(control::kind::carry, messages);
   } catch (const std::system_error& failure) {
     failed = failure.code();
+    last_refusal = {messages.queue, failed, os::sentence_of(failure)};
   }
   for (const auto& end : gone) {
     if (failed) end->come_back();

@@ -97,6 +97,12 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// Announces the endpoints in messages that are about to be published. Pipe ends leave this
   /// process with that.
   std::error_code carry(const os::control::carry& messages);
+  /// What the keeper said when it refused this thread's last message with endpoints in that queue
+  /// or pipe, for the text of an exception: " (a sentence)", once; else nothing.
+  [[nodiscard]] static std::string take_refusal(std::uint64_t carrier, const std::error_code& code);
+  /// Held by who sends a message with endpoints through a pipe: two that sent an end through the
+  /// other's would wait for one another.
+  [[nodiscard]] std::mutex& carrying() noexcept { return carrying_; }
   /// They were not published after all; `ends` are the names in them.
   void take_back(const os::control::carry& messages, std::span<const std::uint64_t> names);
   /// A pipe end that a message names. @returns nullptr: `ec` says why; errc::closed: somebody else
@@ -152,6 +158,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   std::atomic<errc> ended_{};
   std::shared_ptr<void> kept_;
   std::weak_ptr<runtime_state> owner_;
+  std::mutex carrying_;
   std::mutex mutex_;
   std::map<std::uint64_t, known_queue> queues_;
   std::map<std::uint64_t, std::weak_ptr<pipe_state>> ends_;

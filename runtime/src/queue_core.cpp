@@ -71,8 +71,9 @@ queue_core queue_core::find(endpoint_source* source, std::uint64_t id, std::uint
 }
 
 void queue_core::fail(status why, const char* doing) const {
-  throw error(why.code(), state_ == nullptr ? std::string(doing) + " an empty queue handle"
-                                            : std::string(doing) + " " + label(name(), id()));
+  if (state_ == nullptr) throw error(why.code(), std::string(doing) + " an empty queue handle");
+  throw error(why.code(), std::string(doing) + " " + label(name(), id()) +
+                              process_context::take_refusal(id(), why.code()));
 }
 
 // An empty handle belongs to no runtime.

@@ -96,6 +96,24 @@ TEST_CASE("a message larger than the ring comes in pieces", "[pipe][unit]") {
   CHECK(r.receive() == "next");
 }
 
+TEST_CASE("the last piece keeps its place until its message is received", "[pipe][unit]") {
+  memory_pipe pipe(0, 4, 4096);
+  sender s(pipe);
+  receiver r(pipe);
+  const std::string text(10'000, 'x');
+  for (std::size_t sent = send_pieces(s, text, 0); sent < text.size();) {
+    CHECK(r.ring.find() == core::pipe_next::nothing);
+    sent = send_pieces(s, text, sent);
+  }
+  const auto& tail = pipe.view().positions(0).tail;
+  const auto& head = pipe.view().positions(1).head;
+  REQUIRE(r.ring.find() == core::pipe_next::message);
+  REQUIRE(r.ring.find() == core::pipe_next::message);
+  CHECK(head.load() != tail.load());
+  r.ring.finish();
+  CHECK(head.load() == tail.load());
+}
+
 TEST_CASE("a message whose sender gave up midway is never delivered", "[pipe][unit]") {
   memory_pipe pipe(0, 4, 4096);
   sender s(pipe);

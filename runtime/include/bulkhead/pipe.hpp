@@ -3,6 +3,7 @@
 #include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/detail/pipe_core.hpp>
+#include <bulkhead/detail/pipe_message.hpp>
 #include <bulkhead/detail/pipe_run.hpp>
 #include <bulkhead/pipe_loan.hpp>
 #include <bulkhead/runtime.hpp>
@@ -21,12 +22,12 @@ class pipe_end;
 /// type In from it, each direction bounded, in order.
 ///
 /// Move-only. Moved into an argument of `spawn` or `supervisor::start` it is the child's from then
-/// on. In a message through a queue it is the receiver's: when `send` returned the sender's is
-/// empty, when it failed it is as it was. Should the receiver end before it settled the message,
-/// the next one gets the end, and the other side hears of a restart; a message whose end somebody
-/// has taken out or closed brings an empty one. Destroyed it is closed; in a child, an end that
-/// came as an argument stays until the child closes it or ends. What was sent stays readable after
-/// its sender has closed or ended.
+/// on. In a message, through a queue or another pipe, it is the receiver's: when `send` returned
+/// the sender's is empty, when it failed it is as it was. Should the receiver end before it settled
+/// the message, the next one gets the end, and the other side hears of a restart; a message whose
+/// end somebody has taken out or closed brings an empty one. Destroyed it is closed; in a child, an
+/// end that came as an argument stays until the child closes it or ends. What was sent stays
+/// readable after its sender has closed or ended.
 ///
 /// Each waiting call has a `_for` and a `try_` form, and each throwing one a twin that reports to a
 /// `std::error_code&`.
@@ -37,16 +38,18 @@ class pipe_end;
 ///   peer_restarted: what was read is all that the other side's last incarnation sent, and a new
 ///   one follows: start the conversation again. Told once by the receiving calls.
 ///   stop_requested: this process was asked to stop, and the call would have waited.
-///   full: this thread itself holds a loan of this direction.
+///   full: this thread itself holds a loan of this direction; or a pipe end in the message is in
+///   use: return its loans, finish its long message.
+///   not_permitted: a pipe end in the message is this one, or not this process's to send.
+///   unsupported: an endpoint in the message is another program's (docs/attach.md); the text says
+///   what can be sent.
+///   owner_gone: the end came from a program that this one attached to, and that has ended.
 ///   corrupt: make a new pipe. not_initialised: in a forked copy of a process, or an empty end.
 ///   timed_out: only from `_for` forms with an error_code.
 /// @threads any, but moving and destroying it; a thread that uses a direction alone pays no lock.
 /// @crash the other side's process may die at any instruction: what it had sent can be read.
 template <class Out, class In>
 class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
-  static_assert(detail::require_message<Out>());
-  static_assert(detail::require_message<In>());
-
  public:
   using sent_type = Out;
   using received_type = In;
@@ -231,7 +234,11 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   [[nodiscard]] const std::string& name() const { return core_.name(); }
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(core_); }
 
-  explicit pipe_end(detail::pipe_core core) noexcept : core_(std::move(core)) {}
+  // Not in the class itself: a message may hold ends of its own kind.
+  explicit pipe_end(detail::pipe_core core) noexcept : core_(std::move(core)) {
+    static_assert(detail::require_message<Out>());
+    static_assert(detail::require_message<In>());
+  }
   [[nodiscard]] const detail::pipe_core& core() const noexcept { return core_; }
 
  private:
@@ -268,40 +275,10 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   }
 
   std::error_code put(const Out& value, detail::patience how_long) const {
-    const std::size_t size = detail::encoded_size(value);
-    if constexpr (!detail::is_slotted<Out>) {
-      if (size >= detail::oversize) return errc::too_large;
-      if (size > core_.whole_bytes_max()) return put_pieces(value, size, how_long);
-    }
-    detail::pipe_place place;
-    if (auto ec = core_.reserve(size, how_long, place)) return ec;
-    detail::encoder to(place.bytes);
-    detail::encode(to, value);
-    return core_.publish(place);
-  }
-  // The elements of a string or vector go from where they are, others from a copy of their bytes.
-  std::error_code put_pieces(const Out& value, std::size_t size, detail::patience how_long) const {
-    using layout = detail::in_place<Out>;
-    if constexpr (layout::head_bytes != 0 && layout::possible) {
-      const auto count = static_cast<std::uint32_t>(value.size());
-      const std::span<const typename layout::element> elements(value.data(), value.size());
-      return core_.send_pieces(std::as_bytes(std::span(&count, 1)), std::as_bytes(elements),
-                               how_long);
-    } else {
-      std::vector<std::byte> bytes(size);
-      detail::encoder to(bytes.data());
-      detail::encode(to, value);
-      return core_.send_pieces({}, bytes, how_long);
-    }
+    return detail::send_slowly(core_, value, how_long);
   }
   std::error_code get(In& value, detail::patience how_long, bool tell_restart = true) const {
-    detail::pipe_message message;
-    if (auto ec = core_.take(how_long, message, tell_restart)) return ec;
-    std::span<const std::byte> bytes = message.bytes;
-    if constexpr (detail::is_slotted<In>) bytes = bytes.first(detail::fixed_size_of<In>);
-    if (!detail::decode_all(bytes, value)) return core_.report_corrupt();
-    core_.finish(message);
-    return {};
+    return detail::receive_slowly(core_, value, how_long, tell_restart);
   }
   static bool is_nothing(const std::error_code& ec) {
     return ec == errc::full || ec == errc::timed_out;

@@ -109,7 +109,8 @@ template <class Other, class... Rest>
 requires(!detail::published_type<Other>::is_queue) publication
     publish(runtime&, const std::filesystem::path&, const Other&, Rest&&...) {
   static_assert(detail::published_type<Other>::is_queue,
-                "bulkhead: only a queue can be published; a pipe has two ends and no third");
+                "bulkhead: only a queue can be published; a pipe has two ends and no third: "
+                "publish a queue of its ends");
   return {};
 }
 
@@ -118,8 +119,8 @@ requires(!detail::published_type<Other>::is_queue) publication
 /// program makes this process one participant there, so one `forward` can reach them all.
 ///
 /// The messages that it holds come back when it ends; how it ended is not known, so that counts as
-/// a delivery and as no attempt. Queues in messages work, those of the publisher's tree; an
-/// attached queue cannot be passed to processes of one's own.
+/// a delivery and as no attempt. Queues and pipe ends in messages work, those of the publisher's
+/// tree; neither can be passed to processes of one's own.
 /// @errors owner_gone: the publisher has ended; attach again when it is back. not_permitted: this
 /// user may not. type_mismatch: the queue has other messages. unsupported: the two libraries
 /// differ, or it is no published queue. timed_out: the publisher admits nobody for 10 s. What the

@@ -117,12 +117,16 @@ pipe_next pipe_reader::take_piece(const frame_head& head, const std::byte* bytes
   if (first) begin_collecting(head.in_all);
   if (collecting_ && pieces_.size() + head.bytes > collected_bytes_max) return pipe_next::corrupt;
   if (collecting_) pieces_.insert(pieces_.end(), bytes, bytes + head.bytes);
-  move_head(frame_position{port_->head}.after(units, first ? 1 : 0).word);
-  if (!collecting_ || (head.kind & frame_head::last) == 0) return pipe_next::nothing;
+  const std::uint64_t after = frame_position{port_->head}.after(units, first ? 1 : 0).word;
+  if (!collecting_ || (head.kind & frame_head::last) == 0) {
+    move_head(after);
+    return pipe_next::nothing;
+  }
+  // The last piece keeps its place until `finish`: the head says that the message is received.
   collecting_ = false;
   collected_ = true;
   message_ = pieces_;
-  head_after_ = port_->head;
+  head_after_ = after;
   return pipe_next::message;
 }
 

@@ -95,8 +95,8 @@ void pipe_writer::publish() noexcept {
 }
 
 // Pieces of an eighth of the ring: the receiver empties one while the next is filled.
-std::size_t pipe_writer::publish_piece(std::span<const std::byte> rest, bool first, bool last,
-                                       pipe_room& out, std::size_t in_all) noexcept {
+std::size_t pipe_writer::write_piece(std::span<const std::byte> rest, bool first, bool last,
+                                     pipe_room& out, std::size_t in_all) noexcept {
   const std::size_t bytes =
       std::min<std::size_t>(rest.size(), direction_.ring_bytes / 8 - frame_head_bytes);
   std::byte* at = nullptr;
@@ -108,7 +108,13 @@ std::size_t pipe_writer::publish_piece(std::span<const std::byte> rest, bool fir
   if (last && bytes == rest.size()) head.kind |= frame_head::last;
   std::memcpy(at, &head, sizeof head);
   std::memcpy(at + frame_head_bytes, rest.data(), bytes);
-  publish();
+  return bytes;
+}
+
+std::size_t pipe_writer::publish_piece(std::span<const std::byte> rest, bool first, bool last,
+                                       pipe_room& out, std::size_t in_all) noexcept {
+  const std::size_t bytes = write_piece(rest, first, last, out, in_all);
+  if (out == pipe_room::there) publish();
   return bytes;
 }
 

@@ -27,11 +27,17 @@ class pipe_writer {
   /// Publishes what was reserved last.
   void publish() noexcept;
 
-  /// Publishes as much as there is room for of a message that goes in pieces.
+  /// Writes the next piece of a message that goes in pieces, which nobody sees yet.
   /// @limits last: `rest` is the end of the message. in_all: its size, 0 where not known.
   /// @returns how many bytes were taken; 0 and `out` says why.
+  std::size_t write_piece(std::span<const std::byte> rest, bool first, bool last, pipe_room& out,
+                          std::size_t in_all = 0) noexcept;
+  /// The same, and publishes it.
   std::size_t publish_piece(std::span<const std::byte> rest, bool first, bool last, pipe_room& out,
                             std::size_t in_all = 0) noexcept;
+
+  /// What `publish` will make of the tail.
+  [[nodiscard]] std::uint64_t next_tail() const noexcept { return next_tail_; }
 
   /// The largest message that goes in one piece.
   [[nodiscard]] std::size_t whole_bytes_max() const noexcept;

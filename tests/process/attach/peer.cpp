@@ -24,6 +24,12 @@ struct question {
   queue<int> answer;
 };
 
+/// One that holds a pipe end.
+struct call {
+  int number = 0;
+  bulkhead::pipe_end<std::string, std::string> line;
+};
+
 void wait_for_ever() {
   for (;;) ::pause();
 }
@@ -197,6 +203,83 @@ void pass_to_own(const command& c) {
   report(ec, "forward");
 }
 
+// Answers calls, on the lines that they bring, till there are no more.
+void talk(const command& c) {
+  bulkhead::runtime rt;
+  const auto calls = attach<queue<call>>(rt, c.path);
+  calls.consume([](const call& one) {
+    one.line.send(one.line.receive() + " " + std::to_string(one.number));
+  });
+  std::cout << "closed" << std::endl;
+}
+
+// Says one word on the line of a call, and holds the call, or only its line, till it is killed.
+void hold_line(const command& c) {
+  bulkhead::runtime rt;
+  const auto calls = attach<queue<call>>(rt, c.path);
+  if (c.second == "line") {
+    const call kept = calls.receive();
+    kept.line.send("holding");
+    wait_for_ever();
+  }
+  const auto d = calls.take();
+  d->line.send("holding");
+  wait_for_ever();
+}
+
+// Hands calls on, with what it says on their lines.
+void hand_on(const command& c) {
+  bulkhead::runtime rt;
+  const auto in = attach<queue<call>>(rt, c.path);
+  const auto out = attach<queue<call>>(rt, c.second);
+  const call one = in.receive();
+  one.line.send("handed on");
+  out.send(one);
+  std::cout << (one.line ? "still here" : "gone") << std::endl;
+}
+
+void offer_own_line(const command& c) {
+  bulkhead::runtime rt;
+  const auto calls = attach<queue<call>>(rt, c.path);
+  auto [mine, its] = bulkhead::make_pipe<std::string, std::string>(rt);
+  try {
+    calls.send({1, std::move(its)});
+  } catch (const std::system_error& failure) {
+    report(failure.code(), failure.what());
+  }
+}
+
+// Publishes calls and makes one, and listens to its line; goes on till it is killed.
+void publish_call(const command& c) {
+  bulkhead::runtime rt;
+  queue<call> calls{rt};
+  auto [mine, its] = bulkhead::make_pipe<std::string, std::string>(rt);
+  calls.send({1, std::move(its)});
+  const auto open = bulkhead::publish(rt, c.path, calls);
+  std::cout << mine.receive() << std::endl;
+  wait_for_ever();
+}
+
+// Waits on the line of a call; its end is reported.
+void wait_on_line(const command& c) {
+  bulkhead::runtime rt;
+  const auto calls = attach<queue<call>>(rt, c.path);
+  const call one = calls.receive();
+  one.line.send("listening");
+  std::error_code ec;
+  if (c.second == "receive") static_cast<void>(one.line.receive(ec));
+  if (c.second == "send") {
+    while (!ec) one.line.send("words", ec);
+  }
+  if (c.second == "wait_any") {
+    static_cast<void>(bulkhead::wait_any(std::chrono::hours(1), one.line));
+    static_cast<void>(one.line.try_receive(ec));
+  }
+  report(ec, "waited");
+  one.line.send("more", ec);
+  report(ec, "send");
+}
+
 const std::map<std::string, void (*)(const command&)> commands = {
     {"publish", publish},
     {"try_publish", try_publish},
@@ -210,6 +293,12 @@ const std::map<std::string, void (*)(const command&)> commands = {
     {"wait_in", wait_in},
     {"stop_child", stop_child},
     {"pass_to_own", pass_to_own},
+    {"talk", talk},
+    {"hold_line", hold_line},
+    {"hand_on", hand_on},
+    {"offer_own_line", offer_own_line},
+    {"publish_call", publish_call},
+    {"wait_on_line", wait_on_line},
 };
 
 }  // namespace

@@ -1,12 +1,11 @@
 #include <unistd.h>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "process/library/keeper_watch.hpp"
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
 
@@ -14,6 +13,7 @@
 using namespace std::chrono_literals;
 using bulkhead::queue;
 using bulkhead_test::eventually;
+using keeper = bulkhead_test::keeper_watch;
 using bulkhead_test::soon;
 
 namespace {
@@ -42,42 +42,6 @@ class sealed_job {
 
  private:
   queue<int> reply_;
-};
-
-/// The keeper of a runtime, from outside.
-class keeper {
- public:
-  explicit keeper(bulkhead::runtime& rt) {
-    queue<std::int64_t> ids{rt};
-    auto p = rt.spawn([](queue<std::int64_t> to) { to.send(getppid()); }, ids);
-    pid_ = static_cast<pid_t>(ids.receive());
-    REQUIRE(p.join_for(soon).has_value());
-  }
-  /// How many queues it has: their segments among its descriptors.
-  [[nodiscard]] int queues() const {
-    int count = 0;
-    const auto folder = "/proc/" + std::to_string(pid_) + "/fd";
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      std::error_code ec;
-      const auto target = std::filesystem::read_symlink(entry.path(), ec).string();
-      if (target.find("bulkhead-queue") != std::string::npos) ++count;
-    }
-    return count;
-  }
-  /// Its memory in KiB.
-  [[nodiscard]] long memory_kib() const {
-    std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
-    for (std::string word; status >> word;) {
-      long kib = 0;
-      if (word == "VmRSS:" && status >> kib) return kib;
-    }
-    return 0;
-  }
-  void stop() const { ::kill(pid_, SIGSTOP); }
-  void go_on() const { ::kill(pid_, SIGCONT); }
-
- private:
-  pid_t pid_ = 0;
 };
 
 void answer_jobs(queue<job> jobs) {

@@ -141,6 +141,25 @@ TEST_CASE("a message that is released takes its pipe end along", "[process][pipe
   CHECK(next_of(mine) == "here 5");
 }
 
+TEST_CASE("a message whose pipe end somebody has taken out brings an empty one",
+          "[process][pipe][travel]") {
+  bulkhead::runtime rt;
+  const queue<call> calls{rt};
+  const queue<std::string> said{rt};
+  auto [mine, its] = bulkhead::make_pipe<std::string, std::string>(rt);
+  calls.send({5, std::move(its)});
+  auto d = calls.take();
+  const auto kept = std::move(d.value().line);
+  d.release();
+  auto child =
+      rt.spawn([](queue<call> from,
+                  queue<std::string> to) { to.send(from.receive().line ? "an end" : "nothing"); },
+               calls, said);
+  CHECK(said.receive_for(soon) == "nothing");
+  kept.send("kept");
+  CHECK(next_of(mine) == "kept");
+}
+
 TEST_CASE("a pipe end whose message nobody takes is closed with its queue",
           "[process][pipe][travel]") {
   bulkhead::runtime rt;

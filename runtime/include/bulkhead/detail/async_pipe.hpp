@@ -11,7 +11,9 @@ namespace bulkhead::detail {
 /// end it was never sent.
 class piece_sender {
  public:
-  piece_sender(std::weak_ptr<pipe_state> pipe, std::vector<std::byte> bytes);
+  /// @limits names: of the endpoints in it.
+  piece_sender(std::weak_ptr<pipe_state> pipe, std::vector<std::byte> bytes,
+               std::vector<std::uint64_t> names);
   piece_sender(piece_sender&&) noexcept;
   piece_sender& operator=(piece_sender&&) noexcept;
   ~piece_sender();
@@ -89,9 +91,10 @@ class pipe_send_step : public pipe_step {
  private:
   bool attempt_pieces(std::size_t size, std::error_code& ec) {
     std::vector<std::byte> bytes(size);
-    encoder into(bytes.data());
+    named_endpoints names;
+    encoder into(bytes.data(), &names);
     encode(into, value_);
-    return pieces_.emplace(end(), std::move(bytes)).attempt(ec);
+    return pieces_.emplace(end(), std::move(bytes), std::move(names.ids())).attempt(ec);
   }
 
   Out value_;

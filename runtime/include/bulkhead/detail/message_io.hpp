@@ -6,11 +6,12 @@
 #include <span>
 #include <vector>
 
-// The way of a message into and out of its place in a queue. A message without endpoints is bytes
-// and nothing more; one with endpoints is announced to the keeper before it is published, so that
-// what it names outlives its sender (docs/message-format.md).
+// The way of a message into and out of its place in a queue or pipe. A message without endpoints is
+// bytes and nothing more; one with endpoints is announced to the keeper before it is published, so
+// that what it names outlives its sender (docs/message-format.md).
 namespace bulkhead::detail {
 
+class pipe_core;
 class pipe_state;
 
 /// Collects the ids of the endpoints in one message.
@@ -31,6 +32,7 @@ class message_endpoints final : public endpoint_source {
  public:
   /// @owns the carrier outlives it.
   explicit message_endpoints(const queue_core& carrier);
+  explicit message_endpoints(const pipe_core& carrier);
   message_endpoints(const message_endpoints&) = delete;
   message_endpoints& operator=(const message_endpoints&) = delete;
   ~message_endpoints();
@@ -42,7 +44,7 @@ class message_endpoints final : public endpoint_source {
   [[nodiscard]] const std::error_code& failure() const noexcept { return failure_; }
 
  private:
-  const queue_core* carrier_;
+  process_context* context_;
   std::vector<std::shared_ptr<queue_state>> held_;
   std::vector<std::shared_ptr<pipe_state>> ends_;
   std::error_code failure_;

@@ -9,7 +9,8 @@ namespace bulkhead {
 template <class Out, class In>
 class pipe_end;
 
-/// A pipe end travels as an argument of a spawned function; the caller's is then empty.
+/// A pipe end travels as an argument of a spawned function, or in a message; the sender's is then
+/// empty.
 template <class Out, class In>
 struct detail::endpoint_codec<pipe_end<Out, In>> {
   static void write(encoder& to, const pipe_end<Out, In>& end) {
@@ -27,10 +28,9 @@ struct detail::endpoint_codec<pipe_end<Out, In>> {
     if (!end) from.fail();
     return end;
   }
+  using parts = type_list<Out, In>;
   static constexpr bool in_messages = true;
-  static constexpr std::uint64_t fingerprint() {
-    return mix(hash_of("pipe"), mix(fingerprint_of<Out>(), fingerprint_of<In>()));
-  }
+  static constexpr std::uint64_t fingerprint() { return hash_of("pipe"); }
 };
 
 }  // namespace bulkhead

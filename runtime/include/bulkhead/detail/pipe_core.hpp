@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace bulkhead::detail {
 
@@ -83,6 +84,12 @@ class pipe_core {
   /// @limits the message is `head`, perhaps empty, and then `body`, not empty.
   std::error_code send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
                               patience how_long) const;
+  /// A message that names endpoints, which the keeper is told before it is published. Pipe ends in
+  /// it are then gone from this process; where it fails they stay.
+  /// @errors too_large: more than 4096 endpoints; full: a pipe end is in use; not_permitted: this
+  /// end itself is in it, or one that is not this process's to send; what the keeper said.
+  std::error_code send_naming(std::span<const std::byte> bytes,
+                              const std::vector<std::uint64_t>& names, patience how_long) const;
   /// The fast path's: a message is published, and the peer wants attention.
   std::error_code after_send() const;
   std::error_code lend_place(std::size_t size, patience how_long, std::byte*& out) const;

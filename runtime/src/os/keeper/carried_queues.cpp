@@ -15,12 +15,17 @@ carried_queues::fate carried_queues::fate_of(const core::queue_view& queue, std:
   return w.is(core::slot_state::free) ? fate::unpublished : fate::under_way;
 }
 
+carried_queues::key carried_queues::key_of(const place& at) noexcept {
+  const bool is_in_pipe = (at.queue & control::pipe_bit) != 0;
+  return {at.queue, at.seat, is_in_pipe ? at.position : core::index_of(at.position)};
+}
+
 carried_queues::place carried_queues::place_of(const key& k) const {
   return {std::get<0>(k), std::get<1>(k), records_.at(k).position};
 }
 
 std::vector<std::uint64_t> carried_queues::set(const place& at, std::vector<std::uint64_t> queues) {
-  const key k{at.queue, at.seat, core::index_of(at.position)};
+  const key k = key_of(at);
   std::sort(queues.begin(), queues.end());
   queues.erase(std::unique(queues.begin(), queues.end()), queues.end());
   // The new names first, so that one that stays does not look free in between.
@@ -42,18 +47,25 @@ std::vector<std::uint64_t> carried_queues::set(const place& at, std::vector<std:
 }
 
 bool carried_queues::knows(const place& at) const {
-  const auto there = records_.find({at.queue, at.seat, core::index_of(at.position)});
+  const auto there = records_.find(key_of(at));
   return there != records_.end() && there->second.position == at.position;
 }
 
 void carried_queues::copy(const place& from, const place& to) {
-  const auto original = records_.find({from.queue, from.seat, core::index_of(from.position)});
+  const auto original = records_.find(key_of(from));
   if (original == records_.end() || original->second.position != from.position) return;
   set(to, original->second.names);
 }
 
-std::vector<std::uint64_t> carried_queues::erase(const key& k) {
-  return set({std::get<0>(k), std::get<1>(k), std::get<2>(k)}, {});
+std::vector<std::uint64_t> carried_queues::erase(const key& k) { return set(place_of(k), {}); }
+
+std::vector<std::uint64_t> carried_queues::sending_ends() const {
+  std::vector<std::uint64_t> ends;
+  for (auto at = records_.lower_bound({control::pipe_bit, 0, 0}); at != records_.end();
+       at = records_.lower_bound({ends.back() + 1, 0, 0})) {
+    ends.push_back(std::get<0>(at->first));
+  }
+  return ends;
 }
 
 std::vector<std::uint64_t> carried_queues::forget_all_in(std::uint64_t queue) {

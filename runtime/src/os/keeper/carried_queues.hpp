@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/queue_view.hpp"
+#include "os/control.hpp"
 
 namespace bulkhead::os {
 
@@ -18,9 +19,9 @@ namespace bulkhead::os {
 class carried_queues {
  public:
   struct place {
-    std::uint64_t queue = 0;
-    std::uint32_t seat = 0;
-    core::position position = 0;
+    std::uint64_t queue = 0;     ///< Or the pipe end that sends.
+    std::uint32_t seat = 0;      ///< 0 in a pipe.
+    std::uint64_t position = 0;  ///< In a pipe: the tail that publishes the message.
   };
   /// What a message's slot says of it.
   enum class fate : std::uint8_t { unpublished, under_way, settled };
@@ -41,6 +42,8 @@ class carried_queues {
   void each_name(Visit visit) const {
     for (const auto& [name, by] : named_by_) visit(name);
   }
+  /// The pipe ends that sent messages with names.
+  [[nodiscard]] std::vector<std::uint64_t> sending_ends() const;
   /// Calls `visit(named)` for each name in the messages of a queue.
   template <class Visit>
   void each_name_in(std::uint64_t queue, Visit visit) const {
@@ -93,13 +96,15 @@ class carried_queues {
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
 
  private:
-  // Of a slot: its lane has one message at a time there.
-  using key = std::tuple<std::uint64_t, std::uint32_t, std::uint32_t>;  // queue, seat, index
+  // Of a slot: its lane has one message at a time there. A pipe's message has its position for
+  // that.
+  using key = std::tuple<std::uint64_t, std::uint32_t, std::uint64_t>;  // queue, seat, index
   struct record {
-    core::position position = 0;
+    std::uint64_t position = 0;
     std::vector<std::uint64_t> names;  // without repetitions
   };
 
+  static key key_of(const place& at) noexcept;
   [[nodiscard]] place place_of(const key& k) const;
   std::vector<std::uint64_t> erase(const key& k);
   static void append(std::vector<std::uint64_t>& to, const std::vector<std::uint64_t>& more) {

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "os/control.hpp"
+#include "os/keeper/carried_queues.hpp"
 #include "os/keeper/seat_table.hpp"
 #include "os/pipe_memory.hpp"
 
@@ -78,6 +79,17 @@ class pipe_table {
   /// It is the process's that decoded the message. @errors bulkhead::error errc::closed: somebody
   /// has it, or it was closed.
   record& claim(std::uint64_t end, const holder& by);
+
+  /// Whether a process has the end, or its next incarnation has a right to it.
+  [[nodiscard]] bool is_held(std::uint64_t end) const;
+  /// Whether the process has the end, or was the last to have it.
+  [[nodiscard]] bool is_of(std::uint64_t end, std::uint32_t serial) const;
+  [[nodiscard]] std::vector<std::uint64_t> ends_of(std::uint32_t serial) const;
+  /// @errors garbage: no such messages come out of that end; bulkhead::error errc::closed: there is
+  /// no such pipe; errc::not_permitted: it is not the process's, or is in its own message.
+  void check_carrier(const control::carry& messages, std::uint32_t serial);
+  /// What has become of a message with names; settled, too, where nobody will ever receive it.
+  [[nodiscard]] carried_queues::fate fate_of(std::uint64_t sender, std::uint64_t position) const;
 
   /// Whether a message under way names an end.
   using is_carried = std::function<bool(std::uint64_t end)>;

@@ -7,18 +7,20 @@
 #include "core/recovery.hpp"
 #include "os/control.hpp"
 #include "os/keeper/carried_queues.hpp"
+#include "os/keeper/pipe_table.hpp"
 #include "os/keeper/queue_record.hpp"
 
 namespace bulkhead::os {
 
-/// All queues of a tree. A queue goes when no process has a handle to it.
+/// All queues of a tree, and what messages of queues and pipes name. A queue goes when no process
+/// has a handle to it, nor names it any message under way.
 class queue_table final : public core::queue_finder {
  public:
   static constexpr std::size_t queues_max = 65536;
 
-  /// @limits ids are counted up from `first_id`. @owns `os` outlives the table.
-  explicit queue_table(const core::platform& os, std::uint64_t first_id = 0)
-      : os_(&os), last_id_(first_id) {}
+  /// @limits ids are counted up from `first_id`. @owns `os` and the tree's pipes outlive the table.
+  queue_table(const core::platform& os, pipe_table& pipes, std::uint64_t first_id = 0)
+      : os_(&os), pipes_(&pipes), last_id_(first_id) {}
   queue_table(const queue_table&) = delete;
   queue_table& operator=(const queue_table&) = delete;
 
@@ -49,8 +51,9 @@ class queue_table final : public core::queue_finder {
 
   /// Whether a process has a handle to some queue.
   [[nodiscard]] bool is_holder(std::uint32_t serial) const noexcept;
-  /// Whether a message under way, in a queue that the process has a handle to, names `queue`.
-  [[nodiscard]] bool is_named_for(std::uint64_t queue, std::uint32_t serial) const;
+  /// Whether a message under way, in a queue that the process has a handle to or to a pipe end of
+  /// its own, names that queue or pipe end.
+  [[nodiscard]] bool is_named_for(std::uint64_t wanted, std::uint32_t serial) const;
   /// @errors bulkhead::error errc::unsupported: the queue or pipe is another tree's.
   void check_ours(std::uint64_t endpoint) const;
 
@@ -88,12 +91,17 @@ class queue_table final : public core::queue_finder {
   queue_record& add(std::string name, const core::queue_shape& shape);
   static void close_if_over(const queue_record& queue) noexcept;
   void look_after_ends();
+  void forget_lost(std::uint64_t sender);
   void drop_unheld();
   void drop_if_unheld(std::vector<std::uint64_t> candidates);
+  [[nodiscard]] carried_queues::fate fate_of(const carried_queues::place& message);
   [[nodiscard]] bool is_settled(const carried_queues::place& message);
+  [[nodiscard]] std::uint32_t check_carrier(const control::carry& messages, std::uint32_t serial);
+  void forget_unpublished_in(std::uint64_t carrier, std::uint32_t seat);
   void forget_unpublished(std::uint32_t serial);
 
   const core::platform* os_;
+  pipe_table* pipes_;
   carried_queues carried_;
   bool only_carried_ = false;
   std::vector<std::uint64_t> freed_;  // pipe ends

@@ -25,11 +25,15 @@ bool queue_table::is_holder(std::uint32_t serial) const noexcept {
                      [&](const auto& q) { return q.second->holders.count(serial) != 0; });
 }
 
-bool queue_table::is_named_for(std::uint64_t queue, std::uint32_t serial) const {
+bool queue_table::is_named_for(std::uint64_t wanted, std::uint32_t serial) const {
   bool is_named = false;
+  const auto look = [&](std::uint64_t name) { is_named |= name == wanted; };
   for (const auto& [id, q] : queues_) {
     if (q->holders.count(serial) == 0) continue;
-    carried_.each_name_in(id, [&](std::uint64_t name) { is_named |= name == queue; });
+    carried_.each_name_in(id, look);
+  }
+  for (const std::uint64_t sender : carried_.sending_ends()) {
+    if (pipes_->is_of(sender ^ 1, serial)) carried_.each_name_in(sender, look);
   }
   return is_named;
 }
@@ -41,14 +45,36 @@ void queue_table::check_ours(std::uint64_t endpoint) const {
   if (id >> control::count_bits == last_id_ >> control::count_bits) return;
   throw error(
       make_error_code(errc::unsupported),
-      "a queue that this program attached to cannot travel to processes of its own, nor the "
-      "other way round: each program publishes its own and attaches to the others'");
+      is_pipe ? "a pipe end cannot travel from one program's tree of processes to another's: the "
+                "program that published the queue makes the pipe, and sends an end of it"
+              : "a queue that this program attached to cannot travel to processes of its own, nor "
+                "the other way round: each program publishes its own and attaches to the others'");
+}
+
+carried_queues::fate queue_table::fate_of(const carried_queues::place& message) {
+  if (is_end(message.queue)) return pipes_->fate_of(message.queue, message.position);
+  const core::queue_view* queue = find(message.queue);
+  return queue == nullptr ? carried_queues::fate::settled
+                          : carried_queues::fate_of(*queue, message.seat, message.position);
 }
 
 bool queue_table::is_settled(const carried_queues::place& message) {
-  const core::queue_view* queue = find(message.queue);
-  return queue == nullptr || carried_queues::fate_of(*queue, message.seat, message.position) ==
-                                 carried_queues::fate::settled;
+  return fate_of(message) == carried_queues::fate::settled;
+}
+
+// @returns the seat that sends them.
+std::uint32_t queue_table::check_carrier(const control::carry& messages, std::uint32_t serial) {
+  if (is_end(messages.queue)) {
+    pipes_->check_carrier(messages, serial);
+    return 0;
+  }
+  const queue_record& carrier = at(messages.queue);
+  const auto seat = carrier.seats.seat_of(serial);
+  if (!seat) throw garbage{};
+  for (const control::carried& message : messages.messages) {
+    if (core::index_of(message.position) >= carrier.view().ring_slots()) throw garbage{};
+  }
+  return *seat;
 }
 
 void queue_table::carry(control::carry messages, std::uint32_t serial) {
@@ -56,14 +82,9 @@ void queue_table::carry(control::carry messages, std::uint32_t serial) {
   for (control::carried& message : messages.messages) {
     for (std::uint64_t& named : message.queues) named &= ~detail::sender_mark;
   }
-  const queue_record& carrier = at(messages.queue);
-  const auto seat = carrier.seats.seat_of(serial);
-  if (!seat) throw garbage{};
+  const std::uint32_t seat = check_carrier(messages, serial);
   for (const control::carried& message : messages.messages) {
-    if (core::index_of(message.position) >= carrier.view().ring_slots() ||
-        message.queues.size() > detail::endpoints_max) {
-      throw garbage{};
-    }
+    if (message.queues.size() > detail::endpoints_max) throw garbage{};
     for (const std::uint64_t named : message.queues) {
       check_ours(named);
       if (!is_end(named)) static_cast<void>(at(named));
@@ -72,7 +93,7 @@ void queue_table::carry(control::carry messages, std::uint32_t serial) {
   }
   std::vector<std::uint64_t> freed;
   for (const control::carried& message : messages.messages) {
-    const carried_queues::place place{messages.queue, *seat, message.position};
+    const carried_queues::place place{messages.queue, seat, message.position};
     const bool is_taken_back = message.queues.empty() && carried_.knows(place);
     const auto now_free = carried_.set(place, message.queues);
     for (const std::uint64_t name : now_free) {
@@ -94,20 +115,21 @@ void queue_table::carry_letter(const queue_record& origin, const core::poisoned&
                 {origin.letters, core::letter_writer::seat, letter.at});
 }
 
+void queue_table::forget_unpublished_in(std::uint64_t carrier, std::uint32_t seat) {
+  const auto gone = carried_.forget_in(carrier, seat, [&](const carried_queues::place& message) {
+    return fate_of(message) != carried_queues::fate::under_way;
+  });
+  std::copy_if(gone.begin(), gone.end(), std::back_inserter(returned_), is_end);
+}
+
 // What the dead process had announced and not published never comes: its successor begins at the
 // same places. Recovery has published what a forward of its had committed.
 void queue_table::forget_unpublished(std::uint32_t serial) {
   if (carried_.empty()) return;
   for (auto& [id, queue] : queues_) {
-    const auto seat = queue->seats.seat_of(serial);
-    if (!seat) continue;
-    const core::queue_view& view = queue->view();
-    const auto gone = carried_.forget_in(id, *seat, [&](const carried_queues::place& message) {
-      return carried_queues::fate_of(view, message.seat, message.position) !=
-             carried_queues::fate::under_way;
-    });
-    std::copy_if(gone.begin(), gone.end(), std::back_inserter(returned_), is_end);
+    if (const auto seat = queue->seats.seat_of(serial)) forget_unpublished_in(id, *seat);
   }
+  for (const std::uint64_t end : pipes_->ends_of(serial)) forget_unpublished_in(end, 0);
 }
 
 // Looks at these and at what goes with them. A queue that only messages name stays, even where
@@ -157,24 +179,43 @@ void queue_table::look_after_ends() {
   }
 }
 
+// Messages of a pipe that nobody will ever receive. What is not published is its sender's still.
+void queue_table::forget_lost(std::uint64_t sender) {
+  const auto gone = carried_.forget_in(sender, 0, [&](const carried_queues::place& message) {
+    return fate_of(message) != carried_queues::fate::unpublished;
+  });
+  std::copy_if(gone.begin(), gone.end(), std::back_inserter(freed_), is_end);
+}
+
 void queue_table::drop_unreachable() {
   drop_unheld();
   std::set<std::uint64_t> reached;
   std::vector<std::uint64_t> ahead;
   const auto reach = [&](std::uint64_t id) {
-    const bool is_new = queues_.count(id) != 0 && reached.insert(id).second;
+    const bool is_there = is_end(id) ? pipes_->has(id) : queues_.count(id) != 0;
+    const bool is_new = is_there && reached.insert(id).second;
     if (is_new) ahead.push_back(id);
     return is_new;
   };
   for (const auto& [id, queue] : queues_) {
     if (!queue->holders.empty()) reach(id);
   }
+  // Who receives from a pipe has the other end than who sent.
+  const auto carriers = carried_.sending_ends();
+  for (const std::uint64_t sender : carriers) {
+    if (pipes_->is_held(sender ^ 1)) reach(sender ^ 1);
+  }
   only_carried_ = false;
   while (!ahead.empty()) {
-    const queue_record& q = at(ahead.back());
+    const std::uint64_t next = ahead.back();
     ahead.pop_back();
-    if (q.letters != 0) reach(q.letters);
-    carried_.each_name_in(q.id(), [&](std::uint64_t id) { only_carried_ |= reach(id); });
+    const std::uint64_t letters = is_end(next) ? 0 : at(next).letters;
+    if (letters != 0) reach(letters);
+    const std::uint64_t carrier = is_end(next) ? next ^ 1 : next;
+    carried_.each_name_in(carrier, [&](std::uint64_t id) { only_carried_ |= reach(id); });
+  }
+  for (const std::uint64_t sender : carriers) {
+    if (reached.count(sender ^ 1) == 0) forget_lost(sender);
   }
   for (auto at = queues_.begin(); at != queues_.end();) {
     if (reached.count(at->first) != 0) {

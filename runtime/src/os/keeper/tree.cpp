@@ -43,8 +43,8 @@ tree::tree(channel host, unique_fd child_signals, rlimit descriptors, child_main
       descriptors_(descriptors),
       run_child_(run_child),
       child_signals_(std::move(child_signals)),
-      queues_(os_, first_id(name_)),
-      pipes_(os_, first_id(name_)) {
+      pipes_(os_, first_id(name_)),
+      queues_(os_, pipes_, first_id(name_)) {
   participant& p = participants_[host_serial];
   p.who.serial = last_serial_ = host_serial;
   p.name = "host";

@@ -19,7 +19,7 @@ namespace bulkhead::os {
 /// The keeper's whole state and its loop: the processes of one tree, their queues, what they ask
 /// for, and their ends. tree.cpp has the loop, tree_requests.cpp what a request does,
 /// tree_spawn.cpp how a child is made, tree_deaths.cpp what follows an end, tree_attach.cpp how
-/// other programs come and go. One thread.
+/// other programs come and go, tree_rights.cpp what these may ask. One thread.
 class tree {
  public:
   /// @errors std::system_error.
@@ -79,6 +79,8 @@ class tree {
   // Other programs.
   void publish(participant& p, datagram& request);
   void unpublish(participant& p, const datagram& request);
+  bool may_ask(const participant& p, const datagram& request);
+  bool may_carry(const participant& p, const control::carry& wanted);
   void check_rights(const participant& p, const datagram& request);
   void welcome(std::uint32_t publication);
   void shake_hands(std::uint32_t number);
@@ -114,8 +116,8 @@ class tree {
   poller poller_;
   unique_fd child_signals_;
   directory_writer directory_;
-  queue_table queues_;
   pipe_table pipes_;
+  queue_table queues_;
   publications publications_;
   bool doors_closed_ = false;  // too many are at them, or there are no descriptors
   std::map<std::uint32_t, participant> participants_;  // by serial; the host is 1

@@ -116,54 +116,6 @@ void tree::unpublish(participant& p, const datagram& request) {
   reply(p, request.head.kind, control::done{});
 }
 
-// Who attached to a queue reaches that one, and what messages there name; nothing else of the tree.
-void tree::check_rights(const participant& p, const datagram& request) {
-  using control::kind;
-  const auto holds = [&](std::uint64_t queue) {
-    return queues_.at(queue).holders.count(p.who.serial) != 0;
-  };
-  bool may = false;
-  switch (request.head.kind) {
-    case kind::open_queue: {
-      const std::uint64_t queue =
-          body_of<control::queue_named>(request).queue & ~detail::sender_mark;
-      may = holds(queue) || queues_.is_named_for(queue, p.who.serial);
-      break;
-    }
-    case kind::join_queue:
-    case kind::leave_queue:
-    case kind::holders:
-    case kind::deadline:
-      may = holds(body_of<control::queue_named>(request).queue);
-      break;
-    case kind::used_up:
-      may = holds(body_of<control::used_up>(request).queue);
-      break;
-    case kind::dead_letters:
-      may = holds(body_of<control::dead_letters_of>(request).queue);
-      break;
-    case kind::carry: {
-      const auto wanted = body_of<control::carry>(request);
-      may = holds(wanted.queue);
-      for (const auto& message : wanted.messages) {
-        for (const std::uint64_t named : message.queues) {
-          queues_.check_ours(named);
-          may = may && (named & control::pipe_bit) == 0;
-          if (!may) break;
-          may = may && holds(named & ~detail::sender_mark);
-        }
-      }
-      break;
-    }
-    default:
-      break;
-  }
-  if (!may) {
-    throw error(make_error_code(errc::not_permitted),
-                "'" + p.name + "' is attached to a queue, and may not ask for this");
-  }
-}
-
 void tree::welcome(std::uint32_t number) {
   errno = 0;
   while (const auto arrived = publications_.accept(number)) {
@@ -279,10 +231,10 @@ participant& tree::take_in(handshake& with, const control::attach& who, unique_f
   return added;
 }
 
-// It hung up. Where it still has a queue it lives on and may be using it: then its pidfd tells when
-// that is over.
+// It hung up. Where it still has a queue or a pipe end it lives on and may be using it: then its
+// pidfd tells when that is over.
 void tree::part_from(participant& p) {
-  if (queues_.is_holder(p.who.serial)) return;
+  if (queues_.is_holder(p.who.serial) || !pipes_.ends_of(p.who.serial).empty()) return;
   poller_.remove(p.pidfd.get());
   participants_.erase(p.who.serial);
 }

@@ -30,6 +30,16 @@ core::casualty casualty_of(const participant& p, const exit_status& status) {
   return dead;
 }
 
+// What the other sides of its pipes are told of an attached program: nobody's child tells nobody
+// how it ended, and what it sent may be a part only.
+exit_status unknown_end() {
+  exit_status end;
+  end.code = -1;
+  end.cause = death_cause::exit;
+  end.text = "it was an attached program, so how it ended is not known";
+  return end;
+}
+
 }  // namespace
 
 // Looks without reaping first, because an ended child's number is its own only until then.
@@ -93,7 +103,7 @@ void tree::bury(participant& p, const exit_status& end) {
   kill_children_of(p.who.serial);
   const core::recovery_report report = queues_.bury_process(casualty_of(p, end));
   for (const std::uint64_t back : queues_.take_returned_ends()) pipes_.give_back(back);
-  pipes_.bury_process(p.who.serial, end,
+  pipes_.bury_process(p.who.serial, p.attached ? unknown_end() : end,
                       [this](std::uint64_t name) { return queues_.is_carried(name); });
   publications_.remove_all_of(p.who.serial);
   const std::uint32_t owner = p.who.owner;
