@@ -29,8 +29,17 @@
 #define DELAYED 6
 #include "slot.pml"
 
-// slot_deadline: one word in the program, so one step here. The lap is the same throughout.
-byte said_for, said_at;     // the delivery that it is for; 0: none
+// slot_deadline: the delivery that it is for, 0: none, and the time. The lap is the same throughout.
+#define SAID(delivery, at) ((delivery) * 128 + (at))
+#define SAID_FOR(s) ((s) / 128)
+#define SAID_AT(s) ((s) % 128)
+#define OVER 127            // in place of a time: the keeper is about to end that delivery
+short said;
+#ifdef FORGET_ALL
+#define SAID_AFTER(w) 0
+#else
+#define SAID_AFTER(w) SAID(DELIVERIES(w), 0)   // not what it was before: an extension may be about to compare with that
+#endif
 byte now, extends, delays, deaths;
 bool look;                  // the keeper was told of a delayed message
 #ifdef REVOKE_PINNED
@@ -46,32 +55,40 @@ byte not_before;            // a delayed message's time
 byte horizon;               // nobody waits for more than SEEN_LATE behind it, so there the clock may stop
 #define EXPECT(at) horizon = ((at) > horizon -> (at) : horizon)
 
-// set_deadline: who has lost its lease must not wipe out what a later taker wrote.
+// set_deadline. The word is looked at after the deadline was read: a later taker's is read before its word.
 inline set_deadline(at) {
+  atomic { granted = false; snap = said };
+  do
+  :: atomic { snap == SAID(DELIVERIES(mine), OVER) || word[0] != mine -> break }
+  :: atomic { !(snap == SAID(DELIVERIES(mine), OVER) || word[0] != mine) };
+     atomic {
 #ifndef DEADLINE_BY_STORE
-  atomic {
-    if
-    :: said_for > DELIVERIES(mine)
-    :: else -> said_for = DELIVERIES(mine); said_at = at; EXPECT(at); note_extension(at)
-    fi }
+       if
+       :: said != snap -> snap = said
+       :: else -> said = SAID(DELIVERIES(mine), at); EXPECT(at); granted = true; note_extension(at); break
+       fi
 #else
-  atomic { said_for = DELIVERIES(mine); said_at = at; EXPECT(at); note_extension(at) }
+       said = SAID(DELIVERIES(mine), at); EXPECT(at); granted = true; note_extension(at); break
 #endif
+     }
+  od;
+  atomic { snap = 0 }
 }
-// One that is asked for in time is a promise.
+// One that is granted is a promise.
 inline note_extension(at) {
   if
   :: word[0] == mine ->
      written = (at > written -> at : written);
-     promised = (is_extension && now < promised && at > promised -> at : promised)
-  :: else
+     promised = (is_extension && at > promised -> at : promised)
+  :: else -> assert(!is_extension)                   // granted to one that had lost its lease
   fi
 }
 
 proctype taker(byte me) {
   short mine;
   byte at;
-  bool is_extension;
+  bool is_extension, granted;
+  short snap;
 again:
   {
     do
@@ -87,7 +104,7 @@ again:
              set_deadline(at)
           :: atomic { word[0] != mine }              // lease_lost
           fi;
-          atomic { is_extension = false; at = 0 }
+          atomic { is_extension = false; at = 0; granted = false }
        :: word[0] != mine -> break
        :: break
        od;
@@ -102,23 +119,25 @@ again:
        :: atomic { delays < DELAYS -> delays++; at = now + LONGER };             // release with a delay
 #ifndef DELAY_WORD_FIRST
           set_deadline(at);
+#else
+          granted = true;
 #endif
           atomic {
             if
-            :: word[0] == mine -> word[0] = W(0, DELIVERIES(mine), 0, DELAYED); not_before = at
+            :: granted && word[0] == mine -> word[0] = W(0, DELIVERIES(mine), 0, DELAYED); not_before = at
             :: else                                  // lease_lost
             fi };
 #ifdef DELAY_WORD_FIRST
           set_deadline(at);
 #endif
-          atomic { look = true; mine = 0; at = 0 }
+          atomic { look = true; mine = 0; at = 0; granted = false }
        :: atomic { word[0] == mine -> mine = W(0, DELIVERIES(mine), me, PINNED); word[0] = mine };   // F3, by CAS
           atomic { assert(!done); done = true };                                                     // F6
           atomic { assert(word[0] == mine); word[0] = W(1, 0, 0, FREE); mine = 0 }                   // F8
        :: atomic { word[0] != mine -> mine = 0 }                                 // lease_lost
        fi
     od
-  } unless { d_step { dead[me] == DYING -> mine = 0; at = 0; is_extension = false; dead[me] = GONE } };
+  } unless { d_step { dead[me] == DYING -> mine = 0; at = 0; snap = 0; is_extension = false; granted = false; dead[me] = GONE } };
 end_done: false
 }
 
@@ -126,31 +145,40 @@ end_done: false
 proctype keeper() {
   short w;
   byte seen_now, due, since;
-  short seen;
+  short seen, snap;
 end_idle:
   do
-  :: atomic { IS_REVOKED(word[0]) || look -> seen_now = now; look = false };
+  :: atomic { STATE(word[0]) == READY || IS_REVOKED(word[0]) || look -> seen_now = now; look = false };
      atomic { w = word[0];
 #ifndef CLOCK_FIRST
-       seen_now = (w == seen -> seen_now : now);     // counts from when it is seen: README, "open"
+       seen_now = (w == seen -> seen_now : now);     // counts from when it is seen
 #endif
        if
        :: w != seen -> seen = w; since = seen_now
        :: else
        fi };
      atomic {
+       snap = said;
        due = (STATE(w) == DELAYED -> 0 : since + LEASE);
-#ifdef NO_TAG
        if
-       :: said_for != 0 -> due = (said_at > due -> said_at : due)
-#else
-       if
-       :: said_for == DELIVERIES(w) -> due = (said_at > due -> said_at : due)
-#endif
+       :: snap == SAID(DELIVERIES(w), OVER) -> due = 0
+       :: snap != SAID(DELIVERIES(w), OVER) && SAID_FOR(snap) == DELIVERIES(w) -> due = (SAID_AT(snap) > due -> SAID_AT(snap) : due)
        :: else
        fi;
        // It lasts no longer than anybody asked for.
        assert(w != word[0] || STATE(w) != LEASED || due <= since + LEASE || due <= written) };
+#ifndef REVOKE_UNSAID
+     if
+     :: atomic { IS_REVOKED(w) && due <= seen_now && due != 0 && word[0] == w };
+        atomic {
+          if
+          :: said == snap -> said = SAID(DELIVERIES(w), OVER)
+          :: else -> look = true; w = 0; due = 0; seen_now = 0      // one was granted meanwhile: once more
+          fi }
+     :: atomic { IS_REVOKED(w) && due <= seen_now && due != 0 && word[0] != w -> w = 0; due = 0; seen_now = 0 }
+     :: else
+     fi;
+#endif
      if
      :: atomic { IS_REVOKED(w) && due <= seen_now ->
 #ifdef REVOKE_BY_STORE
@@ -167,8 +195,8 @@ end_idle:
              :: else -> word[0] = W(0, DELIVERIES(w), 0, READY)
              fi
           :: else
-          fi;
-          w = 0; due = 0; seen_now = 0 }
+          fi };
+        atomic { said = (said == SAID(DELIVERIES(w), OVER) -> SAID_AFTER(w) : said); w = 0; due = 0; seen_now = 0; snap = 0 }
      :: atomic { STATE(w) == DELAYED && due <= seen_now ->
           word[0] = (w == word[0] -> W(0, DELIVERIES(w), 0, READY) : word[0]);
           w = 0; due = 0; seen_now = 0 }

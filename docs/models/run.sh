@@ -55,6 +55,10 @@ small|lease|delay_word_first|MAX_DELIVERIES=2 EXTENDS=0 DELAYS=1 DEATHS=0|exact
 small|lease|settle_by_store|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
 small|lease|revoke_by_store|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
 small|lease|revoke_pinned|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
+small|lease|revoke_unsaid|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
+small|lease|forget_all|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
+small|lease|deadline_by_store|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
+small|lease|clock_first|MAX_DELIVERIES=2 EXTENDS=0 DELAYS=0 DEATHS=0|exact
 full|lane|good|SENT=4|exact
 full|lane|good|SENT=5 RELEASES=0|exact
 full|lane|good|LANES=2 SENT=1 DEATHS=0 RELEASES=0|exact

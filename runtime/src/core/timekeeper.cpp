@@ -35,10 +35,11 @@ bool change_deadline(const queue_view& queue, std::uint32_t lane, std::uint32_t 
                                          std::memory_order_acquire);
 }
 
-// In 2^20 laps the slot has a delivery with the same tag.
+// In 2^20 laps the slot has a delivery with the same tag. What stands there now is not what stood
+// there before: a late extension may be about to compare with that.
 void forget_over(slot_deadline& deadline, slot_word word) noexcept {
   std::uint64_t said = tag_of(word) | over;
-  deadline.at.compare_exchange_strong(said, 0, std::memory_order_relaxed);
+  deadline.at.compare_exchange_strong(said, tag_of(word), std::memory_order_relaxed);
 }
 
 }  // namespace
