@@ -2,6 +2,7 @@
 
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <bulkhead/errc.hpp>
 #include <cerrno>
 #include <csignal>
 
@@ -84,7 +85,14 @@ void process_state::request_stop() {
     if (pid_ == 0) return;
     serial = serial_;
   }
-  if (const auto owner = owner_.lock()) owner->request_stop(serial);
+  const auto owner = owner_.lock();
+  if (owner == nullptr) return;
+  try {
+    owner->request_stop(serial);
+  } catch (const std::system_error& failure) {
+    // It has ended, and we are about to be told.
+    if (failure.code() != errc::stale_incarnation) throw;
+  }
 }
 
 // By pidfd: it never names a process that took over the number.

@@ -160,13 +160,14 @@ void supervisor_state::shutdown() {
 
 void supervisor_state::run() {
   if (std::exchange(running_, true)) return;
+  // What throws, because the keeper is gone, must not end all further work besides.
+  const std::unique_ptr<bool, decltype([](bool* running) { *running = false; })> end(&running_);
   for (auto commands = machine_.take_commands(); !commands.empty();
        commands = machine_.take_commands()) {
     for (const core::command& c : commands) {
       std::visit([this](const auto& what) { execute(what); }, c);
     }
   }
-  running_ = false;
   arm();
 }
 

@@ -55,7 +55,7 @@ class process : public detail::async_process_calls<process> {
   }
 
   /// Asks it to stop: its waiting calls end with errc::stop_requested, never in the middle of a
-  /// hand-off, and its stop token fires.
+  /// hand-off, and its stop token fires. One that has ended is left alone.
   void request_stop() const;
   void terminate() const;  ///< SIGTERM.
   void kill() const;       ///< SIGKILL.

@@ -1,7 +1,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/asio/post.hpp>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
+#include <future>
 #include <stdexcept>
 #include <string>
 
@@ -95,6 +97,27 @@ TEST_CASE("a stop request ends a waiting call and the child says its last words"
   const auto status = status_of(p);
   CHECK(status.success());
   CHECK(status.cause == bulkhead::death_cause::stopped);
+}
+
+TEST_CASE("asking a process to stop whose end is not told yet is no failure", "[process]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> entered{rt};
+  const auto p = rt.spawn(ignore_stop, entered);
+  REQUIRE(entered.receive_for(soon));
+  // The runtime's thread is held up, so that it cannot hear of the end.
+  std::promise<void> asked;
+  std::promise<void> held;
+  boost::asio::post(rt.get_executor(), [&] {
+    held.set_value();
+    asked.get_future().wait();
+  });
+  held.get_future().wait();
+  kill(p.id(), SIGKILL);
+  const pid_t pid = p.id();
+  REQUIRE(bulkhead_test::eventually([&] { return kill(pid, 0) != 0; }));
+  CHECK_NOTHROW(p.request_stop());
+  asked.set_value();
+  CHECK(p.join_for(soon));
 }
 
 TEST_CASE("a function that lets the stop request pass ends cleanly", "[process]") {
