@@ -46,6 +46,7 @@ void forget_over(slot_deadline& deadline, slot_word word) noexcept {
 
 bool set_deadline(const queue_view& queue, std::uint32_t lane, std::uint32_t index, slot_word word,
                   std::uint64_t at_ms) noexcept {
+  // Acquire: where a later delivery wrote it, its word is seen as well.
   std::uint64_t said = queue.deadline(lane, index).at.load(std::memory_order_acquire);
   for (;;) {
     const std::uint64_t before = said;
