@@ -73,6 +73,17 @@ std::vector<std::uint64_t> list(std::initializer_list<std::uint64_t> values) { r
 
 }  // namespace
 
+TEST_CASE("whoever forgets a settled message hears of all that it named", "[os][unit]") {
+  bulkhead::os::carried_queues carried;
+  carried.set({1, 0, 5}, {7, 9});
+  carried.set({1, 0, 6}, {8});
+  std::vector<std::uint64_t> freed;
+  const auto settled = [](const auto&) { return true; };
+  CHECK_FALSE(carried.is_named(7, settled, freed));
+  CHECK(freed == std::vector<std::uint64_t>{9});
+  CHECK(carried.size() == 1);
+}
+
 TEST_CASE("a queue that was announced and not published goes with its sender", "[os][process]") {
   host h;
   const auto q = h.make_queue();
@@ -115,6 +126,7 @@ TEST_CASE("an announcement that cannot be true is garbage", "[os][process]") {
 
 TEST_CASE("a message's names are kept by its slot", "[os][unit]") {
   carried_queues carried;
+  std::vector<std::uint64_t> freed;
   const auto at = [](std::uint64_t lap, std::uint32_t index) {
     return carried_queues::place{1, 0, bulkhead::core::make_position(lap, index)};
   };
@@ -124,8 +136,8 @@ TEST_CASE("a message's names are kept by its slot", "[os][unit]") {
   SECTION("the next message in the slot takes the place of the last one") {
     CHECK(carried.set(at(0, 3), {7, 8, 7}).empty());
     CHECK(carried.set(at(1, 3), {8, 9}) == list({7}));
-    CHECK_FALSE(carried.is_named(7, none));
-    CHECK(carried.is_named(8, none));
+    CHECK_FALSE(carried.is_named(7, none, freed));
+    CHECK(carried.is_named(8, none, freed));
     CHECK(carried.set(at(2, 3), {}) == list({8, 9}));
     CHECK(carried.empty());
   }
@@ -138,7 +150,7 @@ TEST_CASE("a message's names are kept by its slot", "[os][unit]") {
   SECTION("looking at a name forgets what is settled") {
     carried.set(at(0, 1), {7});
     carried.set(at(0, 2), {7, 8});
-    CHECK_FALSE(carried.is_named(7, all));
+    CHECK_FALSE(carried.is_named(7, all, freed));
     CHECK(carried.empty());
   }
   SECTION("a copy has the names of its original, and only of that message") {
@@ -147,7 +159,7 @@ TEST_CASE("a message's names are kept by its slot", "[os][unit]") {
     carried.copy(at(1, 1), {2, 0, 1});  // another lap: a message that names nothing
     CHECK(carried.size() == 2);
     carried.forget_all_in(1);
-    CHECK(carried.is_named(7, none));
+    CHECK(carried.is_named(7, none, freed));
     CHECK(carried.forget_all_in(2) == list({7}));
   }
   SECTION("a turn comes to every message") {

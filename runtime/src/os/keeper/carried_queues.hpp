@@ -53,15 +53,17 @@ class carried_queues {
     }
   }
 
-  /// Forgets messages that name `queue`, up to the first for which `gone(place)` is false.
-  /// @returns whether there is one.
+  /// Forgets messages that name `queue`, up to the first for which `gone(place)` is false, and adds
+  /// to `freed` what else is named no more. @returns whether there is one.
   template <class Gone>
-  bool is_named(std::uint64_t queue, Gone gone) {
+  bool is_named(std::uint64_t queue, Gone gone, std::vector<std::uint64_t>& freed) {
     for (auto named = named_by_.find(queue); named != named_by_.end();
          named = named_by_.find(queue)) {
       const key k = *named->second.begin();
       if (!gone(place_of(k))) return true;
-      erase(k);
+      for (const std::uint64_t name : erase(k)) {
+        if (name != queue) freed.push_back(name);
+      }
     }
     return false;
   }

@@ -16,8 +16,11 @@ bool is_end(std::uint64_t name) noexcept { return (name & control::pipe_bit) != 
 }  // namespace
 
 bool queue_table::is_carried(std::uint64_t end) {
-  return carried_.is_named(
-      end, [this](const carried_queues::place& message) { return is_settled(message); });
+  std::vector<std::uint64_t> freed;
+  const bool is_named = carried_.is_named(
+      end, [this](const carried_queues::place& message) { return is_settled(message); }, freed);
+  drop_if_unheld(std::move(freed));
+  return is_named;
 }
 
 bool queue_table::is_holder(std::uint32_t serial) const noexcept {
@@ -145,7 +148,8 @@ void queue_table::drop_if_unheld(std::vector<std::uint64_t> candidates) {
     if (!q.holders.empty() || (q.letters_of != 0 && queues_.count(q.letters_of) != 0)) continue;
     const std::uint64_t id = q.id();
     if (carried_.is_named(
-            id, [this](const carried_queues::place& message) { return is_settled(message); })) {
+            id, [this](const carried_queues::place& message) { return is_settled(message); },
+            candidates)) {
       only_carried_ = true;
       continue;
     }
