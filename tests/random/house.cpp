@@ -37,6 +37,7 @@ void house::start_at(std::uint64_t lap) {
     }
     view.lane(lane).used = 1;
     view.lane(lane).passed = core::make_position(lap, 0);
+    view.lane(lane).settled = core::make_position(lap, 0);
     view.lane(lane).sequence_hint = 1000 - slots;
   }
 }

@@ -186,6 +186,7 @@ TEST_CASE("an extended lease ends at its own time, for that delivery only", "[ru
   REQUIRE(q.send(lane, "a") == outcome::done);
   const auto held = q.take(taker);
   REQUIRE(core::extend(q.view(), *held, 500));
+  REQUIRE(core::extend(q.view(), *held, 100));  // no shorter by that
   look(clock, q, 0);
   look(clock, q, 499);
   CHECK(core::is_held(q.view(), *held));

@@ -243,7 +243,9 @@ bool release(const queue_view& queue, const lease& l) noexcept {
 }
 
 bool delay(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept {
-  if (!set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms)) return false;
+  if (!set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms, deadline_kind::delay)) {
+    return false;
+  }
   return change(queue, l, slot_word::make(l.word.lap(), l.deliveries(), 0, 0, slot_state::delayed));
 }
 
@@ -252,7 +254,7 @@ bool set_aside(const queue_view& queue, const lease& l) noexcept {
 }
 
 bool extend(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept {
-  return set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms);
+  return set_deadline(queue, l.lane, index_of(l.position), l.word, at_ms, deadline_kind::extension);
 }
 
 bool is_held(const queue_view& queue, const lease& l) noexcept {

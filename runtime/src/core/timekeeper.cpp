@@ -45,12 +45,14 @@ void forget_over(slot_deadline& deadline, slot_word word) noexcept {
 }  // namespace
 
 bool set_deadline(const queue_view& queue, std::uint32_t lane, std::uint32_t index, slot_word word,
-                  std::uint64_t at_ms) noexcept {
+                  std::uint64_t at_ms, deadline_kind kind) noexcept {
   // Acquire: where a later delivery wrote it, its word is seen as well.
   std::uint64_t said = queue.deadline(lane, index).at.load(std::memory_order_acquire);
   for (;;) {
     const std::uint64_t before = said;
-    if (change_deadline(queue, lane, index, word, said, std::min(at_ms, over - 1))) return true;
+    const std::uint64_t least = kind == deadline_kind::extension ? due_of(said, word, 0) : 0;
+    const std::uint64_t to = std::clamp(at_ms, std::min(least, over - 1), over - 1);
+    if (change_deadline(queue, lane, index, word, said, to)) return true;
     if (said == before) return false;
   }
 }

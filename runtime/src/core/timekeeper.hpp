@@ -41,9 +41,13 @@ class timekeeper {
   bool found_used_up_ = false;
 };
 
+enum class deadline_kind : std::uint8_t {
+  extension,  ///< Of a lease; never makes it shorter.
+  delay,      ///< Of a message that is about to be released.
+};
 /// When a taken message is due that has a time of its own, as its slot_deadline says it. @returns
 /// false: the lease is over, or about to be; nothing was said.
 bool set_deadline(const queue_view& queue, std::uint32_t lane, std::uint32_t index, slot_word word,
-                  std::uint64_t at_ms) noexcept;
+                  std::uint64_t at_ms, deadline_kind kind) noexcept;
 
 }  // namespace bulkhead::core
