@@ -206,10 +206,10 @@ TEST_CASE("a queue that only a pipe's message names goes with the message", "[pi
   out.send({"lone", queue<int>{rt}});
   CHECK(k.queues() == before + 1);
   SECTION("received") { CHECK(in.receive().reply); }
-  SECTION("never received") { in.close(); }
+  SECTION("never received") { CHECK_NOTHROW(in.close()); }
   SECTION("never received, and both ends gone") {
-    in = {};
-    out = {};
+    CHECK_NOTHROW(in = {});
+    CHECK_NOTHROW(out = {});
   }
   CHECK(eventually([&] { return k.queues() == before; }));
 }
