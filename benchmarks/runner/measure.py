@@ -15,6 +15,8 @@ CHANGE_MAX = 1.6  # by how much the raw ring may differ before and after a round
 REPEATS_MAX = 2
 UNSUPPORTED = 3
 COUNT_MAX = 100_000_000
+GROWTH = 8  # of the count from one learning run to the next
+LEARN_SECONDS = 1.0  # a run that took longer is the last to learn from
 RAW_RING = raw("spsc", 3e7)
 
 
@@ -87,12 +89,27 @@ class Runner:
         count = int(guess * (seconds or self.run_seconds) / job.producers)
         return key, dataclasses.replace(job, count=max(64, min(COUNT_MAX, count)))
 
+    def learn(self, contestant, key, sized):
+        """Finds out how many messages a run of the usual length has.
+
+        The start of many processes may take longer than their messages, so that a short run looks
+        slow, and the next would be as short. The count grows until the rate no longer does."""
+        before = 0.0
+        while True:
+            result = self.once(contestant, sized)[0]
+            self.rates[key] = rate(result)
+            if (rate(result) < 1.5 * before or result["seconds"] > LEARN_SECONDS
+                    or sized.count == COUNT_MAX or time.monotonic() > self.row_end):
+                return
+            before = rate(result)
+            sized = dataclasses.replace(sized, count=min(COUNT_MAX, sized.count * GROWTH))
+
     def run(self, contestant, job, seconds=None, repeats=REPEATS_MAX):
         """A run of the usual length; repeated where others used the CPUs meanwhile."""
         for attempt in range(repeats + 1):
             key, sized = self.sized(contestant, job, seconds)
-            if key not in self.rates:  # learns how many messages such a run has
-                self.rates[key] = rate(self.once(contestant, sized)[0])
+            if key not in self.rates:
+                self.learn(contestant, key, sized)
                 key, sized = self.sized(contestant, job, seconds)
             result, foreign = self.once(contestant, sized)
             self.rates[key] = rate(result)

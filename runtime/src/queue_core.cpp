@@ -115,7 +115,7 @@ void queue_core::heed_forwarded(queue_in_port& in, const taken& message,
   if (state_->is_open()) {
     if (receivers.any()) receivers.wake_one();
   } else {
-    receivers.wake_all();
+    receivers.wake_announced();
   }
   if (ended == port_forward::withdrawn) return;
   core::after_freeing(in.state->view(), message.lane(), position_of(message));

@@ -218,6 +218,15 @@ class Runs(unittest.TestCase):
         self.runner.rates[key] = 2e6
         self.assertEqual(self.runner.sized(Contestant("x", "x"), job, 1.0)[1].count, 2_000_000)
 
+    def test_what_the_start_of_many_processes_costs_is_not_taken_for_slowness(self):
+        # 0.05 s, and then 10 000 messages a second.
+        crowd = self.program("crowd", "while [ $1 != --count ]; do shift; done; "
+                             'echo "{\\"messages\\": $2, \\"seconds\\": '
+                             '$(awk "BEGIN {print 0.05 + $2 / 10000}")}"')
+        crowd = Contestant(crowd.name, crowd.program, guess=64)
+        result = self.runner.run(crowd, Job(), 0.5, 0)
+        self.assertGreater(result["seconds"], 0.3)
+
     def test_a_contestant_that_is_not_there_is_skipped_with_one_line(self):
         mailbox = Mailbox(self.runner, True, self.said.append, lambda _: None)
         absent = Contestant("somebody", "no_such_program")

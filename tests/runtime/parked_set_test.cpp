@@ -93,6 +93,18 @@ TEST_CASE("one seat alone can be woken", "[runtime][unit]") {
 }
 
 // After a death nobody knows which announcements the dead had taken without ringing.
+TEST_CASE("waking the announced rings each of them once, and nobody else", "[runtime][unit]") {
+  memory_queue q(small(4, 200));
+  const parked_set set(q.view(), side::receivers);
+  for (const std::uint32_t seat : {3u, 63u, 130u}) set.announce(seat);
+  set.announce_bell();
+  set.wake_announced();
+  CHECK(os_calls::woken == std::vector{&set.park_word(3), &set.park_word(63), &set.park_word(130)});
+  CHECK_FALSE(set.any());
+  set.wake_announced();
+  CHECK(os_calls::woken.size() == 3);
+}
+
 TEST_CASE("waking all rings every seat, announced or not", "[runtime][unit]") {
   memory_queue q(small(4, 70));
   const parked_set set(q.view(), side::receivers);

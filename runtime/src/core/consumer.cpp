@@ -189,13 +189,14 @@ namespace {
   } else {
     parked_set(queue, side::senders).wake_seat(lane);
   }
+  // Receivers of a closed queue sleep only where nothing waits; for them it may be over now.
   if (queue.header().signs.closed.load(std::memory_order_relaxed) == closed_state::closed) {
-    parked_set(queue, side::receivers).wake_all();
+    parked_set(queue, side::receivers).wake_announced();
   }
-  if (queue.header().signs.joiners.load(std::memory_order_relaxed) != 0 &&
-      !any_unsettled(queue, lane, index_of(at))) {
-    wake_joiners(queue);
-  }
+  if (queue.header().signs.joiners.load(std::memory_order_relaxed) == 0) return;
+  // Of two that settle the last two messages at once, one must see both settled.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (!any_unsettled(queue, lane, index_of(at))) wake_joiners(queue);
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ void wake_after_forward(inputs_span inputs, outputs_span outputs) noexcept {
     const parked_set receivers(queue, side::receivers);
     // A closed queue's receivers all look whether this was the last of it.
     if (queue.header().signs.closed.load(std::memory_order_relaxed) == closed_state::closed) {
-      receivers.wake_all();
+      receivers.wake_announced();
       continue;
     }
     for (std::size_t n = 0; n < o.results && receivers.any(); ++n) receivers.wake_one();

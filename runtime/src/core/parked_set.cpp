@@ -94,6 +94,20 @@ void parked_set::wake_one() const noexcept {
   }
 }
 
+// Each of those that are announced now, once: who is woken for nothing announces itself anew.
+void parked_set::wake_announced() const noexcept {
+  ring_bell();
+  std::uint64_t groups = summary().load(std::memory_order_seq_cst);
+  for (; groups != 0; groups &= groups - 1) {
+    const auto group = static_cast<std::uint32_t>(std::countr_zero(groups));
+    std::uint64_t seats = words()[group].load(std::memory_order_seq_cst);
+    for (; seats != 0; seats &= seats - 1) {
+      const auto seat = group * 64 + static_cast<std::uint32_t>(std::countr_zero(seats));
+      if (clear(seat)) ring(seat);
+    }
+  }
+}
+
 void parked_set::wake_seat(std::uint32_t seat) const noexcept {
   ring_bell();
   if (clear(seat)) ring(seat);

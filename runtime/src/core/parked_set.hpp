@@ -43,6 +43,8 @@ class parked_set {
   void wake_one() const noexcept;
   /// Wakes `seat` if it sleeps.
   void wake_seat(std::uint32_t seat) const noexcept;
+  /// Wakes all that are announced, and rings the bell. Costs a look where nobody is.
+  void wake_announced() const noexcept;
   /// Wakes all that sleep, announced or not: after a death nobody knows which announcements were
   /// taken.
   void wake_all() const noexcept;

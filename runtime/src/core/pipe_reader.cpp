@@ -151,7 +151,8 @@ void pipe_reader::move_head(std::uint64_t head) noexcept {
 void pipe_reader::finish() noexcept {
   if (collected_) {
     collected_ = false;
-    std::vector<std::byte>().swap(pieces_);
+    // New pages for each message would cost more than to copy it.
+    if (pieces_.capacity() > kept_bytes_max) std::vector<std::byte>().swap(pieces_);
   }
   message_ = {};
   // A slot may have been lent out by the fast path, of which we know nothing.

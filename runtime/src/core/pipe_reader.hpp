@@ -44,6 +44,9 @@ class pipe_reader {
   void begin_collecting(std::size_t in_all) noexcept;
   void move_head(std::uint64_t head) noexcept;
 
+  /// Room for a message in pieces stays for the next one, unless it is larger.
+  static constexpr std::size_t kept_bytes_max = std::size_t{64} << 20;
+
   detail::pipe_in_port* port_;
   const platform* os_;
   pipe_direction direction_;

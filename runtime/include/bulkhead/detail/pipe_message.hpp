@@ -3,9 +3,9 @@
 #include <bulkhead/detail/in_place.hpp>
 #include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/pipe_core.hpp>
+#include <memory>
 #include <span>
 #include <system_error>
-#include <vector>
 
 // The way of a message into and out of a pipe, where the fast path has not done it.
 namespace bulkhead::detail {
@@ -15,11 +15,11 @@ namespace bulkhead::detail {
 template <class T>
 std::error_code send_naming(const pipe_core& to, const T& value, std::size_t size,
                             patience how_long) {
-  std::vector<std::byte> bytes(size);
+  const auto bytes = std::make_unique_for_overwrite<std::byte[]>(size);
   named_endpoints names;
-  encoder into(bytes.data(), &names);
+  encoder into(bytes.get(), &names);
   encode(into, value);
-  return to.send_naming(bytes, names.ids(), how_long);
+  return to.send_naming({bytes.get(), size}, names.ids(), how_long);
 }
 
 /// The elements of a string or vector go from where they are, others from a copy of their bytes.
@@ -32,10 +32,10 @@ std::error_code send_pieces(const pipe_core& to, const T& value, std::size_t siz
     const std::span<const typename layout::element> elements(value.data(), value.size());
     return to.send_pieces(std::as_bytes(std::span(&count, 1)), std::as_bytes(elements), how_long);
   } else {
-    std::vector<std::byte> bytes(size);
-    encoder into(bytes.data());
+    const auto bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+    encoder into(bytes.get());
     encode(into, value);
-    return to.send_pieces({}, bytes, how_long);
+    return to.send_pieces({}, {bytes.get(), size}, how_long);
   }
 }
 
