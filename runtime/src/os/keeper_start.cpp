@@ -17,6 +17,7 @@
 
 #include "os/keeper_mark.hpp"
 #include "os/signals.hpp"
+#include "os/standard_streams.hpp"
 #include "os/system_failure.hpp"
 
 namespace bulkhead::os {
@@ -165,6 +166,7 @@ datagram greet(channel& control, std::chrono::milliseconds patience) {
 }  // namespace
 
 keeper_connection start_keeper(std::chrono::milliseconds patience) {
+  fill_standard_streams();
   auto [ours, its] = channel::make_pair();
   const pid_t pid = execute_again(its.fd());
   its.close();

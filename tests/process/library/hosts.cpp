@@ -11,6 +11,8 @@
 #include <iostream>
 #include <sstream>
 
+#include "process/library/guests.hpp"
+
 namespace bulkhead_test {
 namespace {
 
@@ -51,8 +53,7 @@ bool is_host(int argc, char** argv) { return argc == 3 && std::strcmp(argv[1], "
 
 int run_host(const std::string& scenario) {
   if (scenario == "tree") return tree();
-  std::cerr << "no scenario '" << scenario << "'\n";
-  return 2;
+  return run_guest(scenario);
 }
 
 host::host(const std::string& scenario) {

@@ -4,9 +4,9 @@
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
+#include "process/library/facts.hpp"
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
 
@@ -26,14 +26,7 @@ class keeper_watch {
   /// How many pipes.
   [[nodiscard]] int pipes() const { return descriptors("bulkhead-pipe"); }
   /// Its memory in KiB.
-  [[nodiscard]] long memory_kib() const {
-    std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
-    for (std::string word; status >> word;) {
-      long kib = 0;
-      if (word == "VmRSS:" && status >> kib) return kib;
-    }
-    return 0;
-  }
+  [[nodiscard]] long memory_kib() const { return resident_kib(pid_); }
   void stop() const { ::kill(pid_, SIGSTOP); }
   void go_on() const { ::kill(pid_, SIGCONT); }
 
