@@ -6,7 +6,9 @@
 #include <unistd.h>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -53,6 +55,8 @@ bool is_host(int argc, char** argv) { return argc == 3 && std::strcmp(argv[1], "
 
 int run_host(const std::string& scenario) {
   if (scenario == "tree") return tree();
+  if (scenario == "restless") return run_restless(false);
+  if (scenario == "restless with daemons") return run_restless(true);
   return run_guest(scenario);
 }
 
@@ -64,6 +68,7 @@ host::host(const std::string& scenario) {
   if (pid_ == 0) {
     dup2(out[1], STDOUT_FILENO);
     dup2(err[1], STDERR_FILENO);
+    setenv("BULKHEAD_TEST_HOST", std::to_string(getpid()).c_str(), 1);  // for `keeper_of`
     execl("/proc/self/exe", "host", "--host", scenario.c_str(), nullptr);
     _exit(127);
   }
@@ -110,6 +115,21 @@ int host::wait() {
   waitpid(pid_, &status, 0);
   pid_ = 0;
   return status;
+}
+
+pid_t keeper_of(pid_t host) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string pid = entry.path().filename().string();
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream environment(entry.path() / "environ");
+    const std::string text{std::istreambuf_iterator<char>(environment), {}};
+    if (text.find("BULKHEAD_TEST_HOST=" + std::to_string(host) + '\0') == std::string::npos)
+      continue;
+    std::ifstream name(entry.path() / "comm");
+    std::string comm;
+    if (name >> comm && comm == "bh-keeper") return std::stoi(pid);
+  }
+  return 0;
 }
 
 bool exists(pid_t pid) {

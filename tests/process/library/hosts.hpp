@@ -33,6 +33,13 @@ class host {
   int err_ = -1;
 };
 
+/// A host that starts and ends runtimes with children that wait, crash and are started again, and
+/// leave daemons behind if wanted, until it is killed.
+int run_restless(bool daemons);
+
+/// The keeper of a `host`; 0 where it has none now.
+pid_t keeper_of(pid_t host);
+
 /// True while the process runs.
 bool exists(pid_t pid);
 
