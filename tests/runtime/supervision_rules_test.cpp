@@ -81,6 +81,19 @@ TEST_CASE("a bad value in a child's specification is refused by the name of its 
   bad("start_timeout", [](auto& s) { s.start_timeout = 0s; });
   bad("start_timeout", [](auto& s) { s.start_timeout = -1s; });
   bad("watchdog", [](auto& s) { s.watchdog = 0s; });
+  bad("significant", [](auto& s) { s.significant = true; });
+  bad("budget.intensity", [](auto& s) { s.budget = restart_budget{.intensity = -1}; });
+  bad("budget.period", [](auto& s) { s.budget = restart_budget{.period = 0s}; });
+  bad("restart_on.codes", [](auto& s) { s.restart_on.codes = {256}; });
+  bad("restart_on.signals", [](auto& s) { s.restart_on.signals = {0}; });
+  bad("no_restart_on.codes", [](auto& s) { s.no_restart_on.codes = {-1}; });
+  bad("no_restart_on.signals", [](auto& s) { s.no_restart_on.signals = {65}; });
+  bad("restart_on.codes", [](auto& s) { s.restart_on = s.no_restart_on = {.codes = {3}}; });
+  bad("restart_on.signals", [](auto& s) { s.restart_on = s.no_restart_on = {.signals = {9}}; });
+  bad("restart_on", [](auto& s) {
+    s.restart = restart::temporary;
+    s.restart_on.codes = {3};
+  });
 }
 
 TEST_CASE("a bad value in a supervisor's options is refused by the name of its field",
@@ -102,19 +115,8 @@ TEST_CASE("what is not built yet is refused by the name of its field", "[supervi
   const auto later = [](const char* field, const std::function<void(child_spec&)>& change) {
     require_refused(against_child(change), refused::unsupported, field);
   };
-  later("significant", [](auto& s) { s.significant = true; });
-  later("budget", [](auto& s) { s.budget = restart_budget{}; });
   later("watchdog", [](auto& s) { s.watchdog = 1s; });
   later("standby", [](auto& s) { s.standby = 1; });
-  later("restart_on", [](auto& s) { s.restart_on.codes = {3}; });
-  later("no_restart_on", [](auto& s) { s.no_restart_on.signals = {9}; });
-  for (const auto each : {strategy::one_for_all, strategy::rest_for_one, strategy::dynamic}) {
-    require_refused(against_supervisor([&](auto& o) { o.strategy = each; }), refused::unsupported,
-                    "strategy");
-  }
-  require_refused(
-      against_supervisor([](auto& o) { o.auto_shutdown = auto_shutdown::any_significant; }),
-      refused::unsupported, "auto_shutdown");
 }
 
 TEST_CASE("a refused child leaves no trace", "[supervision][unit]") {

@@ -37,6 +37,7 @@ struct event_in_words {
 std::string in_words(const end_reason& reason) {
   if (reason == end_reason::shutdown) return "shutdown";
   if (reason == end_reason::gave_up) return "gave up";
+  if (reason == end_reason::auto_shutdown) return "auto_shutdown";
   return "start failed of " + reason.child;
 }
 

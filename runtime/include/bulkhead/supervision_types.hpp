@@ -165,8 +165,8 @@ struct restart_budget {
 
 /// Ends of a child by their exit code or signal.
 struct exit_rule {
-  std::vector<int> codes;    ///< 0 to 255.
-  std::vector<int> signals;  ///< 1 to 64.
+  std::vector<int> codes = {};    ///< 0 to 255.
+  std::vector<int> signals = {};  ///< 1 to 64.
 
   [[nodiscard]] bool empty() const noexcept { return codes.empty() && signals.empty(); }
   friend bool operator==(const exit_rule&, const exit_rule&) = default;

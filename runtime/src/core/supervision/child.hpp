@@ -6,6 +6,7 @@
 
 #include "core/supervision/commands.hpp"
 #include "core/supervision/instant.hpp"
+#include "core/supervision/restart_window.hpp"
 #include "core/supervision/rules.hpp"
 
 namespace bulkhead::core {
@@ -36,11 +37,15 @@ struct child {
   start_cause cause = start_cause::by_add;
   std::uint64_t incarnation = 0;
   std::int32_t pid = 0;
-  bool entered = false;             // This incarnation has entered its function.
-  std::uint64_t failures = 0;       // In a row.
-  instant up_since;                 // While running.
-  instant attempt_at;               // When the start under way began, or the next one comes.
-  std::optional<instant> deadline;  // Kept by child_table.
+  bool entered = false;        // This incarnation has entered its function.
+  std::uint64_t failures = 0;  // In a row.
+  // Part of a group's restart: it is to be stopped for that, or waits to be started again.
+  bool regroup = false;
+  bool stays_stopped = false;  // terminate_child came while it was to be stopped for its group.
+  std::optional<restart_window> budget;  // Its own, beside the supervisor's.
+  instant up_since;                      // While running.
+  instant attempt_at;                    // When the start under way began, or the next one comes.
+  std::optional<instant> deadline;       // Kept by child_table.
 
   [[nodiscard]] bool has_process() const noexcept { return stage <= phase::stopping; }
 };

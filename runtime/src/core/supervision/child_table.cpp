@@ -29,6 +29,7 @@ child& child_table::add(child_rules rules) {
   child& c = children_[id];
   c.id = id;
   c.rules = std::move(rules);
+  if (const auto& own = c.rules.budget) c.budget.emplace(own->intensity, own->period);
   if (c.rules.kind == child_kind::supervisor) ++supervisors_;
   ++in_state(c);
   return c;

@@ -47,6 +47,23 @@ class child_table {
     for (auto at = children_.rbegin(); at != children_.rend(); ++at) visit(at->second);
   }
 
+  /// The first child in the order of their start for which `is_it` holds, or none.
+  template <class Predicate>
+  [[nodiscard]] child* first(Predicate is_it) {
+    for (auto& [id, c] : children_) {
+      if (is_it(c)) return &c;
+    }
+    return nullptr;
+  }
+  /// The last one.
+  template <class Predicate>
+  [[nodiscard]] child* last(Predicate is_it) {
+    for (auto at = children_.rbegin(); at != children_.rend(); ++at) {
+      if (is_it(at->second)) return &at->second;
+    }
+    return nullptr;
+  }
+
   /// All children, newest first.
   [[nodiscard]] std::vector<child_info> which_children() const;
   [[nodiscard]] child_count count_children() const;

@@ -7,16 +7,6 @@ namespace bulkhead::core {
 
 namespace {
 
-// An end that the child brought about as it should: return from its function, or exit(0). `stopped`
-// with success is a child that was asked to end by someone other than its supervisor, and did so.
-bool is_normal(const exit_status& status) {
-  return status.success() &&
-         (status.cause == death_cause::exit || status.cause == death_cause::stopped);
-}
-
-// The keeper's death is nobody's failure.
-bool is_blameless(const exit_status& status) { return status.cause == death_cause::parent_gone; }
-
 exit_status timed_out(exit_status status, std::chrono::nanoseconds limit) {
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(limit).count();
   status.cause = death_cause::start_failure;
@@ -50,6 +40,10 @@ void supervision::exited(child_id id, std::uint64_t incarnation, const exit_stat
                          instant now) {
   child* c = current(id, incarnation);
   if (c == nullptr) return;
+  if (c->regroup && !ending_) {  // whatever it ended by, it was to be stopped
+    emit(*c, now, events::exited{status});
+    return stopped_for_group(*c, now);
+  }
   switch (c->stage) {
     case phase::starting:
       return end_of_start(*c, status, now);
@@ -69,7 +63,12 @@ void supervision::tick(instant now) {
     child& c = *due;
     if (*c.deadline > now) return;
     if (c.stage == phase::waiting) {
-      begin_start(c, start_cause::automatic, now);
+      if (c.regroup) {
+        children_.move(c, phase::waiting);
+        go_on_with_group(now);
+      } else {
+        begin_start(c, start_cause::automatic, now);
+      }
       continue;
     }
     // Late in coming up, or late in stopping: either way only its end is left to wait for.
@@ -95,13 +94,14 @@ void supervision::begin_start(child& c, start_cause cause, instant now) {
 }
 
 void supervision::up(child& c, instant now) {
-  if (c.stage != phase::starting) return;
+  if (c.stage != phase::starting || c.regroup) return;  // about to be stopped: not up any more
   const bool first = c.cause == start_cause::with_supervisor;
-  window_.thaw(c.id, now);
+  thaw(c, now);
   c.up_since = now;
   children_.move(c, phase::running);
   emit(c, now, events::ready{});
   if (first && starting_ && !ending_) start_next_of_first(now);
+  if (c.id == group_starts_) go_on_with_group(now);
 }
 
 // The child ended before it was up.
@@ -116,12 +116,14 @@ void supervision::end_of_start(child& c, const exit_status& status, instant now)
     return count_failure(c, status, now);
   }
   emit(c, now, events::start_failed{status});
-  if (c.cause == start_cause::by_add) return children_.remove(c);
-  children_.move(c, phase::stopped);
-  if (c.cause == start_cause::with_supervisor) {
-    end({.kind = end_reason::start_failed, .history = {}, .child = c.rules.name, .status = status},
-        now);
+  if (c.cause == start_cause::by_add) {
+    children_.remove(c);
+    return go_on_with_group(now);
   }
+  children_.move(c, phase::stopped);
+  if (c.cause == start_cause::by_restart_call) return go_on_with_group(now);
+  end({.kind = end_reason::start_failed, .history = {}, .child = c.rules.name, .status = status},
+      now);
 }
 
 // The child was up, and was not asked to end.
@@ -129,9 +131,14 @@ void supervision::end_of_run(child& c, const exit_status& status, instant now) {
   emit(c, now, events::exited{status});
   if (ending_) return end_of_stop(c, now);
   if (now - c.up_since >= c.rules.backoff.reset_after) c.failures = 0;
-  if (c.rules.restart == restart::temporary) return forget(c, now);
-  if (c.rules.restart == restart::transient && is_normal(status)) {
-    return children_.move(c, phase::stopped);
+  if (!is_restarted(c.rules, status)) {
+    const bool was_significant = c.rules.significant;
+    if (c.rules.restart == restart::temporary) {
+      forget(c, now);
+    } else {
+      children_.move(c, phase::stopped);
+    }
+    return end_if_significant(was_significant, now);
   }
   if (!is_blameless(status)) return count_failure(c, status, now);
   emit(c, now, events::restarting{c.failures, std::chrono::nanoseconds{0}});
@@ -140,8 +147,11 @@ void supervision::end_of_run(child& c, const exit_status& status, instant now) {
 
 void supervision::count_failure(child& c, const exit_status& status, instant now) {
   ++c.failures;
-  if (window_.count(c.id, {now, c.rules.name, c.incarnation, status}, now)) {
-    std::vector<failure> history = window_.history();
+  const failure what{now, c.rules.name, c.incarnation, status};
+  // Both count it, whichever has enough.
+  const bool is_over_budget = c.budget && c.budget->count(c.id, what, now);
+  if (window_.count(c.id, what, now) || is_over_budget) {
+    std::vector<failure> history = is_over_budget ? c.budget->history() : window_.history();
     children_.move(c, phase::stopped);
     emit(c, now, events::gave_up{history});
     return end({.kind = end_reason::gave_up,
@@ -152,6 +162,7 @@ void supervision::count_failure(child& c, const exit_status& status, instant now
   }
   const auto delay = backoff_delay(c.rules.backoff, c.failures, random_);
   emit(c, now, events::restarting{c.failures, delay});
+  if (restarts_groups()) return begin_group_restart(c, delay, now);
   if (delay.count() == 0) return begin_start(c, start_cause::automatic, now);
   c.attempt_at = after(now, delay).value_or(instant::max());
   children_.move(c, phase::waiting, c.attempt_at);
@@ -177,11 +188,18 @@ void supervision::end_of_stop(child& c, instant now) {
   emit(c, now, events::stopped{});
   if (ending_) return stop_next(now);
   if (c.rules.restart == restart::temporary) forget(c, now);
+  go_on_with_group(now);
 }
 
 void supervision::forget(child& c, instant now) {
   emit(c, now, events::deleted{});
   children_.remove(c);
+}
+
+// Its failures age on.
+void supervision::thaw(child& c, instant now) {
+  window_.thaw(c.id, now);
+  if (c.budget) c.budget->thaw(c.id, now);
 }
 
 // -- the supervisor's own start and end -----------------------------------------------------------
@@ -197,9 +215,23 @@ void supervision::start_next_of_first(instant now) {
   begin_start(c, start_cause::with_supervisor, now);
 }
 
+// Called when a child ended by itself and is not started again. With `all_significant` those count
+// that have a process or are going to have one.
+void supervision::end_if_significant(bool was_significant, instant now) {
+  if (!was_significant || auto_shutdown_ == auto_shutdown::never) return;
+  const auto counts = [](const child& c) {
+    return c.rules.significant && c.stage != phase::stopped;
+  };
+  if (auto_shutdown_ == auto_shutdown::all_significant && children_.first(counts) != nullptr) {
+    return;
+  }
+  end({.kind = end_reason::auto_shutdown, .history = {}, .child = {}, .status = {}}, now);
+}
+
 void supervision::end(end_reason reason, instant now) {
   ending_ = std::move(reason);
   children_.newest_first([&](child& c) {
+    c.regroup = false;
     if (c.stage != phase::waiting) return;
     children_.move(c, phase::stopped);
     emit(c, now, events::stopped{});
@@ -208,9 +240,15 @@ void supervision::end(end_reason reason, instant now) {
   stop_next(now);
 }
 
-// One at a time, the last one first; a stop that is under way has its time already.
+// One at a time, the last one first; a stop that is under way has its time already. Dynamic
+// children know nothing of each other and are stopped all at once.
 void supervision::stop_next(instant now) {
   if (ended_) return;
+  if (strategy_ == strategy::dynamic) {
+    children_.newest_first([&](child& c) {
+      if (c.has_process() && c.stage != phase::stopping) begin_stop(c, now);
+    });
+  }
   child* c = children_.last_with_process(newest_to_stop_);
   if (c == nullptr) {
     ended_ = true;

@@ -101,6 +101,16 @@ class supervision {
   void begin_stop(child& c, instant now);
   void end_of_stop(child& c, instant now);
   void forget(child& c, instant now);
+  void thaw(child& c, instant now);
+  void end_if_significant(bool was_significant, instant now);
+
+  // A group's restart (group_restart.cpp).
+  [[nodiscard]] bool restarts_groups() const noexcept {
+    return strategy_ == strategy::one_for_all || strategy_ == strategy::rest_for_one;
+  }
+  void begin_group_restart(child& failed, std::chrono::nanoseconds delay, instant now);
+  void stopped_for_group(child& c, instant now);
+  void go_on_with_group(instant now);
 
   // The supervisor's own end.
   void end(end_reason reason, instant now);
@@ -116,6 +126,8 @@ class supervision {
                                                             .what = std::move(what)}});
   }
 
+  strategy strategy_;
+  auto_shutdown auto_shutdown_;
   std::string path_;
   random_source random_;
   restart_window window_;
@@ -126,6 +138,8 @@ class supervision {
   std::optional<end_reason> ending_;
   child_id newest_to_stop_ = 0;  // While ending: no child after it has a process.
   bool ended_ = false;
+  child_id group_starts_ = 0;  // The child of a group that was started last; 0: none yet.
+  instant group_not_before_;   // No child of the group is started earlier.
 };
 
 }  // namespace bulkhead::core

@@ -8,7 +8,9 @@
 namespace bulkhead::core {
 
 supervision::supervision(const supervisor_options& options, std::string path, random_source random)
-    : path_{std::move(path)},
+    : strategy_{options.strategy},
+      auto_shutdown_{options.auto_shutdown},
+      path_{std::move(path)},
       random_{std::move(random)},
       window_{options.intensity, options.period} {
   assert(!check_supervisor(options));
@@ -43,8 +45,14 @@ std::optional<refusal> supervision::terminate(child_id id, instant now) {
   if (auto refused = closed_for_requests()) return refused;
   child* c = children_.find(id);
   if (c == nullptr) return refusal{refused::not_found, "", "there is no such child"};
+  // It is stopped for its group, or about to be, and then not started again.
+  if (c->regroup && c->has_process()) {
+    c->stays_stopped = true;
+    return std::nullopt;
+  }
   if (c->stage == phase::stopping || c->stage == phase::stopped) return std::nullopt;
-  window_.thaw(id, now);
+  c->regroup = false;
+  thaw(*c, now);
   if (c->stage == phase::waiting) {
     end_of_stop(*c, now);
   } else {
@@ -95,6 +103,10 @@ std::optional<refusal> supervision::closed_for_requests() const {
 
 std::optional<refusal> supervision::check_new(const new_child& child) const {
   if (auto fault = check_child(child.spec)) return fault;
+  if (child.spec.significant && auto_shutdown_ == auto_shutdown::never) {
+    return refusal{refused::bad_value, "significant",
+                   "significant must be false where auto_shutdown is never"};
+  }
   const core::child* same = children_.find(child.spec.name);
   if (same == nullptr) return std::nullopt;
   if (auto busy = not_stopped(*same)) return busy;
