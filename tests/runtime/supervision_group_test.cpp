@@ -178,6 +178,35 @@ TEST_CASE("requests while a group restarts", "[supervision][unit]") {
   }
 }
 
+TEST_CASE("a child that comes up while it is to be stopped for its group is not up",
+          "[supervision][unit]") {
+  script s{{.strategy = strategy::one_for_all}};
+  s.add_up({.name = "a", .backoff = no_backoff});
+  s.add({.name = "b"});
+  s.add_up({.name = "c"});
+  s.crash("a");
+  s.forget();
+  s.up("b");
+  CHECK(s.told() == words{"b started"});
+  end_in_order(s, {"c", "b"});
+  s.up("a");
+  s.forget();
+  s.up("b");
+  CHECK(s.told() == words{"b started", "b ready"});
+}
+
+TEST_CASE("a child that was being stopped by name stays stopped when its group restarts",
+          "[supervision][unit]") {
+  auto s = four(strategy::one_for_all);
+  CHECK_FALSE(s.terminate("d"));
+  s.crash("a");
+  s.forget();
+  end_in_order(s, {"d", "c", "b"});
+  for (const char* name : {"a", "b", "c"}) s.up(name);
+  CHECK(s.info("c").state == child_state::running);
+  CHECK(s.info("d").state == child_state::stopped);
+}
+
 TEST_CASE("children that had stopped are started with their group", "[supervision][unit]") {
   script s{{.strategy = strategy::one_for_all}};
   s.add_up({.name = "a", .restart = restart::transient});
