@@ -2,6 +2,7 @@
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "process/library/waits.hpp"
@@ -139,4 +140,33 @@ TEST_CASE("events tell a child's life in order", "[supervisor]") {
   REQUIRE(kinds.size() >= 3);
   CHECK(std::vector(kinds.begin(), kinds.begin() + 3) ==
         std::vector<std::size_t>{0, 1, 2});  // started, ready, exited
+}
+
+TEST_CASE("a strategy restarts the children that it names", "[supervisor][crash]") {
+  using bulkhead::strategy;
+  bulkhead::runtime rt;
+  bulkhead::queue<std::string> said{rt};
+  const auto how = GENERATE(strategy::one_for_all, strategy::rest_for_one);
+  bulkhead::supervisor sup{rt, {.strategy = how}};
+  auto first = sup.start({.name = "first"}, serve, said);
+  auto second = sup.start({.name = "second"}, serve, said);
+  auto third = sup.start({.name = "third"}, serve, said);
+  for (int n = 0; n < 3; ++n) REQUIRE(said.receive_for(soon));
+  second.kill();
+  CHECK(said.receive_for(soon) == "third stops");
+  if (how == strategy::one_for_all) {
+    CHECK(said.receive_for(soon) == "first stops");
+  }
+  // Each is up when it is forked, so they may speak in any order.
+  std::set<std::string> again{"second 2", "third 2"};
+  if (how == strategy::one_for_all) again.insert("first 2");
+  std::set<std::string> heard;
+  while (heard.size() < again.size()) {
+    const auto word = said.receive_for(soon);
+    REQUIRE(word);
+    heard.insert(*word);
+  }
+  CHECK(heard == again);
+  CHECK(eventually([&] { return third.incarnation() == 2; }));
+  CHECK(first.incarnation() == (how == strategy::one_for_all ? 2u : 1u));
 }
