@@ -155,7 +155,8 @@ struct backoff_options {
 /// A backoff that never waits.
 inline constexpr backoff_options no_backoff{.initial = std::chrono::nanoseconds{0}};
 
-/// A limit on the restarts of one child, beside its supervisor's.
+/// A limit on the restarts of one child, beside its supervisor's: the failure that is too many for
+/// either ends the supervisor.
 struct restart_budget {
   restart_limit intensity = 5;
   std::chrono::nanoseconds period = std::chrono::seconds{10};  ///< > 0.
@@ -163,7 +164,9 @@ struct restart_budget {
   friend bool operator==(const restart_budget&, const restart_budget&) = default;
 };
 
-/// Ends of a child by their exit code or signal.
+/// Ends of a child by their exit code or signal. The keeper's death is none of them.
+/// @errors a number out of range, one that is forced and forbidden, and a forced restart of a
+/// temporary child are refused when the child is added.
 struct exit_rule {
   std::vector<int> codes = {};    ///< 0 to 255.
   std::vector<int> signals = {};  ///< 1 to 64.
