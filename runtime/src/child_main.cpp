@@ -7,10 +7,10 @@
 #include <typeinfo>
 #include <vector>
 
-#include "pipe_state.hpp"
+#include "given_endpoints.hpp"
+#include "memory_limit.hpp"
 #include "process_context.hpp"
 #include "process_record.hpp"
-#include "queue_state.hpp"
 #include "runtime_state.hpp"
 
 namespace bulkhead::detail {
@@ -18,38 +18,14 @@ namespace {
 
 constexpr int uncaught_exception_code = 1;
 
-/// The queues and pipe ends that came with the arguments, by index.
-class given_endpoints final : public endpoint_source {
- public:
-  given_endpoints(process_context& context, std::vector<os::child_context::endpoint>& endpoints) {
-    for (auto& given : endpoints) {
-      ids_.push_back(given.queue);
-      if ((given.queue & os::control::pipe_bit) != 0) {
-        ends_.push_back(
-            context.adopt_end(given.queue, given.name, std::move(given.segment), given.bells));
-        continue;
-      }
-      auto queue = context.adopt(given.queue, given.name, std::move(given.segment), given.bells);
-      queue->take_seat({given.seat, given.epoch, given.sent_before});
-      queues_.push_back(std::move(queue));
-    }
-  }
-  std::uint64_t endpoint(std::uint64_t index) override {
-    return index < ids_.size() ? ids_[index] : no_endpoint;
-  }
-
- private:
-  std::vector<std::shared_ptr<queue_state>> queues_;
-  std::vector<std::shared_ptr<pipe_state>> ends_;
-  std::vector<std::uint64_t> ids_;
-};
-
 int end_with(process_context& context, const std::string& text) {
   std::fprintf(stderr, "bulkhead: process '%s' (%u) ends: uncaught exception %s\n",
                context.who().name.c_str(), context.who().serial, text.c_str());
+  const death_cause cause =
+      memory_limit_was_hit() ? death_cause::memory_limit : death_cause::exception;
   // Best effort: without it the exit status has the code and no text.
-  static_cast<void>(context.keeper().tell(os::control::kind::last_words,
-                                          os::control::last_words{death_cause::exception, text}));
+  static_cast<void>(
+      context.keeper().tell(os::control::kind::last_words, os::control::last_words{cause, text}));
   return uncaught_exception_code;
 }
 
@@ -68,6 +44,10 @@ int run_child(os::child_context start) {
   static auto* const endpoints = new given_endpoints(*context, start.endpoints);
   const auto entry = reinterpret_cast<entry_function>(const_cast<void*>(start.function));
   try {
+    if (start.setup && start.setup->memory_bytes) limit_memory(*start.setup->memory_bytes);
+    if (start.setup && start.setup->announce) {
+      static_cast<void>(context->keeper().tell(os::control::kind::entered, os::control::done{}));
+    }
     entry({const_cast<void*>(start.target), start.arguments, endpoints});
     return 0;
   } catch (const std::system_error& failure) {
@@ -76,6 +56,9 @@ int run_child(os::child_context start) {
     if (failure.code() == errc::stop_requested && context->stop_requested()) return 0;
     return end_with(*context,
                     boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
+  } catch (const std::bad_alloc&) {
+    lift_memory_limit();
+    return end_with(*context, out_of_memory_text());
   } catch (const std::exception& failure) {
     return end_with(*context,
                     boost::core::demangle(typeid(failure).name()) + ": " + failure.what());

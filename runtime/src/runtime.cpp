@@ -1,9 +1,12 @@
 #include <bulkhead/runtime.hpp>
 #include <future>
+#include <mutex>
 
+#include "inherited_runtime.hpp"
 #include "process_context.hpp"
 #include "queue_state.hpp"
 #include "runtime_state.hpp"
+#include "start_setup.hpp"
 
 namespace bulkhead {
 
@@ -19,6 +22,8 @@ runtime::~runtime() { state_->stop(); }
 
 boost::asio::any_io_executor runtime::get_executor() const { return state_->executor(); }
 
+runtime::runtime(inherited_t /*how*/) : state_(detail::take_up_inheritance(*this)) {}
+
 process runtime::start(const spawn_options& options, detail::start_recipe recipe) {
   const std::string name =
       options.name.empty() ? "process-" + std::to_string(state_->new_resume_key()) : options.name;
@@ -26,22 +31,42 @@ process runtime::start(const spawn_options& options, detail::start_recipe recipe
   detail::runtime_state::start_order order;
   order.name = name;
   order.recipe = &recipe;
-  // The end may be told before begin() below: then it waits on the thread for the lock.
+  order.options = &options;
+  order.announce = detail::may_fail_before_entry(options, recipe);
+  // What is told on the thread may be told before begin() below: then it waits there for that.
   std::promise<void> begun;
   auto known = begun.get_future().share();
-  auto started = state_->start(order, [shared, known](const os::control::exited& event) {
-    known.wait();
-    shared->end(event.status);
-    shared->finish();
-  });
+  const auto up = std::make_shared<std::promise<void>>();
+  const auto tell_up = [up, once = std::make_shared<std::once_flag>()] {
+    std::call_once(*once, [&] { up->set_value(); });
+  };
+  auto is_up = up->get_future();
+  auto started = state_->start(
+      order,
+      [shared, known, tell_up](const os::control::exited& event) {
+        known.wait();
+        shared->end(event.status);
+        shared->finish();
+        tell_up();
+      },
+      [tell_up](os::control::kind) { tell_up(); });
   shared->begin(started.serial, started.pid, std::move(started.pidfd), 1);
   begun.set_value();
-  return {std::move(shared), true};
+  process made(std::move(shared), true);
+  // On the thread itself nobody can wait for what it is to hear: the exit status will tell.
+  if (!order.announce || state_->runs_here()) return made;
+  is_up.wait();
+  if (made.running()) return made;
+  const exit_status end = made.join();
+  if (end.cause == death_cause::start_failure) {
+    throw error(errc::start_failed, "process '" + name + "': " + end.text, end);
+  }
+  return made;
 }
 
-std::uint64_t detail::endpoint_collector::add(std::uint64_t id) {
-  to_->endpoints.push_back(id);
-  return to_->endpoints.size() - 1;
+detail::inherited_value runtime::find_endpoint(std::string_view name,
+                                               std::uint64_t fingerprint) const {
+  return state_->find_endpoint(name, fingerprint);
 }
 
 }  // namespace bulkhead

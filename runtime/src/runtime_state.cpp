@@ -2,14 +2,17 @@
 
 #include <poll.h>
 #include <unistd.h>
+#include <boost/asio/dispatch.hpp>
 #include <bulkhead/errc.hpp>
 #include <cstdio>
+#include <stdexcept>
 
 #include "os/function_name.hpp"
 #include "os/keeper_start.hpp"
 #include "os/signals.hpp"
 #include "process_context.hpp"
 #include "process_record.hpp"
+#include "start_setup.hpp"
 
 namespace bulkhead::detail {
 
@@ -19,6 +22,22 @@ namespace {
 
 constexpr int keeper_gone_code = 70;          // EX_SOFTWARE of sysexits.h
 constexpr int keeper_end_patience_ms = 2000;  // the longest that a tree takes to end
+
+control::spawn request_for(const runtime_state::start_order& order) {
+  control::spawn wanted;
+  wanted.name = order.name;
+  wanted.resume_key = order.resume_key;
+  wanted.incarnation = static_cast<std::uint32_t>(order.incarnation);
+  const start_recipe& recipe = *order.recipe;
+  if (recipe.entry != nullptr) {
+    wanted.entry = os::name_function(reinterpret_cast<const void*>(recipe.entry));
+  }
+  if (recipe.target != nullptr) wanted.target = os::name_function(recipe.target);
+  wanted.fingerprint = recipe.fingerprint;
+  wanted.arguments = recipe.arguments;
+  wanted.endpoints = recipe.endpoints;
+  return wanted;
+}
 
 }  // namespace
 
@@ -101,7 +120,7 @@ bool runtime_state::usable() {
 void runtime_state::wait_for_event() {
   readable_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](auto failure) {
     if (failure) return;
-    control::exited event;
+    os::child_event event;
     constexpr std::chrono::steady_clock::time_point long_past{};
     for (;;) {
       switch (os::next_event(events_, event, long_past)) {
@@ -117,19 +136,53 @@ void runtime_state::wait_for_event() {
   });
 }
 
-void runtime_state::deliver(const control::exited& event) {
-  end_handler handler;
+void runtime_state::deliver(const os::child_event& told) {
+  expected handlers;
+  const std::uint32_t serial = told.event.serial;
   {
     const std::lock_guard lock(mutex_);
-    const auto known = at_end_.find(event.serial);
-    if (known == at_end_.end()) {
-      early_.emplace(event.serial, event);
+    const auto known = expected_.find(serial);
+    if (known == expected_.end()) {
+      early_[serial].push_back(told);
       return;
     }
-    handler = std::move(known->second);
-    at_end_.erase(known);
+    if (told.what == control::kind::exited) {
+      handlers = std::move(known->second);
+      expected_.erase(known);
+    } else {
+      handlers.at_up = known->second.at_up;
+    }
   }
-  handler(event);
+  if (told.what == control::kind::exited) return handlers.at_end(told.event);
+  if (handlers.at_up) handlers.at_up(told.what);
+}
+
+// What came early is delivered on the thread, after whatever runs there now.
+void runtime_state::expect(std::uint32_t serial, end_handler at_end, up_handler at_up) {
+  const std::lock_guard lock(mutex_);
+  expected_.emplace(serial, expected{std::move(at_end), std::move(at_up)});
+  const auto early = early_.extract(serial);
+  if (early.empty()) return;
+  boost::asio::post(loop_, [this, all = early.mapped()] {
+    for (const os::child_event& told : all) deliver(told);
+  });
+}
+
+inherited_value runtime_state::find_endpoint(std::string_view name,
+                                             std::uint64_t fingerprint) const {
+  for (const named_legacy& given : inheritance_.names) {
+    if (given.name != name) continue;
+    if (given.fingerprint != fingerprint) {
+      throw error(errc::type_mismatch, "endpoint '" + std::string(name) +
+                                           "' is of another type where it was given; build both "
+                                           "programs from one definition");
+    }
+    return {given.bytes, given.first_endpoint, inheritance_.endpoints.get()};
+  }
+  std::string names;
+  for (const named_legacy& given : inheritance_.names) names += " '" + given.name + "'";
+  throw std::invalid_argument("no endpoint '" + std::string(name) + "' was given to this program" +
+                              (names.empty() ? "" : "; it has" + names));
 }
 
 // Until the host can start another keeper, the tree ends with it: the children by their
@@ -143,31 +196,31 @@ void runtime_state::keeper_gone() const {
   std::_Exit(keeper_gone_code);
 }
 
-runtime_state::started runtime_state::start(const start_order& order, end_handler at_end) {
+runtime_state::started runtime_state::start(const start_order& order, end_handler at_end,
+                                            up_handler at_up) {
   process_context& me = context();
-  control::spawn wanted;
-  wanted.name = order.name;
-  wanted.resume_key = order.resume_key;
-  wanted.incarnation = static_cast<std::uint32_t>(order.incarnation);
-  wanted.entry = os::name_function(reinterpret_cast<const void*>(order.recipe->entry));
-  if (order.recipe->target != nullptr) wanted.target = os::name_function(order.recipe->target);
-  wanted.fingerprint = order.recipe->fingerprint;
-  wanted.arguments = order.recipe->arguments;
-  wanted.endpoints = order.recipe->endpoints;
+  control::spawn wanted = request_for(order);
+  start_setup setup = make_setup(order.options != nullptr ? *order.options : spawn_options{},
+                                 *order.recipe, order.name, order.announce, loop_, executor());
+  wanted.setup = std::move(setup.wire);
   ensure_running();
+  std::vector<int> numbers;
+  for (const os::unique_fd& fd : setup.descriptors) numbers.push_back(fd.get());
   std::vector<os::unique_fd> descriptors;
   const auto reply =
-      me.keeper().ask<control::spawn_reply>(control::kind::spawn, wanted, &descriptors);
+      me.keeper().ask<control::spawn_reply>(control::kind::spawn, wanted, &descriptors, numbers);
   if (descriptors.size() != 1)
     throw error(errc::corrupt, "the keeper sent no pidfd for '" + order.name + "'");
-  const std::lock_guard lock(mutex_);
-  if (const auto ended = early_.find(reply.serial); ended != early_.end()) {
-    boost::asio::post(loop_,
-                      [at_end = std::move(at_end), event = ended->second] { at_end(event); });
-    early_.erase(ended);
-  } else {
-    at_end_.emplace(reply.serial, std::move(at_end));
+  if (!setup.readers.empty()) {
+    for (const auto& reader : setup.readers) {
+      boost::asio::dispatch(loop_, [reader] { reader->begin(); });
+    }
+    at_end = [readers = setup.readers, told = std::move(at_end)](const control::exited& event) {
+      for (const auto& reader : readers) reader->drain();
+      told(event);
+    };
   }
+  expect(reply.serial, std::move(at_end), std::move(at_up));
   return {reply.serial, reply.pid, std::move(descriptors.front())};
 }
 

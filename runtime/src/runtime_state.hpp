@@ -5,7 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <bulkhead/detail/entry.hpp>
+#include <bulkhead/runtime.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,7 +14,9 @@
 #include <thread>
 
 #include "attachments.hpp"
+#include "given_endpoints.hpp"
 #include "os/channel.hpp"
+#include "os/keeper_link.hpp"
 #include "os/unique_fd.hpp"
 #include "process_state.hpp"
 
@@ -28,6 +30,7 @@ class process_context;
 class runtime_state : public std::enable_shared_from_this<runtime_state> {
  public:
   using end_handler = std::function<void(const os::control::exited&)>;
+  using up_handler = std::function<void(os::control::kind)>;  ///< entered or ready
 
   /// What is started: a recipe, under a name, as an incarnation of a supervised child (key not 0)
   /// or not.
@@ -36,6 +39,13 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
     std::uint64_t resume_key = 0;
     std::uint64_t incarnation = 1;
     const start_recipe* recipe = nullptr;
+    const spawn_options* options = nullptr;
+    bool announce = false;  ///< `at_up` is wanted.
+  };
+  /// What an inherited runtime was given by name.
+  struct inheritance {
+    std::vector<named_legacy> names;
+    std::unique_ptr<given_endpoints> endpoints;
   };
   struct started {
     std::uint32_t serial = 0;
@@ -64,7 +74,14 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
 
   /// Starts a process. `at_end` runs once, on the thread, after everything that the process held
   /// was recovered.
-  started start(const start_order& order, end_handler at_end);
+  /// `at_up` runs there before it, when the process enters its function and when it says that it is
+  /// ready.
+  started start(const start_order& order, end_handler at_end, up_handler at_up = {});
+  /// True on the thread.
+  [[nodiscard]] bool runs_here() noexcept { return loop_.get_executor().running_in_this_thread(); }
+  void inherit(inheritance what) { inheritance_ = std::move(what); }
+  [[nodiscard]] inherited_value find_endpoint(std::string_view name,
+                                              std::uint64_t fingerprint) const;
   void request_stop(std::uint32_t serial);
   void forget(std::uint64_t resume_key);
   /// No next incarnation of a child is on its way.
@@ -82,7 +99,8 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void listen();
   void run();
   void wait_for_event();
-  void deliver(const os::control::exited& event);
+  void deliver(const os::child_event& told);
+  void expect(std::uint32_t serial, end_handler at_end, up_handler at_up);
   [[noreturn]] void keeper_gone() const;
 
   boost::asio::any_io_executor executor_;
@@ -97,8 +115,14 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   std::optional<boost::asio::posix::stream_descriptor> readable_;
   std::thread thread_;
   bool stopped_ = false;
-  std::map<std::uint32_t, end_handler> at_end_;
-  std::map<std::uint32_t, os::control::exited> early_;  // ends told before `start` knew the serial
+  struct expected {
+    end_handler at_end;
+    up_handler at_up;
+  };
+  std::map<std::uint32_t, expected> expected_;
+  // Told before `start` knew the serial.
+  std::map<std::uint32_t, std::vector<os::child_event>> early_;
+  inheritance inheritance_;
   std::uint64_t last_key_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "os/control.hpp"
+#include "start_setup.hpp"
 
 namespace bulkhead::detail {
 namespace {
@@ -35,6 +36,20 @@ void check_start(const std::optional<exit_status>& failed, std::string_view name
   if (failed)
     throw error(errc::start_failed, "child '" + std::string(name) + "': " + failed->report(),
                 *failed);
+}
+
+void check_process(const child_spec& spec) {
+  const std::string whose = "child '" + spec.name + "': process.";
+  if (!spec.process.name.empty() || spec.process.shutdown != shutdown_rule{}) {
+    throw std::invalid_argument(whose +
+                                "name and process.shutdown must be left out: the child's "
+                                "own are used");
+  }
+  try {
+    check_options(spec.process);
+  } catch (const std::invalid_argument& bad) {
+    throw std::invalid_argument(whose + bad.what());
+  }
 }
 
 supervisor_options checked(const supervisor_options& options) {
@@ -86,12 +101,14 @@ std::future<std::optional<exit_status>> supervisor_state::expect(std::string_vie
 }
 
 std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, start_recipe recipe) {
+  check_process(spec);
   auto process = std::make_shared<process_state>(rt_, spec.name, spec.shutdown);
   auto up = call([&] {
     const auto added = machine_.add({spec, child_kind::worker}, now());
     if (const auto* refused = std::get_if<core::refusal>(&added)) check(*refused, spec.name);
     const auto id = std::get<core::child_id>(added);
-    auto& entry = children_[spec.name] = {id, std::move(recipe), process, rt_->new_resume_key()};
+    auto& entry = children_[spec.name] = {id,         std::move(recipe), spec.process,
+                                          spec.ready, process,           rt_->new_resume_key()};
     by_id_[id] = &entry;
     auto result = expect(spec.name, false);
     run();
@@ -194,15 +211,21 @@ void supervisor_state::execute(const core::commands::start& c) {
   order.resume_key = who->resume_key;
   order.incarnation = c.incarnation;
   order.recipe = &who->recipe;
+  order.options = &who->options;
+  order.announce =
+      who->ready == readiness::on_call || may_fail_before_entry(who->options, who->recipe);
   try {
-    auto begun = rt_->start(order, [self = shared_from_this(), id = c.id,
-                                    incarnation = c.incarnation](const os::control::exited& event) {
-      self->told_of_end(id, incarnation, event);
-    });
+    auto begun = rt_->start(
+        order,
+        [self = shared_from_this(), id = c.id, incarnation = c.incarnation](
+            const os::control::exited& event) { self->told_of_end(id, incarnation, event); },
+        [self = shared_from_this(), id = c.id, incarnation = c.incarnation](auto what) {
+          self->told_of_up(id, incarnation, what);
+        });
     who->process->begin(begun.serial, begun.pid, std::move(begun.pidfd), c.incarnation);
-    machine_.started(c.id, c.incarnation, begun.pid, now());
-    // The keeper answers when the child is forked, and what it runs first is its function.
-    machine_.ready(c.id, c.incarnation, now());
+    // The keeper answers when the child is forked, and what that runs first is its function, unless
+    // something is announced.
+    if (!order.announce) machine_.started(c.id, c.incarnation, begun.pid, now());
   } catch (const std::system_error& failure) {
     exit_status status;
     status.code = -1;
@@ -241,6 +264,18 @@ void supervisor_state::execute(const core::commands::ended& c) {
   }
   waiters_.clear();
   end_.set_value(c.reason);
+}
+
+void supervisor_state::told_of_up(core::child_id id, std::uint64_t incarnation,
+                                  os::control::kind what) {
+  child* const who = find(id);
+  if (who == nullptr) return;
+  if (what == os::control::kind::entered) {
+    machine_.started(id, incarnation, who->process->pid(), now());
+  } else {
+    machine_.ready(id, incarnation, now());
+  }
+  run();
 }
 
 void supervisor_state::told_of_end(core::child_id id, std::uint64_t incarnation,

@@ -37,6 +37,8 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   struct child {
     core::child_id id = 0;
     start_recipe recipe;
+    spawn_options options;
+    readiness ready = readiness::on_entry;
     std::shared_ptr<process_state> process;
     std::uint64_t resume_key = 0;
   };
@@ -62,6 +64,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void execute(const core::commands::emit& c);
   void execute(const core::commands::all_started& /*c*/) {}
   void execute(const core::commands::ended& c);
+  void told_of_up(core::child_id id, std::uint64_t incarnation, os::control::kind what);
   void told_of_end(core::child_id id, std::uint64_t incarnation, const os::control::exited& event);
   void hand_to_user(const supervision_event& event);
   void drop(const std::string& name);

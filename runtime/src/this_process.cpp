@@ -58,4 +58,11 @@ std::stop_token stop_token() {
   return watch->token();
 }
 
+void ready() {
+  const auto& context = detail::process_record::child_context();
+  if (context == nullptr) return;
+  // One that cannot be told is gone, and this process with it.
+  static_cast<void>(context->keeper().tell(os::control::kind::ready, os::control::done{}));
+}
+
 }  // namespace bulkhead::this_process

@@ -176,8 +176,9 @@ TEST_CASE("ends that come before somebody asks for events are kept in order", "[
     keeper.ask<control::done>(control::kind::subscribe, control::done{}, &got);
     bulkhead::os::channel events(std::move(got.at(0)));
     for (const child& c : children) {
-      control::exited event;
-      next_event(events, event, std::chrono::steady_clock::now() + 5s);
+      bulkhead::os::child_event told;
+      next_event(events, told, std::chrono::steady_clock::now() + 5s);
+      const control::exited& event = told.event;
       if (event.serial != c.serial || event.status.code != 3) return 2;
     }
     return 0;

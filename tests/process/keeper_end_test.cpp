@@ -122,7 +122,7 @@ TEST_CASE("when the keeper is killed, its children end and the host sees it", "[
   ::kill(h.keeper_pid(), SIGKILL);
   CHECK(eventually([&] { return is_gone(c.pid); }));
   CHECK_THROWS_AS(h.spawn(sleep_on), bulkhead::error);
-  control::exited event;
+  bulkhead::os::child_event event;
   CHECK(next_event(h.events, event, std::chrono::steady_clock::now() + 5s) ==
         bulkhead::os::receive_result::ended);
 }

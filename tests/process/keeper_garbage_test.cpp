@@ -74,6 +74,22 @@ TEST_CASE("a host that sends garbage loses its line", "[os][process]") {
   ::kill(keeper, SIGKILL);
 }
 
+TEST_CASE("a spawn without the descriptors that it names is garbage", "[os][process]") {
+  control::process_setup setup;
+  setup.streams = GENERATE(std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{255});
+  setup.directory = setup.streams == 0;
+  setup.command = {"true"};
+  host h;
+  const pid_t keeper = h.keeper_pid();
+  control::spawn wanted;
+  wanted.name = "none";
+  wanted.setup = setup;
+  CHECK_THROWS_AS(h.keeper.ask<control::spawn_reply>(control::kind::spawn, wanted),
+                  bulkhead::error);
+  CHECK_FALSE(is_gone(keeper));
+  ::kill(keeper, SIGKILL);
+}
+
 TEST_CASE("descriptors that nobody asked for are closed", "[os][process]") {
   host h;
   h.run(exit_0);

@@ -3,6 +3,7 @@
 // All of the runtime: what one process needs to start others, exchange messages with them and
 // supervise them.
 #include <bulkhead/async.hpp>
+#include <bulkhead/command.hpp>
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/errc.hpp>
@@ -12,6 +13,7 @@
 #include <bulkhead/init.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/message_id.hpp>
+#include <bulkhead/output_stream.hpp>
 #include <bulkhead/overflow.hpp>
 #include <bulkhead/pipe.hpp>
 #include <bulkhead/pipe_options.hpp>
@@ -20,6 +22,7 @@
 #include <bulkhead/queue.hpp>
 #include <bulkhead/queue_sender.hpp>
 #include <bulkhead/runtime.hpp>
+#include <bulkhead/spawn_options.hpp>
 #include <bulkhead/supervisor.hpp>
 #include <bulkhead/this_process.hpp>
 #include <bulkhead/version.hpp>

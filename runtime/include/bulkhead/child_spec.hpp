@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/spawn_options.hpp>
 #include <bulkhead/supervision_types.hpp>
 #include <chrono>
 #include <cstdint>
@@ -25,7 +26,8 @@ struct child_spec {
       std::chrono::seconds{10};  ///< Longest time until it is up, > 0.
   /// Longest time between heartbeats before it counts as hung, > 0; off when empty.
   std::optional<std::chrono::nanoseconds> watchdog = std::nullopt;
-  // Here, in the order of docs/supervision.md's table, comes `process`.
+  /// How its process is started; its name and shutdown are those above.
+  spawn_options process = {};
   std::uint32_t standby = 0;  ///< Spare processes that wait to take over.
   // Here comes `prepare`.
   exit_rule restart_on = {};     ///< Ends that force a restart.

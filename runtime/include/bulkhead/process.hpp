@@ -4,6 +4,7 @@
 #include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/errc.hpp>
 #include <bulkhead/exit_status.hpp>
+#include <bulkhead/spawn_options.hpp>
 #include <bulkhead/supervision_types.hpp>
 #include <chrono>
 #include <cstdint>
@@ -12,13 +13,6 @@
 #include <string>
 
 namespace bulkhead {
-
-/// How a process is started.
-struct spawn_options {
-  std::string name{};  ///< For reports, `ps` and events; a number is made up when it is empty.
-  shutdown_rule shutdown =
-      {};  ///< What its handle's destructor does: asks, waits so long (5 s), then kills.
-};
 
 namespace detail {
 class process_state;

@@ -1,11 +1,21 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <bulkhead/command.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/process.hpp>
 #include <memory>
 
 namespace bulkhead {
+
+namespace detail {
+/// A value that this program inherited.
+struct inherited_value {
+  std::span<const std::byte> bytes;
+  std::uint64_t first = 0;
+  endpoint_source* endpoints = nullptr;
+};
+}  // namespace detail
 
 /// What a runtime can be told.
 struct runtime_options {};
@@ -29,14 +39,21 @@ class runtime {
   runtime();
   /// Runs event handlers on `executor` instead of the runtime's own thread.
   explicit runtime(boost::asio::any_io_executor executor, const runtime_options& options = {});
+  /// The runtime of a program that a `command` with endpoints started: the first thing in its main.
+  /// Like a child's own runtime it is a part of the starter's tree, and ends with it.
+  /// @errors not_initialised: no such command started this program; unsupported: by another version
+  /// of the library.
+  explicit runtime(inherited_t);
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
   ~runtime();
 
   /// Starts a process that runs `fn(args...)` and ends with exit code 0 when it returns; what it
   /// returns is dropped, `std::exit` gives another code.
-  /// @limits fn: a function or a lambda without captures. args: messages and endpoints, converted
-  /// to fn's parameter types here; pipe ends are moved.
+  /// @limits options: as their fields say; with any but name and shutdown, and for a command, it
+  /// waits until the process has entered its function, or was executed. fn: a function or a lambda
+  /// without captures. args: messages and endpoints, converted to fn's parameter types here; pipe
+  /// ends are moved.
   /// @returns the owner of the process. @errors start_failed, not_initialised, and what the system
   /// says.
   template <class F, class... Args>
@@ -46,6 +63,28 @@ class runtime {
   template <class F, class... Args>
   process spawn(const spawn_options& options, const F& fn, Args&&... args) {
     return start(options, detail::make_recipe(fn, std::forward<Args>(args)...));
+  }
+
+  /// Starts another executable.
+  /// @errors start_failed, with the system's words, where it cannot be executed.
+  process spawn(const command& what) { return start({}, what.recipe()); }
+  process spawn(const spawn_options& options, const command& what) {
+    return start(options, what.recipe());
+  }
+
+  /// In an `inherited` runtime: the endpoint, or other value, that the command was given `with`
+  /// this name.
+  /// @limits once for a pipe end; as often as wanted for others.
+  /// @errors std::invalid_argument: nothing of that name was given; type_mismatch.
+  template <class T>
+  [[nodiscard]] T endpoint(std::string_view name) const {
+    const detail::inherited_value found = find_endpoint(name, detail::fingerprint_of<T>());
+    detail::shifted_endpoints endpoints(*found.endpoints, found.first);
+    T value{};
+    if (!detail::decode_all(found.bytes, value, &endpoints)) {
+      throw error(errc::closed, "endpoint '" + std::string(name) + "' was taken up before");
+    }
+    return value;
   }
 
   /// Where event handlers run.
@@ -58,6 +97,8 @@ class runtime {
 
  private:
   process start(const spawn_options& options, detail::start_recipe recipe);
+  [[nodiscard]] detail::inherited_value find_endpoint(std::string_view name,
+                                                      std::uint64_t fingerprint) const;
 
   std::shared_ptr<detail::runtime_state> state_;
 };

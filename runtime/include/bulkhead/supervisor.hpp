@@ -38,6 +38,8 @@ class supervisor {
     return add(spec, detail::make_recipe(fn, std::forward<Args>(args)...));
   }
 
+  process start(const child_spec& spec, const command& what) { return add(spec, what.recipe()); }
+
   /// Stops a child; its specification stays, unless it is temporary. Waits until it has ended.
   void terminate_child(std::string_view name);
   /// Starts a stopped child again and waits until it is up.

@@ -24,5 +24,9 @@ namespace this_process {
 /// run on that thread.
 [[nodiscard]] std::stop_token stop_token();
 
+/// Tells the supervisor that this child is up, where its specification says `readiness::on_call`.
+/// Nothing happens in other processes, and at the second call.
+void ready();
+
 }  // namespace this_process
 }  // namespace bulkhead

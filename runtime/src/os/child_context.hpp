@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "os/control.hpp"
 #include "os/unique_fd.hpp"
 
 namespace bulkhead::os {
@@ -31,7 +33,9 @@ struct child_context {
   const void* target = nullptr;    ///< control::spawn::target, found; nullptr: none was named.
   std::uint64_t fingerprint = 0;
   std::vector<std::byte> arguments;
-  std::vector<endpoint> endpoints;  ///< In the order of control::spawn::endpoints.
+  std::optional<control::process_setup> setup;
+  std::vector<unique_fd> streams_and_directory;  ///< As `setup` says.
+  std::vector<endpoint> endpoints;               ///< In the order of control::spawn::endpoints.
 };
 
 /// Runs a child and returns its exit code, with which the process then calls std::exit.

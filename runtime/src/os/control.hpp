@@ -4,6 +4,7 @@
 #include <bulkhead/exit_status.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,11 @@ enum class kind : std::uint16_t {
   attach,      // another program -> keeper, first over the published socket, with its own pidfd:
                // reply attach_reply + descriptors as for a queue
   deadline,    // a message was released with a delay: look when it is due; reply done
+  entered,     // child -> keeper, where `process_setup::announce` asked for it, and keeper -> owner
+               // over the event socket, as an `exited`: its function begins; no reply
+  ready,       // the same for this_process::ready()
 };
-inline constexpr kind kind_max = kind::deadline;  ///< Nothing above it is a kind.
+inline constexpr kind kind_max = kind::ready;  ///< Nothing above it is a kind.
 
 /// The queues and pipes of a tree are counted from a random number in the bits above these, so that
 /// a name is of no use in another tree.
@@ -175,8 +179,28 @@ struct function_name {
   std::string path;  ///< Of the module, for modules that the keeper has not loaded.
   std::uint64_t offset = 0;
 };
+/// What is changed in a new process before it runs anything.
+struct process_setup {
+  std::vector<std::string> set;    ///< NAME=value
+  std::vector<std::string> unset;  ///< NAME
+  bool clear = false;              ///< First no variable is left.
+  std::uint8_t streams =
+      0;                   ///< Bit n: the standard stream n comes as a descriptor, in their order.
+  bool directory = false;  ///< The last descriptor is the working directory.
+  std::vector<std::uint32_t> processors;
+  std::optional<std::int32_t> nice;
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<std::uint64_t> cpu_seconds;
+  std::optional<std::uint64_t> files;
+  std::optional<std::uint64_t> processes;
+  std::optional<std::uint64_t> core_bytes;
+  bool announce = false;             ///< The owner is to be told when it is up.
+  std::vector<std::string> command;  ///< Not empty: it executes this, and names no function.
+  bool inherits = false;  ///< The command gets its line and endpoints (docs/control-protocol.md).
+};
 struct spawn {
   std::string name;
+  std::optional<process_setup> setup;
   std::uint64_t resume_key = 0;  ///< Not 0: incarnations of one supervised child share it, and so
                                  ///< its seats. Unique in the owner.
   std::uint32_t incarnation = 1;

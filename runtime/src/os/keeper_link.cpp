@@ -45,11 +45,14 @@ datagram keeper_link::exchange(control::kind kind, std::span<const std::byte> bo
   return answer;
 }
 
-receive_result next_event(channel& events, control::exited& out, deadline until) {
+receive_result next_event(channel& events, child_event& out, deadline until) {
   datagram event;
   const receive_result result = events.receive_until(event, until);
   if (result != receive_result::received) return result;
-  if (event.head.kind != control::kind::exited || !event.read(out)) return receive_result::garbage;
+  out.what = event.head.kind;
+  const bool known = out.what == control::kind::exited || out.what == control::kind::entered ||
+                     out.what == control::kind::ready;
+  if (!known || !event.read(out.event)) return receive_result::garbage;
   return receive_result::received;
 }
 

@@ -56,8 +56,14 @@ class keeper_link {
   channel line_;
 };
 
+/// What became of a child: it entered its function, called ready, or ended.
+struct child_event {
+  control::kind what{};
+  control::exited event;  ///< The first two have only its serial and pid.
+};
+
 /// The next event of an event socket that `subscribe` gave.
 /// @returns nothing, ended or garbage as receive_until does; received: `out` is set.
-receive_result next_event(channel& events, control::exited& out, deadline until = {});
+receive_result next_event(channel& events, child_event& out, deadline until = {});
 
 }  // namespace bulkhead::os

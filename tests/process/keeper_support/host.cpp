@@ -68,10 +68,10 @@ host::~host() {
 
 control::exited host::end_of(std::uint32_t serial) {
   while (early_.count(serial) == 0) {
-    control::exited event;
+    bulkhead::os::child_event told;
     const auto until = std::chrono::steady_clock::now() + 10s;
-    if (next_event(events, event, until) != bulkhead::os::receive_result::received) return {};
-    early_.emplace(event.serial, event);
+    if (next_event(events, told, until) != bulkhead::os::receive_result::received) return {};
+    if (told.what == kind::exited) early_.emplace(told.event.serial, told.event);
   }
   return early_.extract(serial).mapped();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/legacy.hpp>
 #include <bulkhead/errc.hpp>
 #include <bulkhead/message.hpp>
 #include <functional>
@@ -28,17 +29,9 @@ struct start_recipe {
   std::uint64_t fingerprint = 0;
   std::vector<std::byte> arguments;
   std::vector<std::uint64_t> endpoints;
+  std::vector<std::string> command;    ///< Not empty: another executable, and no entry.
+  bool inherits = false;               ///< It takes up what `arguments` name.
   std::shared_ptr<const void> values;  ///< The arguments, with the endpoints that they hold.
-};
-
-/// Collects the queues among the arguments.
-class endpoint_collector final : public endpoint_sink {
- public:
-  explicit endpoint_collector(start_recipe& to) : to_(&to) {}
-  std::uint64_t add(std::uint64_t id) override;
-
- private:
-  start_recipe* to_;
 };
 
 template <class Fn>
@@ -109,7 +102,7 @@ start_recipe make_recipe(const F& fn, Args&&... args) {
     recipe.fingerprint = fingerprint_of<tuple>();
     const auto values = std::make_shared<const tuple>(std::forward<Args>(args)...);
     recipe.values = values;
-    endpoint_collector collector(recipe);
+    endpoint_list collector(recipe.endpoints);
     const std::size_t bytes = encoded_size(*values);
     if (bytes >= oversize) {
       throw error(errc::too_large,

@@ -8,14 +8,14 @@ unique_fd event_box::open() {
   return its.take();
 }
 
-void event_box::put(control::exited event) {
-  events_.push_back(std::move(event));
+void event_box::put(control::kind what, control::exited event) {
+  events_.push_back({what, std::move(event)});
   flush();
 }
 
 void event_box::flush() {
   while (is_blocked()) {
-    const std::error_code failed = line_.send(control::kind::exited, events_.front());
+    const std::error_code failed = line_.send(events_.front().what, events_.front().event);
     if (failed == std::errc::resource_unavailable_try_again) return;
     if (failed) return line_.close();  // the reader went away; it may subscribe again
     events_.pop_front();

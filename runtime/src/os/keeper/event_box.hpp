@@ -6,8 +6,8 @@
 
 namespace bulkhead::os {
 
-/// The ends of its children that a process has still to hear of, in order. It may not have asked
-/// for them yet, or read slowly.
+/// What a process has still to hear of its children, in order: that they are up, that they ended.
+/// It may not have asked for it yet, or read slowly.
 class event_box {
  public:
   static constexpr std::size_t events_max =
@@ -17,7 +17,7 @@ class event_box {
   /// @errors std::system_error.
   [[nodiscard]] unique_fd open();
 
-  void put(control::exited event);
+  void put(control::kind what, control::exited event);
   /// Sends what the socket takes now.
   void flush();
 
@@ -28,7 +28,11 @@ class event_box {
 
  private:
   channel line_;
-  std::deque<control::exited> events_;
+  struct entry {
+    control::kind what{};
+    control::exited event;
+  };
+  std::deque<entry> events_;
 };
 
 }  // namespace bulkhead::os

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "os/keeper/child_setup.hpp"
 #include "os/keeper/descriptors.hpp"
 #include "os/keeper/signals.hpp"
 
@@ -35,7 +36,17 @@ std::vector<int> descriptors_of(const child_context& context) {
   for (const child_context::endpoint& e : context.endpoints) {
     for (const unique_fd* fd : {&e.segment, &e.bells[0], &e.bells[1]}) kept.push_back(fd->get());
   }
+  for (const unique_fd& fd : context.streams_and_directory) kept.push_back(fd.get());
   return kept;
+}
+
+void set_up(child_context& context) noexcept {
+  try {
+    apply_setup(*context.setup, context.streams_and_directory);
+    if (!context.setup->command.empty()) execute_command(context);
+  } catch (const std::exception& failure) {
+    fail_start(context, failure.what());
+  }
 }
 
 }  // namespace
@@ -49,6 +60,7 @@ void become_child(child_context&& context, pid_t keeper, const rlimit& descripto
   ::setrlimit(RLIMIT_NOFILE, &descriptors);
   ::prctl(PR_SET_NAME, context.name.c_str());
   unblock_child_signals();
+  if (context.setup) set_up(context);
   std::exit(run(std::move(context)));
 }
 

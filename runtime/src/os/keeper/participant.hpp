@@ -24,6 +24,12 @@ struct participant {
   std::size_t children = 0;  ///< Running ones of its own.
   bool attached = false;     ///< Not ours to kill or reap: only its pidfd tells its end.
 
+  bool is_command = false;  ///< Of another executable: its stop request is SIGTERM until it enters.
+  bool inherits = false;    ///< It keeps its line over the exec.
+  bool has_cpu_limit = false;
+  bool entered = false;  ///< Its owner was told, if it wanted to be.
+  bool ready = false;
+
   bool stop_requested = false;
   std::optional<control::last_words> words;
   std::string fault;  ///< Why we ended it, if we did.

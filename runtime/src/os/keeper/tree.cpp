@@ -173,6 +173,8 @@ tree::verdict tree::listen(std::uint32_t serial) {
   // its line, or has ended.
   if (serial == host_serial) return verdict::end;
   hang_up(p);
+  // A command that does not keep its line has been executed, or failed to and said so.
+  if (p.is_command && !p.inherits && !p.words) announce(p, control::kind::entered);
   if (p.attached) part_from(p);
   return verdict::serve;
 }

@@ -56,7 +56,9 @@ class tree {
   void holders(participant& p, const datagram& request);
   void join_queue(participant& p, const datagram& request);
   void dead_letters(participant& p, const datagram& request);
-  void spawn(participant& p, const datagram& request);
+  void spawn(participant& p, datagram& request);
+  static std::size_t descriptors_of(const std::optional<control::process_setup>& setup) noexcept;
+  void announce(participant& p, control::kind what);
   void signal(participant& p, const datagram& request);
   void request_stop(participant& p, const datagram& request);
   void forget(participant& p, const datagram& request);
@@ -105,8 +107,10 @@ class tree {
   void bury(participant& p, const exit_status& end);
   exit_status status_of(const participant& p, int code, int status) const;
   void read_last_words(participant& p);
+  [[nodiscard]] static bool died_of_words(const control::last_words& words,
+                                          const exit_status& end) noexcept;
   void kill_children_of(std::uint32_t serial) noexcept;
-  void tell(std::uint32_t serial, control::exited event);
+  void tell(std::uint32_t serial, control::kind what, control::exited event);
   void watch_events(participant& p);
 
   core::platform os_;

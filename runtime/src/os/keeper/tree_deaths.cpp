@@ -69,8 +69,23 @@ void tree::read_last_words(participant& p) {
   datagram request;
   while (p.control && p.control.receive(request) == receive_result::received) {
     control::last_words words;
-    if (request.head.kind == control::kind::last_words && request.read(words)) p.words = words;
+    const control::kind what = request.head.kind;
+    if (what == control::kind::last_words && request.read(words)) p.words = words;
+    if (what == control::kind::entered || what == control::kind::ready) announce(p, what);
   }
+}
+
+// Once each: who calls ready again says nothing new.
+void tree::announce(participant& p, control::kind what) {
+  bool& told = what == control::kind::entered ? p.entered : p.ready;
+  if (std::exchange(told, true)) return;
+  tell(p.who.owner, what, control::exited{p.who.serial, p.pid, {}, 0, 0, 0});
+}
+
+// Who caught what its memory limit threw, and then ended well or otherwise, did not die of it.
+bool tree::died_of_words(const control::last_words& words, const exit_status& end) noexcept {
+  if (words.cause != death_cause::memory_limit) return true;
+  return end.signal == SIGABRT || end.signal == SIGSEGV || (end.signal == 0 && end.code != 0);
 }
 
 exit_status tree::status_of(const participant& p, int code, int status) const {
@@ -88,9 +103,11 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
     const bool ending = status == SIGKILL || status == SIGTERM;
     if (p.stop_requested && ending) out.cause = death_cause::stopped;
   }
-  if (p.words) {
-    out.cause = p.words->cause == death_cause::start_failure ? death_cause::start_failure
-                                                             : death_cause::exception;
+  if (p.has_cpu_limit && out.signal == SIGXCPU) out.cause = death_cause::cpu_limit;
+  if (p.words && died_of_words(*p.words, out)) {
+    const death_cause said = p.words->cause;
+    const bool known = said == death_cause::start_failure || said == death_cause::memory_limit;
+    out.cause = known ? said : death_cause::exception;
     out.text = p.words->text.substr(0, text_bytes_max);
   }
   if (!p.fault.empty()) out.text = p.fault;
@@ -117,7 +134,9 @@ void tree::bury(participant& p, const exit_status& end) {
     by_pid_.erase(p.pid);
   }
   participants_.erase(p.who.serial);
-  tell(owner, std::move(event));
+  const auto told = participants_.find(owner);
+  if (told != participants_.end()) --told->second.children;
+  tell(owner, control::kind::exited, std::move(event));
 }
 
 void tree::kill_children_of(std::uint32_t serial) noexcept {
@@ -128,12 +147,11 @@ void tree::kill_children_of(std::uint32_t serial) noexcept {
   }
 }
 
-void tree::tell(std::uint32_t serial, control::exited event) {
+void tree::tell(std::uint32_t serial, control::kind what, control::exited event) {
   const auto owner = participants_.find(serial);
   if (owner == participants_.end()) return;
-  --owner->second.children;
   const bool watched = owner->second.events.is_blocked();
-  owner->second.events.put(std::move(event));
+  owner->second.events.put(what, std::move(event));
   if (!watched) watch_events(owner->second);
 }
 

@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include <bulkhead/errc.hpp>
@@ -89,6 +90,9 @@ void tree::answer(participant& p, datagram& request) {
     case kind::last_words:
       p.words = body_of<control::last_words>(request);
       return;
+    case kind::entered:
+    case kind::ready:
+      return announce(p, request.head.kind);
     case kind::subscribe:
       return subscribe(p);
     case kind::claim_end:
@@ -257,6 +261,10 @@ void tree::signal(participant& p, const datagram& request) {
 void tree::request_stop(participant& p, const datagram& request) {
   participant& to = below(p, body_of<control::stop>(request).serial);
   to.stop_requested = true;
+  // A program that knows nothing of the directory, or has not opened it yet.
+  if (to.is_command && !(to.inherits && to.entered)) {
+    ::syscall(SYS_pidfd_send_signal, to.pidfd.get(), SIGTERM, nullptr, 0);
+  }
   directory_.ask_to_stop(to.entry);
   queues_.rouse(to.who.serial);
   pipes_.rouse(to.who.serial);

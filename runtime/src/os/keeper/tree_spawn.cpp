@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bit>
 #include <bulkhead/errc.hpp>
 #include <cstring>
 
@@ -27,7 +28,9 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who,
   context.name = wanted.name;
   context.function = find_function(wanted.entry);
   context.target = find_function(wanted.target);
-  if (context.function == nullptr) throw garbage{};
+  context.setup = wanted.setup;
+  const bool is_command = wanted.setup && !wanted.setup->command.empty();
+  if ((context.function == nullptr) != is_command) throw garbage{};
   context.fingerprint = wanted.fingerprint;
   context.arguments = wanted.arguments;
   for (const std::uint64_t id : wanted.endpoints) {
@@ -49,6 +52,12 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who,
     e.sent_before = seat.sent_before;
   }
   return context;
+}
+
+// @returns how many descriptors come with a setup.
+std::size_t tree::descriptors_of(const std::optional<control::process_setup>& setup) noexcept {
+  if (!setup) return 0;
+  return static_cast<std::size_t>(std::popcount(setup->streams)) + (setup->directory ? 1 : 0);
 }
 
 void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial,
@@ -86,9 +95,13 @@ pid_t tree::fork_child(child_context& context, int control, const pipe_grants& g
   become_child(std::move(context), keeper, descriptors_, run_child_);
 }
 
-void tree::spawn(participant& p, const datagram& request) {
+void tree::spawn(participant& p, datagram& request) {
   const auto wanted = body_of<control::spawn>(request);
-  if (wanted.endpoints.size() > endpoints_max) throw garbage{};
+  if (wanted.endpoints.size() > endpoints_max ||
+      descriptors_of(wanted.setup) != request.descriptors.size() ||
+      (wanted.setup && wanted.setup->streams > 7)) {
+    throw garbage{};
+  }
   if (p.children + p.events.waiting() >= event_box::events_max) {
     throw error(make_error_code(errc::start_failed),
                 "'" + p.name + "' has 32768 children whose ends it has not read");
@@ -96,6 +109,11 @@ void tree::spawn(participant& p, const datagram& request) {
   participant child;
   child.who = {++last_serial_, p.who.serial, wanted.resume_key};
   child.name = wanted.name;
+  if (wanted.setup) {
+    child.is_command = !wanted.setup->command.empty();
+    child.inherits = wanted.setup->inherits;
+    child.has_cpu_limit = wanted.setup->cpu_seconds.has_value();
+  }
   auto [ours, its] = channel::make_pair();
   child.control = std::move(ours);
   child.entry = directory_.take(child.who.serial);
@@ -103,6 +121,7 @@ void tree::spawn(participant& p, const datagram& request) {
   try {
     child_context context = prepare(wanted, child.who, p.who, grants);
     context.entry = child.entry;
+    context.streams_and_directory = std::move(request.descriptors);
     child.pid = fork_child(context, its.fd(), grants);
     if (child.pid < 0) {
       throw error(make_error_code(errc::start_failed),
