@@ -4,6 +4,9 @@
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/runtime.hpp>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
 #include <typeinfo>
 #include <vector>
 
@@ -18,7 +21,7 @@ namespace {
 
 constexpr int uncaught_exception_code = 1;
 
-int end_with(process_context& context, const std::string& text) {
+void say_last_words(process_context& context, const std::string& text) {
   std::fprintf(stderr, "bulkhead: process '%s' (%u) ends: uncaught exception %s\n",
                context.who().name.c_str(), context.who().serial, text.c_str());
   const death_cause cause =
@@ -26,7 +29,28 @@ int end_with(process_context& context, const std::string& text) {
   // Best effort: without it the exit status has the code and no text.
   static_cast<void>(
       context.keeper().tell(os::control::kind::last_words, os::control::last_words{cause, text}));
-  return uncaught_exception_code;
+}
+
+// Of the exception that is being handled.
+std::string describe_exception() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    lift_memory_limit();
+    return out_of_memory_text();
+  } catch (const std::exception& failure) {
+    return boost::core::demangle(typeid(failure).name()) + ": " + failure.what();
+  } catch (...) {
+    return "of a type that is no std::exception";
+  }
+}
+
+// For what leaves a thread, or a function that promised to throw nothing: the process aborts.
+[[noreturn]] void on_terminate() {
+  if (std::current_exception() != nullptr) {
+    say_last_words(*process_record::child_context(), describe_exception());
+  }
+  std::abort();
 }
 
 }  // namespace
@@ -41,6 +65,7 @@ int run_child(os::child_context start) {
   auto* const rt = new bulkhead::runtime(std::make_shared<runtime_state>(context));
   context->set_owner(rt->state());
   process_record::set_child(context, rt);
+  std::set_terminate(&on_terminate);
   static auto* const endpoints = new given_endpoints(*context, start.endpoints);
   const auto entry = reinterpret_cast<entry_function>(const_cast<void*>(start.function));
   try {
@@ -54,17 +79,11 @@ int run_child(os::child_context start) {
     // What a waiting call throws when the process is asked to stop is no failure of a function that
     // lets it pass.
     if (failure.code() == errc::stop_requested && context->stop_requested()) return 0;
-    return end_with(*context,
-                    boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
-  } catch (const std::bad_alloc&) {
-    lift_memory_limit();
-    return end_with(*context, out_of_memory_text());
-  } catch (const std::exception& failure) {
-    return end_with(*context,
-                    boost::core::demangle(typeid(failure).name()) + ": " + failure.what());
+    say_last_words(*context, describe_exception());
   } catch (...) {
-    return end_with(*context, "of a type that is no std::exception");
+    say_last_words(*context, describe_exception());
   }
+  return uncaught_exception_code;
 }
 
 }  // namespace bulkhead::detail

@@ -2,14 +2,17 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <atomic>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <new>
+#include <thread>
 
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
@@ -71,6 +74,12 @@ void grow_and_recover() {
     grow();
   } catch (const std::bad_alloc&) {
   }
+}
+
+void grow_in_a_thread() { std::thread(grow).join(); }
+
+void write_many_lines(int count) {
+  for (int n = 0; n < count; ++n) std::puts("a line");
 }
 
 void spin() {
@@ -150,6 +159,26 @@ TEST_CASE("captured output comes by the line, all of it before the end", "[proce
   CHECK(err == std::vector<std::string>{"an error"});
 }
 
+TEST_CASE("lines that wait while the process ends are handed over before its end",
+          "[process][options]") {
+  constexpr int count = 8000;  // 56 000 bytes, which fit a pipe of 64 KiB
+  std::atomic<int> seen{0};
+  std::promise<pid_t> child_pid;
+  auto known = child_pid.get_future();
+  bulkhead::runtime rt;
+  const auto first_waits = stream::lines([&](const bulkhead::output_line&) {
+    // Until the keeper has reaped it, and so has told its end.
+    if (seen++ == 0) {
+      const pid_t pid = known.get();
+      CHECK(bulkhead_test::eventually([pid] { return ::kill(pid, 0) != 0; }));
+    }
+  });
+  const auto child = rt.spawn({.streams = {.out = first_waits}}, write_many_lines, count);
+  child_pid.set_value(child.id());
+  REQUIRE(child.join_for(soon).has_value());
+  CHECK(seen == count);
+}
+
 TEST_CASE("a line beyond the longest comes in parts and loses nothing", "[process][options]") {
   lines_seen seen;
   bulkhead::runtime rt;
@@ -200,6 +229,13 @@ TEST_CASE("limits are set, and an end by one says which", "[process][options][cr
     CHECK(status->cause == bulkhead::death_cause::memory_limit);
     CHECK(status->own_doing());
     CHECK(status->text.find("67108864 bytes") != std::string::npos);
+  }
+  SECTION("memory, in a thread") {
+    const auto child = rt.spawn({.limits = {.memory = 256u << 20}}, grow_in_a_thread);
+    const auto status = child.join_for(soon);
+    REQUIRE(status.has_value());
+    CHECK(status->signal == SIGABRT);
+    CHECK(status->cause == bulkhead::death_cause::memory_limit);
   }
   SECTION("memory, and the child lives on") {
     const auto child = rt.spawn({.limits = {.memory = 64u << 20}}, grow_and_recover);

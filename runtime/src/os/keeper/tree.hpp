@@ -107,8 +107,6 @@ class tree {
   void bury(participant& p, const exit_status& end);
   exit_status status_of(const participant& p, int code, int status) const;
   void read_last_words(participant& p);
-  [[nodiscard]] static bool died_of_words(const control::last_words& words,
-                                          const exit_status& end) noexcept;
   void kill_children_of(std::uint32_t serial) noexcept;
   void tell(std::uint32_t serial, control::kind what, control::exited event);
   void watch_events(participant& p);

@@ -82,12 +82,6 @@ void tree::announce(participant& p, control::kind what) {
   tell(p.who.owner, what, control::exited{p.who.serial, p.pid, {}, 0, 0, 0});
 }
 
-// Who caught what its memory limit threw, and then ended well or otherwise, did not die of it.
-bool tree::died_of_words(const control::last_words& words, const exit_status& end) noexcept {
-  if (words.cause != death_cause::memory_limit) return true;
-  return end.signal == SIGABRT || end.signal == SIGSEGV || (end.signal == 0 && end.code != 0);
-}
-
 exit_status tree::status_of(const participant& p, int code, int status) const {
   exit_status out;
   if (code == CLD_EXITED) {
@@ -104,7 +98,7 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
     if (p.stop_requested && ending) out.cause = death_cause::stopped;
   }
   if (p.has_cpu_limit && out.signal == SIGXCPU) out.cause = death_cause::cpu_limit;
-  if (p.words && died_of_words(*p.words, out)) {
+  if (p.words) {
     const death_cause said = p.words->cause;
     const bool known = said == death_cause::start_failure || said == death_cause::memory_limit;
     out.cause = known ? said : death_cause::exception;
