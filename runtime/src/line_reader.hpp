@@ -19,7 +19,7 @@ class line_reader : public std::enable_shared_from_this<line_reader> {
   struct source {
     std::string process;
     int stream = 1;
-    stream::line_handler handler;
+    bulkhead::stream::line_handler handler;
   };
   /// @limits pipe: the reading end, not blocking.
   line_reader(boost::asio::io_context& loop, boost::asio::any_io_executor user, os::unique_fd pipe,

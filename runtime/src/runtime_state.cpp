@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "call_desk.hpp"
 #include "os/function_name.hpp"
 #include "os/keeper_start.hpp"
 #include "os/signals.hpp"
@@ -241,6 +242,15 @@ std::uint64_t runtime_state::new_resume_key() {
   return ++last_key_;
 }
 
+std::shared_ptr<call_desk> runtime_state::calls(bulkhead::runtime& rt) {
+  const std::lock_guard lock(calls_mutex_);
+  if (calls_ == nullptr) {
+    calls_ = std::make_shared<call_desk>(rt);
+    calls_->listen();
+  }
+  return calls_;
+}
+
 // The thread ends first, so that it does not take the keeper's orderly end for its death. Then the
 // tree ends: the keeper sees the line shut down.
 void runtime_state::stop() {
@@ -255,6 +265,10 @@ void runtime_state::stop() {
     return;
   }
   if (thread_.joinable()) thread_.join();
+  if (const std::lock_guard lock(calls_mutex_); calls_ != nullptr) {
+    calls_->fail_all(errc::runtime_gone);
+    calls_.reset();
+  }
   // Nobody would see their owners' ends any more.
   attachments_.end_all(errc::runtime_gone);
   if (context_ == nullptr || !keeper_) return;

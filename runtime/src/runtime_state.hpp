@@ -22,6 +22,7 @@
 
 namespace bulkhead::detail {
 
+class call_desk;
 class process_context;
 
 /// A runtime: the membership of this process in its tree, and the one thread on which ends of
@@ -92,6 +93,9 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   /// The other programs' trees that this process takes part in.
   [[nodiscard]] detail::attachments& attachments() noexcept { return attachments_; }
 
+  /// The calls of this runtime. @errors as a queue's making.
+  std::shared_ptr<call_desk> calls(bulkhead::runtime& rt);
+
   void stop();
 
  private:
@@ -123,6 +127,8 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   // Told before `start` knew the serial.
   std::map<std::uint32_t, std::vector<os::child_event>> early_;
   inheritance inheritance_;
+  std::mutex calls_mutex_;  // held while the desk is made
+  std::shared_ptr<call_desk> calls_;
   std::uint64_t last_key_ = 0;
 };
 

@@ -29,9 +29,10 @@ void check_environment(const spawn_options& options) {
   }
 }
 
-void check_stream(const stream& s, const char* field, bool is_input) {
-  if (s.how() == stream::kind::file && s.path().empty()) refuse(field, "a file with a path");
-  if (s.how() != stream::kind::lines) return;
+void check_stream(const bulkhead::stream& s, const char* field, bool is_input) {
+  if (s.how() == bulkhead::stream::kind::file && s.path().empty())
+    refuse(field, "a file with a path");
+  if (s.how() != bulkhead::stream::kind::lines) return;
   if (is_input) refuse(field, "inherit, null or a file: input has no lines to capture");
   if (!s.handler()) refuse(field, "given a handler for its lines");
 }
@@ -63,19 +64,19 @@ class setup_maker {
               const boost::asio::any_io_executor& user)
       : to_(&to), name_(&name), loop_(&loop), user_(&user) {}
 
-  void add(const stream& s, int number) {
-    if (s.how() == stream::kind::inherit) return;
+  void add(const bulkhead::stream& s, int number) {
+    if (s.how() == bulkhead::stream::kind::inherit) return;
     to_->wire->streams = static_cast<std::uint8_t>(to_->wire->streams | (1u << number));
     to_->descriptors.push_back(open(s, number));
   }
 
  private:
-  os::unique_fd open(const stream& s, int number) {
+  os::unique_fd open(const bulkhead::stream& s, int number) {
     const std::string what =
         "opening standard stream " + std::to_string(number) + " of '" + *name_ + "'";
     const int flags = number == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_APPEND;
-    if (s.how() == stream::kind::null) return open_or_throw("/dev/null", flags, what);
-    if (s.how() == stream::kind::file) return open_or_throw(s.path(), flags, what);
+    if (s.how() == bulkhead::stream::kind::null) return open_or_throw("/dev/null", flags, what);
+    if (s.how() == bulkhead::stream::kind::file) return open_or_throw(s.path(), flags, what);
     int ends[2] = {-1, -1};
     if (::pipe2(ends, O_CLOEXEC) != 0) {
       throw error(errc::start_failed, what + ": " + std::strerror(errno));
@@ -117,7 +118,9 @@ void set_limits(os::control::process_setup& wire, const resource_limits& limits)
 }
 
 bool changes_anything(const spawn_options& o) {
-  const auto inherits = [](const stream& s) { return s.how() == stream::kind::inherit; };
+  const auto inherits = [](const bulkhead::stream& s) {
+    return s.how() == bulkhead::stream::kind::inherit;
+  };
   const resource_limits& l = o.limits;
   return !o.environment.empty() || o.clear_environment || !o.directory.empty() ||
          !inherits(o.streams.in) || !inherits(o.streams.out) || !inherits(o.streams.err) ||

@@ -3,6 +3,8 @@
 // All of the runtime: what one process needs to start others, exchange messages with them and
 // supervise them.
 #include <bulkhead/async.hpp>
+#include <bulkhead/call.hpp>
+#include <bulkhead/call_options.hpp>
 #include <bulkhead/command.hpp>
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
@@ -21,6 +23,7 @@
 #include <bulkhead/publish.hpp>
 #include <bulkhead/queue.hpp>
 #include <bulkhead/queue_sender.hpp>
+#include <bulkhead/remote_error.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/spawn_options.hpp>
 #include <bulkhead/supervisor.hpp>

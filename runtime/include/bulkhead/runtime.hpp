@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <bulkhead/call_options.hpp>
 #include <bulkhead/command.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/process.hpp>
@@ -71,6 +72,19 @@ class runtime {
   process spawn(const spawn_options& options, const command& what) {
     return start(options, what.recipe());
   }
+
+  /// Runs `fn(args...)` in a process of its own and brings back what it returns or throws
+  /// (call.hpp).
+  template <class F, class... Args>
+  requires(!std::is_same_v<F, call_options>) auto call(const F& fn, Args&&... args);
+  template <class F, class... Args>
+  auto call(const call_options& options, const F& fn, Args&&... args);
+  template <class F, class... ArgsAndToken>
+  requires(!std::is_same_v<F, call_options>) decltype(auto)
+      async_call(const F& fn, ArgsAndToken&&... args_and_token);
+  template <class F, class... ArgsAndToken>
+  decltype(auto) async_call(const call_options& options, const F& fn,
+                            ArgsAndToken&&... args_and_token);
 
   /// In an `inherited` runtime: the endpoint, or other value, that the command was given `with`
   /// this name.

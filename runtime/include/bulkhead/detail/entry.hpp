@@ -81,6 +81,20 @@ void run_entry(const child_start& start) {
   }
 }
 
+template <class Tuple>
+void put_arguments(start_recipe& recipe, std::shared_ptr<const Tuple> values) {
+  recipe.values = values;
+  endpoint_list collector(recipe.endpoints);
+  const std::size_t bytes = encoded_size(*values);
+  if (bytes >= oversize) {
+    throw error(errc::too_large,
+                "an argument of a spawn is nested or long beyond what can be read again");
+  }
+  recipe.arguments.resize(bytes);
+  encoder to(recipe.arguments.data(), &collector);
+  encode(to, *values);
+}
+
 /// Makes the recipe for `fn(args...)`.
 template <class F, class... Args>
 start_recipe make_recipe(const F& fn, Args&&... args) {
@@ -100,17 +114,7 @@ start_recipe make_recipe(const F& fn, Args&&... args) {
     if constexpr (is_function_pointer<function>)
       recipe.target = reinterpret_cast<void*>(function(fn));
     recipe.fingerprint = fingerprint_of<tuple>();
-    const auto values = std::make_shared<const tuple>(std::forward<Args>(args)...);
-    recipe.values = values;
-    endpoint_list collector(recipe.endpoints);
-    const std::size_t bytes = encoded_size(*values);
-    if (bytes >= oversize) {
-      throw error(errc::too_large,
-                  "an argument of a spawn is nested or long beyond what can be read again");
-    }
-    recipe.arguments.resize(bytes);
-    encoder to(recipe.arguments.data(), &collector);
-    encode(to, *values);
+    put_arguments(recipe, std::make_shared<const tuple>(std::forward<Args>(args)...));
   }
   return recipe;
 }
