@@ -20,6 +20,11 @@
 #include "os/standard_streams.hpp"
 #include "os/system_failure.hpp"
 
+// glibc's clone by its other name. ThreadSanitizer takes over `clone` for one that copies the
+// memory, and in a copy that shares ours turns off its own view of all locks for good: from then on
+// it reports every access under a lock as a race.
+extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
+
 namespace bulkhead::os {
 namespace {
 
@@ -50,7 +55,7 @@ int become_keeper(void* data) {
 // keeper's exit signal is what an exec makes of it anyway.
 int start_and_leave(void* data) {
   auto& l = *static_cast<launch*>(data);
-  l.keeper = ::clone(become_keeper, l.inner_stack_top, CLONE_VM | CLONE_VFORK | SIGCHLD, data);
+  l.keeper = __clone(become_keeper, l.inner_stack_top, CLONE_VM | CLONE_VFORK | SIGCHLD, data);
   if (l.keeper < 0) l.failure = errno;
   return 0;
 }
@@ -129,7 +134,7 @@ pid_t execute_again(int control_fd) {
   {
     // The copies run in our memory, so no handler of the host's may run in them.
     const all_signals_blocked blocked;
-    intermediate = ::clone(start_and_leave, room.top(0), CLONE_VM | CLONE_VFORK, &l);
+    intermediate = __clone(start_and_leave, room.top(0), CLONE_VM | CLONE_VFORK, &l);
     if (intermediate > 0) collect(intermediate);
   }
   const int failure = intermediate < 0 ? errno : l.failure;
