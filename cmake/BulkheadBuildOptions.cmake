@@ -32,9 +32,12 @@ endif()
 if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(BULKHEAD_CCACHE ccache)
   if(BULKHEAD_CCACHE)
-    # With precompiled headers ccache works only when it may ignore their times and macros.
+    # With precompiled headers ccache works only when it may ignore their times and macros. With a
+    # base folder another clone finds what this one compiled.
     set(CMAKE_CXX_COMPILER_LAUNCHER
         ${CMAKE_COMMAND} -E env
+        CCACHE_BASEDIR=${bulkhead_SOURCE_DIR}
+        CCACHE_NOHASHDIR=1
         CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
         ${BULKHEAD_CCACHE})
   endif()

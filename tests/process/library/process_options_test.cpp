@@ -9,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -79,7 +78,8 @@ void count_input(bulkhead::queue<int> to) {
 [[maybe_unused]] void grow_in_a_thread() { std::thread(grow).join(); }
 
 void write_many_lines(int count) {
-  for (int n = 0; n < count; ++n) std::puts("a line");
+  std::printf("%d\n", static_cast<int>(::getpid()));
+  for (int n = 1; n < count; ++n) std::puts("a line");
 }
 
 void spin() {
@@ -163,18 +163,17 @@ TEST_CASE("lines that wait while the process ends are handed over before its end
           "[process][options]") {
   constexpr int count = 8000;  // 56 000 bytes, which fit a pipe of 64 KiB
   std::atomic<int> seen{0};
-  std::promise<pid_t> child_pid;
-  auto known = child_pid.get_future();
   bulkhead::runtime rt;
-  const auto first_waits = stream::lines([&](const bulkhead::output_line&) {
-    // Until the keeper has reaped it, and so has told its end.
+  const auto first_waits = stream::lines([&](const bulkhead::output_line& line) {
+    // Until the keeper has reaped it, and so has told its end. The handler runs on the runtime's
+    // thread, which may not have read the keeper's answer to `spawn` yet: so it must not wait for
+    // that, and the first line says who the child is.
     if (seen++ == 0) {
-      const pid_t pid = known.get();
+      const pid_t pid = std::stoi(line.text);
       CHECK(bulkhead_test::eventually([pid] { return ::kill(pid, 0) != 0; }));
     }
   });
   const auto child = rt.spawn({.streams = {.out = first_waits}}, write_many_lines, count);
-  child_pid.set_value(child.id());
   REQUIRE(child.join_for(soon).has_value());
   CHECK(seen == count);
 }
