@@ -55,6 +55,7 @@ detail::process_state& some(const std::shared_ptr<detail::process_state>& state)
 pid_t process::id() const { return some(state_).pid(); }
 const std::string& process::name() const { return some(state_).name(); }
 std::uint64_t process::incarnation() const { return some(state_).incarnation(); }
+std::uint64_t process::child_id() const { return some(state_).child_id(); }
 bool process::running() const { return some(state_).pid() != 0; }
 exit_status process::join() const { return some(state_).join(); }
 std::optional<exit_status> process::join_until(

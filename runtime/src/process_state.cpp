@@ -78,6 +78,18 @@ std::optional<exit_status> process_state::join_until(
   return status_;
 }
 
+template <class Ask>
+void process_state::ask_owner(Ask ask) {
+  const auto owner = owner_.lock();
+  if (owner == nullptr) return;
+  try {
+    ask(*owner);
+  } catch (const std::system_error& failure) {
+    // It has ended, and we are about to be told.
+    if (failure.code() != errc::stale_incarnation) throw;
+  }
+}
+
 void process_state::request_stop() {
   std::uint32_t serial = 0;
   {
@@ -85,20 +97,18 @@ void process_state::request_stop() {
     if (pid_ == 0) return;
     serial = serial_;
   }
-  const auto owner = owner_.lock();
-  if (owner == nullptr) return;
-  try {
-    owner->request_stop(serial);
-  } catch (const std::system_error& failure) {
-    // It has ended, and we are about to be told.
-    if (failure.code() != errc::stale_incarnation) throw;
-  }
+  ask_owner([&](runtime_state& owner) { owner.request_stop(serial); });
 }
 
-// By pidfd: it never names a process that took over the number.
+// By pidfd, or by the keeper that has it: it never names a process that took over the number.
 void process_state::signal(int number) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (pid_ == 0) return;
+  if (!pidfd_) {
+    const std::uint32_t serial = serial_;
+    lock.unlock();
+    return ask_owner([&](runtime_state& owner) { owner.signal(serial, number); });
+  }
   if (syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) != 0 && errno != ESRCH) {
     os::throw_last_error("sending signal " + std::to_string(number) + " to process '" + name_ +
                          "'");

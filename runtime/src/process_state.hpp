@@ -17,6 +17,11 @@ class process_state {
   process_state(std::weak_ptr<runtime_state> owner, std::string name, shutdown_rule shutdown)
       : owner_(std::move(owner)), name_(std::move(name)), shutdown_(shutdown) {}
 
+  /// Its id in its supervisor; before others have the handle.
+  void set_child_id(std::uint64_t id) noexcept { child_id_ = id; }
+  [[nodiscard]] std::uint64_t child_id() const noexcept { return child_id_; }
+
+  /// Without a pidfd the keeper is asked to send signals.
   void begin(std::uint32_t serial, pid_t pid, os::unique_fd pidfd, std::uint64_t incarnation);
   /// The incarnation has ended.
   void end(const exit_status& status);
@@ -40,9 +45,13 @@ class process_state {
   [[nodiscard]] std::shared_ptr<runtime_state> owner() const { return owner_.lock(); }
 
  private:
+  template <class Ask>
+  void ask_owner(Ask ask);
+
   std::weak_ptr<runtime_state> owner_;
   std::string name_;
   shutdown_rule shutdown_;
+  std::uint64_t child_id_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::uint32_t serial_ = 0;

@@ -229,6 +229,10 @@ void runtime_state::request_stop(std::uint32_t serial) {
   context().keeper().ask<control::done>(control::kind::request_stop, control::stop{serial});
 }
 
+void runtime_state::signal(std::uint32_t serial, int number) {
+  context().keeper().ask<control::done>(control::kind::signal, control::signal{serial, number});
+}
+
 void runtime_state::forget(std::uint64_t resume_key) {
   context().keeper().ask<control::done>(control::kind::forget, control::forget{resume_key});
 }

@@ -84,6 +84,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   [[nodiscard]] inherited_value find_endpoint(std::string_view name,
                                               std::uint64_t fingerprint) const;
   void request_stop(std::uint32_t serial);
+  void signal(std::uint32_t serial, int number);
   void forget(std::uint64_t resume_key);
   /// No next incarnation of a child is on its way.
   void rest(std::uint64_t resume_key);

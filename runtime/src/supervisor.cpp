@@ -19,9 +19,22 @@ process supervisor::add(const child_spec& spec, detail::start_recipe recipe) {
   return {state_->add(spec, std::move(recipe)), false};
 }
 
+void supervisor::give(const child_spec& every_child) { state_->specify(every_child); }
+
+process detail::start_dynamic(const std::shared_ptr<supervisor_state>& where, start_recipe recipe) {
+  return {where->add_dynamic(std::move(recipe)), false};
+}
+
 void supervisor::terminate_child(std::string_view name) { state_->terminate(name); }
+void supervisor::terminate_child(std::uint64_t id) { state_->terminate(id); }
 void supervisor::restart_child(std::string_view name) { state_->restart(name); }
 void supervisor::delete_child(std::string_view name) { state_->remove(name); }
+std::optional<child_info> supervisor::find_child(std::string_view name) const {
+  return state_->find_child(name);
+}
+std::optional<child_info> supervisor::find_child(std::uint64_t id) const {
+  return state_->find_child(id);
+}
 std::vector<child_info> supervisor::which_children() const { return state_->which_children(); }
 child_count supervisor::count_children() const { return state_->count_children(); }
 

@@ -1,55 +1,19 @@
 #include "supervisor_state.hpp"
 
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <csignal>
 #include <cstdio>
 #include <random>
 
 #include "os/control.hpp"
 #include "start_setup.hpp"
+#include "supervisor_errors.hpp"
 
 namespace bulkhead::detail {
 namespace {
 
 core::random_source make_random() {
   return [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); };
-}
-
-core::instant now() { return std::chrono::steady_clock::now(); }
-
-void check(const std::optional<core::refusal>& refused, std::string_view name) {
-  if (!refused) return;
-  std::string text = refused->text;
-  if (!name.empty()) text = "child '" + std::string(name) + "': " + text;
-  switch (refused->why) {
-    case core::refused::bad_value:
-    case core::refused::unsupported:
-    case core::refused::not_found:
-      throw std::invalid_argument(text);
-    default:
-      throw error(errc::not_permitted, text);
-  }
-}
-
-void check_start(const std::optional<exit_status>& failed, std::string_view name) {
-  if (failed)
-    throw error(errc::start_failed, "child '" + std::string(name) + "': " + failed->report(),
-                *failed);
-}
-
-void check_process(const child_spec& spec) {
-  const std::string whose = "child '" + spec.name + "': process.";
-  if (!spec.process.name.empty() || spec.process.shutdown != shutdown_rule{}) {
-    throw std::invalid_argument(whose +
-                                "name and process.shutdown must be left out: the child's "
-                                "own are used");
-  }
-  try {
-    check_options(spec.process);
-  } catch (const std::invalid_argument& bad) {
-    throw std::invalid_argument(whose + bad.what());
-  }
 }
 
 supervisor_options checked(const supervisor_options& options) {
@@ -68,109 +32,12 @@ supervisor_state::supervisor_state(std::shared_ptr<runtime_state> rt,
   rt_->ensure_running();
 }
 
-// Brings `fn` to the runtime's thread and its result or exception back.
-template <class Fn>
-auto supervisor_state::call(Fn fn) -> decltype(fn()) {
-  std::packaged_task<decltype(fn())()> task(std::move(fn));
-  auto result = task.get_future();
-  boost::asio::post(rt_->loop(), [&task] { task(); });
-  return result.get();
-}
-
 bool supervisor_state::ended() const {
   return ended_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
-// --- requests ---
-
-core::child_id supervisor_state::id_of(std::string_view name) const {
-  const auto there = children_.find(name);
-  if (there == children_.end())
-    throw std::invalid_argument("there is no child '" + std::string(name) + "'");
-  return there->second.id;
-}
-
-supervisor_state::child* supervisor_state::find(core::child_id id) {
-  const auto there = by_id_.find(id);
-  return there == by_id_.end() ? nullptr : there->second;
-}
-
-std::future<std::optional<exit_status>> supervisor_state::expect(std::string_view name,
-                                                                 bool for_stop) {
-  return waiters_.emplace_back(waiter{std::string(name), for_stop, {}}).result.get_future();
-}
-
-std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, start_recipe recipe) {
-  check_process(spec);
-  auto process = std::make_shared<process_state>(rt_, spec.name, spec.shutdown);
-  auto up = call([&] {
-    const auto added = machine_.add({spec, child_kind::worker}, now());
-    if (const auto* refused = std::get_if<core::refusal>(&added)) check(*refused, spec.name);
-    const auto id = std::get<core::child_id>(added);
-    auto& entry = children_[spec.name] = {id,         std::move(recipe), spec.process,
-                                          spec.ready, process,           rt_->new_resume_key()};
-    by_id_[id] = &entry;
-    auto result = expect(spec.name, false);
-    run();
-    return result;
-  });
-  check_start(up.get(), spec.name);
-  return process;
-}
-
-void supervisor_state::terminate(std::string_view name) {
-  auto stopped = call([&] {
-    check(machine_.terminate(id_of(name), now()), name);
-    auto result = expect(name, true);
-    run();
-    // One that was stopped already says nothing more.
-    const auto state = machine_.doing(name);
-    if (!state || *state == child_state::stopped) {
-      for (auto& w : waiters_) {
-        if (w.for_stop && w.name == name) w.result.set_value(std::nullopt);
-      }
-      waiters_.remove_if([&](const waiter& w) { return w.for_stop && w.name == name; });
-    }
-    return result;
-  });
-  stopped.get();
-}
-
-void supervisor_state::restart(std::string_view name) {
-  auto up = call([&] {
-    check(machine_.restart(id_of(name), now()), name);
-    auto result = expect(name, false);
-    run();
-    return result;
-  });
-  check_start(up.get(), name);
-}
-
-void supervisor_state::remove(std::string_view name) {
-  call([&] {
-    check(machine_.remove(id_of(name), now()), name);
-    run();
-  });
-}
-
-std::vector<child_info> supervisor_state::which_children() {
-  return call([this] { return machine_.which_children(); });
-}
-
-child_count supervisor_state::count_children() {
-  return call([this] { return machine_.count_children(); });
-}
-
 void supervisor_state::on_event(std::function<void(const supervision_event&)> handler) {
   call([&] { handler_ = std::move(handler); });
-}
-
-void supervisor_state::shutdown() {
-  call([this] {
-    machine_.shutdown(now());
-    run();
-  });
-  ended_.wait();
 }
 
 // --- what the state machine wants ---
@@ -211,9 +78,9 @@ void supervisor_state::execute(const core::commands::start& c) {
   order.resume_key = who->resume_key;
   order.incarnation = c.incarnation;
   order.recipe = &who->recipe;
-  order.options = &who->options;
-  order.announce =
-      who->ready == readiness::on_call || may_fail_before_entry(who->options, who->recipe);
+  order.options = &who->spec->process;
+  order.announce = who->spec->ready == readiness::on_call ||
+                   may_fail_before_entry(who->spec->process, who->recipe);
   try {
     auto begun = rt_->start(
         order,
@@ -222,6 +89,9 @@ void supervisor_state::execute(const core::commands::start& c) {
         [self = shared_from_this(), id = c.id, incarnation = c.incarnation](auto what) {
           self->told_of_up(id, incarnation, what);
         });
+    // There may be thousands of dynamic children, and a descriptor each would use up the host's;
+    // the keeper has them, and signals where we have none.
+    if (every_child_ != nullptr) begun.pidfd.reset();
     who->process->begin(begun.serial, begun.pid, std::move(begun.pidfd), c.incarnation);
     // The keeper answers when the child is forked, and what that runs first is its function, unless
     // something is announced.
@@ -249,11 +119,18 @@ void supervisor_state::execute(const core::commands::emit& c) {
   hand_to_user(event);
   const auto there = children_.find(event.child);
   if (there == children_.end()) return;
+  if (std::holds_alternative<events::ready>(event.what)) forget_arguments(there->second);
   if (std::holds_alternative<events::stopped>(event.what)) there->second.process->finish();
   if (std::holds_alternative<events::deleted>(event.what) ||
       (std::holds_alternative<events::start_failed>(event.what) && !machine_.find(event.child))) {
     drop(event.child);
   }
+}
+
+// A temporary child that has come up is never started again: what it was started with, and the
+// endpoints in it, are its own from now on.
+void supervisor_state::forget_arguments(child& who) {
+  if (who.spec->restart == restart::temporary) who.recipe = {};
 }
 
 void supervisor_state::execute(const core::commands::ended& c) {

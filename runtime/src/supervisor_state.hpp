@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <bulkhead/supervisor.hpp>
 #include <functional>
@@ -15,6 +16,9 @@
 
 namespace bulkhead::detail {
 
+/// The time, as the state machine is told it.
+inline core::instant now() { return std::chrono::steady_clock::now(); }
+
 /// A supervisor: the pure state machine, and the processes that its commands are about.
 /// @threads its public functions may be called from any thread but the runtime's, on which all of
 /// it runs.
@@ -23,9 +27,14 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   supervisor_state(std::shared_ptr<runtime_state> rt, const supervisor_options& options);
 
   std::shared_ptr<process_state> add(const child_spec& spec, start_recipe recipe);
+  void specify(const child_spec& spec);
+  std::shared_ptr<process_state> add_dynamic(start_recipe recipe);
   void terminate(std::string_view name);
+  void terminate(core::child_id id);
   void restart(std::string_view name);
   void remove(std::string_view name);
+  std::optional<child_info> find_child(std::string_view name);
+  std::optional<child_info> find_child(core::child_id id);
   std::vector<child_info> which_children();
   child_count count_children();
   void on_event(std::function<void(const supervision_event&)> handler);
@@ -36,9 +45,8 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
  private:
   struct child {
     core::child_id id = 0;
-    start_recipe recipe;
-    spawn_options options;
-    readiness ready = readiness::on_entry;
+    start_recipe recipe;  // Empty once no other start can come.
+    std::shared_ptr<const child_spec> spec;
     std::shared_ptr<process_state> process;
     std::uint64_t resume_key = 0;
   };
@@ -49,12 +57,23 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
     std::promise<std::optional<exit_status>> result;
   };
 
+  using answer_to_come = std::future<std::optional<exit_status>>;
+
+  // Brings `fn` to the runtime's thread and its result or exception back.
   template <class Fn>
-  auto call(Fn fn) -> decltype(fn());
-  std::future<std::optional<exit_status>> expect(std::string_view name, bool for_stop);
+  auto call(Fn fn) -> decltype(fn()) {
+    std::packaged_task<decltype(fn())()> task(std::move(fn));
+    auto result = task.get_future();
+    boost::asio::post(rt_->loop(), [&task] { task(); });
+    return result.get();
+  }
+  answer_to_come enter(core::child_id id, child entry);
+  answer_to_come begin_terminate(std::string_view name);
+  answer_to_come expect(std::string_view name, bool for_stop);
   void answer(const supervision_event& event);
   core::child_id id_of(std::string_view name) const;
   child* find(core::child_id id);
+  void forget_arguments(child& who);
 
   void run();
   void arm();
@@ -72,6 +91,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
 
   std::shared_ptr<runtime_state> rt_;
   core::supervision machine_;
+  std::shared_ptr<const child_spec> every_child_;  // What dynamic children share.
   boost::asio::steady_timer timer_;
   std::map<std::string, child, std::less<>> children_;
   std::map<core::child_id, child*> by_id_;

@@ -60,6 +60,22 @@ class script {
     for (auto& spec : specs) children.push_back({std::move(spec), child_kind::worker});
     return drained(machine.start(children, now));
   }
+  std::optional<core::refusal> specify(child_spec spec) {
+    return machine.specify({std::move(spec), child_kind::worker});
+  }
+  /// Adds a dynamic child. @returns its name.
+  std::string add_dynamic() {
+    const auto answer = machine.add_dynamic(now);
+    REQUIRE(std::holds_alternative<core::child_id>(answer));
+    drain();
+    return machine.info(std::get<core::child_id>(answer))->name;
+  }
+  std::string add_dynamic_up() {
+    std::string name = add_dynamic();
+    up(name);
+    forget();
+    return name;
+  }
   auto terminate(const std::string& name) { return drained(machine.terminate(id(name), now)); }
   auto restart(const std::string& name) { return drained(machine.restart(id(name), now)); }
   auto remove(const std::string& name) { return drained(machine.remove(id(name), now)); }

@@ -1,4 +1,4 @@
-// Significant children, budgets, exit rules, and dynamic supervisors.
+// Significant children, budgets and exit rules.
 #include "runtime/supervision_script.hpp"
 
 using namespace bulkhead_test;
@@ -114,19 +114,4 @@ TEST_CASE("exit rules force and forbid restarts", "[supervision][unit]") {
     s.end("a", parent_gone());
     CHECK(s.did() == words{"start a 2"});
   }
-}
-
-TEST_CASE("a dynamic supervisor restarts one child, and stops all at once", "[supervision][unit]") {
-  script s{{.strategy = strategy::dynamic}};
-  for (const char* name : {"a", "b", "c"}) s.add_up({.name = name, .backoff = no_backoff});
-  s.crash("b");
-  CHECK(s.did() == words{"start b 2"});
-  s.up("b");
-  s.shutdown();
-  CHECK(s.did() == words{"stop c", "stop b", "stop a"});
-  s.end("a", normal_end());
-  s.end("c", normal_end());
-  CHECK(s.did().empty());
-  s.end("b", normal_end());
-  CHECK(s.did() == words{"ended shutdown"});
 }

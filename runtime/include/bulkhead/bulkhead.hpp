@@ -8,6 +8,7 @@
 #include <bulkhead/command.hpp>
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
+#include <bulkhead/dynamic_children.hpp>
 #include <bulkhead/errc.hpp>
 #include <bulkhead/exit_status.hpp>
 #include <bulkhead/forward.hpp>

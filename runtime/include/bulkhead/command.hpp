@@ -34,6 +34,13 @@ class command {
     return std::move(with(name, std::forward<T>(value)));
   }
 
+  /// Adds an argument behind the others.
+  command& append(std::string argument) {
+    arguments_.push_back(std::move(argument));
+    check();
+    return *this;
+  }
+
   [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
   [[nodiscard]] detail::start_recipe recipe() const;
 

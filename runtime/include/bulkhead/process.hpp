@@ -35,6 +35,8 @@ class process : public detail::async_process_calls<process> {
   [[nodiscard]] const std::string& name() const;
   /// Which start of a supervised child it is, from 1; 1 for others.
   [[nodiscard]] std::uint64_t incarnation() const;
+  /// The id of a supervised child in its supervisor, which is never used again there; 0 for others.
+  [[nodiscard]] std::uint64_t child_id() const;
   [[nodiscard]] bool running() const;
 
   /// Waits until it has ended and everything it held is recovered; a supervised child: until no

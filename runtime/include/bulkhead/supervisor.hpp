@@ -1,10 +1,14 @@
 #pragma once
 
 #include <bulkhead/child_spec.hpp>
+#include <bulkhead/dynamic_children.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervision_events.hpp>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace bulkhead {
@@ -40,13 +44,33 @@ class supervisor {
 
   process start(const child_spec& spec, const command& what) { return add(spec, what.recipe()); }
 
-  /// Stops a child; its specification stays, unless it is temporary. Waits until it has ended.
+  /// Gives the one specification of a `strategy::dynamic` supervisor, whose children are started
+  /// from what is returned, each as fn(common..., its own arguments...). Once.
+  /// @limits common: values that can be copied, queues for instance.
+  /// @errors std::invalid_argument that names the field; `strategy` where it is not dynamic.
+  template <class F, class... Common>
+  [[nodiscard]] dynamic_children<std::decay_t<F>, std::decay_t<Common>...> specify(
+      const child_spec& spec, const F& fn, Common&&... common) {
+    give(spec);
+    return {state_, fn, {std::forward<Common>(common)...}};
+  }
+  [[nodiscard]] dynamic_children<command> specify(const child_spec& spec, const command& what) {
+    give(spec);
+    return {state_, what};
+  }
+
+  /// Stops a child; its specification stays, unless it is temporary or dynamic. Waits until it has
+  /// ended. @errors std::invalid_argument: there is none of that name, or id.
   void terminate_child(std::string_view name);
+  void terminate_child(std::uint64_t id);
   /// Starts a stopped child again and waits until it is up.
   void restart_child(std::string_view name);
   /// Forgets a stopped child. @errors bulkhead::error not_permitted while it runs.
   void delete_child(std::string_view name);
 
+  /// One child as which_children lists it; nothing when there is none.
+  [[nodiscard]] std::optional<child_info> find_child(std::string_view name) const;
+  [[nodiscard]] std::optional<child_info> find_child(std::uint64_t id) const;
   /// The children, newest first. @returns one moment's view.
   [[nodiscard]] std::vector<child_info> which_children() const;
   [[nodiscard]] child_count count_children() const;
@@ -65,6 +89,7 @@ class supervisor {
 
  private:
   process add(const child_spec& spec, detail::start_recipe recipe);
+  void give(const child_spec& every_child);
 
   std::shared_ptr<detail::supervisor_state> state_;
 };

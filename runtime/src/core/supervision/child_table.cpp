@@ -78,6 +78,12 @@ std::optional<instant> child_table::next_deadline() const {
   return deadlines_.begin()->first;
 }
 
+std::optional<child_info> child_table::info(child_id id) const {
+  const auto at = children_.find(id);
+  if (at == children_.end()) return std::nullopt;
+  return info_of(at->second);
+}
+
 std::vector<child_info> child_table::which_children() const {
   std::vector<child_info> all;
   all.reserve(children_.size());

@@ -64,6 +64,8 @@ class child_table {
     return nullptr;
   }
 
+  /// One child; nothing when there is none.
+  [[nodiscard]] std::optional<child_info> info(child_id id) const;
   /// All children, newest first.
   [[nodiscard]] std::vector<child_info> which_children() const;
   [[nodiscard]] child_count count_children() const;

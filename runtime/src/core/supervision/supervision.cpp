@@ -133,7 +133,7 @@ void supervision::end_of_run(child& c, const exit_status& status, instant now) {
   if (now - c.up_since >= c.rules.backoff.reset_after) c.failures = 0;
   if (!is_restarted(c.rules, status)) {
     const bool was_significant = c.rules.significant;
-    if (c.rules.restart == restart::temporary) {
+    if (is_forgotten_when_stopped(c)) {
       forget(c, now);
     } else {
       children_.move(c, phase::stopped);
@@ -187,7 +187,7 @@ void supervision::end_of_stop(child& c, instant now) {
   children_.move(c, phase::stopped);
   emit(c, now, events::stopped{});
   if (ending_) return stop_next(now);
-  if (c.rules.restart == restart::temporary) forget(c, now);
+  if (is_forgotten_when_stopped(c)) forget(c, now);
   go_on_with_group(now);
 }
 
@@ -237,18 +237,13 @@ void supervision::end(end_reason reason, instant now) {
     emit(c, now, events::stopped{});
   });
   newest_to_stop_ = children_.last_id();
+  if (strategy_ == strategy::dynamic) stop_all(now);
   stop_next(now);
 }
 
-// One at a time, the last one first; a stop that is under way has its time already. Dynamic
-// children know nothing of each other and are stopped all at once.
+// One at a time, the last one first; a stop that is under way has its time already.
 void supervision::stop_next(instant now) {
   if (ended_) return;
-  if (strategy_ == strategy::dynamic) {
-    children_.newest_first([&](child& c) {
-      if (c.has_process() && c.stage != phase::stopping) begin_stop(c, now);
-    });
-  }
   child* c = children_.last_with_process(newest_to_stop_);
   if (c == nullptr) {
     ended_ = true;

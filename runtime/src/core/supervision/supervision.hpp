@@ -47,8 +47,16 @@ class supervision {
   /// kept.
   [[nodiscard]] std::variant<child_id, refusal> add(const new_child& child, instant now);
 
-  /// Stops a child. Its specification stays, unless it is temporary. Nothing happens to one that is
-  /// stopped.
+  /// Gives the specification that all children of a dynamic supervisor share. Each is called by its
+  /// name, a hyphen and the child's id.
+  /// @errors bad_value: the supervisor is not dynamic, or has one; as add.
+  [[nodiscard]] std::optional<refusal> specify(const new_child& each);
+  /// Adds a child of that specification, as add does.
+  /// @errors not_found: there is none yet.
+  [[nodiscard]] std::variant<child_id, refusal> add_dynamic(instant now);
+
+  /// Stops a child. Its specification stays, unless it is temporary or dynamic. Nothing happens to
+  /// one that is stopped.
   /// @errors not_found, starting, ending
   [[nodiscard]] std::optional<refusal> terminate(child_id id, instant now);
   /// Starts a stopped child again, with its past failures forgotten. If its start fails it stays
@@ -77,6 +85,8 @@ class supervision {
 
   [[nodiscard]] bool has_ended() const noexcept { return ended_; }
   [[nodiscard]] std::optional<child_id> find(std::string_view name) const;
+  /// One child as which_children lists it; nothing when there is none.
+  [[nodiscard]] std::optional<child_info> info(child_id id) const { return children_.info(id); }
   /// What a child is doing; nothing when there is none of that name.
   [[nodiscard]] std::optional<child_state> doing(std::string_view name) const;
   [[nodiscard]] std::vector<child_info> which_children() const {
@@ -88,8 +98,15 @@ class supervision {
   // Requests.
   [[nodiscard]] std::optional<refusal> closed_for_requests() const;
   [[nodiscard]] std::optional<refusal> check_new(const new_child& child) const;
+  [[nodiscard]] std::optional<refusal> check_rules(const child_spec& spec) const;
   [[nodiscard]] std::optional<refusal> not_stopped(const child& c) const;
   void start_next_of_first(instant now);
+
+  // Children of one specification (dynamic_children.cpp). One that is not started again is
+  // forgotten: nobody could name what it was started with.
+  [[nodiscard]] bool is_forgotten_when_stopped(const child& c) const noexcept {
+    return c.rules.restart == restart::temporary || strategy_ == strategy::dynamic;
+  }
 
   // A child's life.
   [[nodiscard]] child* current(child_id id, std::uint64_t incarnation);
@@ -114,6 +131,7 @@ class supervision {
 
   // The supervisor's own end.
   void end(end_reason reason, instant now);
+  void stop_all(instant now);
   void stop_next(instant now);
 
   template <class What>
@@ -131,6 +149,7 @@ class supervision {
   std::string path_;
   random_source random_;
   restart_window window_;
+  std::optional<child_rules> every_child_;  // What dynamic children share.
   child_table children_;
   std::vector<command> commands_;
   std::deque<new_child> first_;  // Children of the supervisor's own start whose turn has not come.

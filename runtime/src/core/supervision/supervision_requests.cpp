@@ -101,11 +101,20 @@ std::optional<refusal> supervision::closed_for_requests() const {
   return std::nullopt;
 }
 
-std::optional<refusal> supervision::check_new(const new_child& child) const {
-  if (auto fault = check_child(child.spec)) return fault;
-  if (child.spec.significant && auto_shutdown_ == auto_shutdown::never) {
+std::optional<refusal> supervision::check_rules(const child_spec& spec) const {
+  if (auto fault = check_child(spec)) return fault;
+  if (spec.significant && auto_shutdown_ == auto_shutdown::never) {
     return refusal{refused::bad_value, "significant",
                    "significant must be false where auto_shutdown is never"};
+  }
+  return std::nullopt;
+}
+
+std::optional<refusal> supervision::check_new(const new_child& child) const {
+  if (auto fault = check_rules(child.spec)) return fault;
+  if (strategy_ == strategy::dynamic) {
+    return refusal{refused::bad_value, "strategy",
+                   "strategy dynamic has one specification: specify it, and start children of it"};
   }
   const core::child* same = children_.find(child.spec.name);
   if (same == nullptr) return std::nullopt;

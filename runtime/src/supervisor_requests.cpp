@@ -1,0 +1,158 @@
+// What the owner of a supervisor asks of it, brought to the runtime's thread.
+#include <stdexcept>
+#include <string>
+
+#include "supervisor_errors.hpp"
+#include "supervisor_state.hpp"
+
+namespace bulkhead::detail {
+
+core::child_id supervisor_state::id_of(std::string_view name) const {
+  const auto there = children_.find(name);
+  if (there == children_.end())
+    throw std::invalid_argument("there is no child '" + std::string(name) + "'");
+  return there->second.id;
+}
+
+supervisor_state::child* supervisor_state::find(core::child_id id) {
+  const auto there = by_id_.find(id);
+  return there == by_id_.end() ? nullptr : there->second;
+}
+
+supervisor_state::answer_to_come supervisor_state::expect(std::string_view name, bool for_stop) {
+  return waiters_.emplace_back(waiter{std::string(name), for_stop, {}}).result.get_future();
+}
+
+// --- starts ---
+
+// The state machine has taken it in, and wants it started.
+supervisor_state::answer_to_come supervisor_state::enter(core::child_id id, child entry) {
+  entry.id = id;
+  entry.resume_key = rt_->new_resume_key();
+  const std::string name = entry.process->name();
+  by_id_[id] = &(children_[name] = std::move(entry));
+  auto result = expect(name, false);
+  run();
+  return result;
+}
+
+std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, start_recipe recipe) {
+  check_process(spec);
+  auto process = std::make_shared<process_state>(rt_, spec.name, spec.shutdown);
+  auto up = call([&] {
+    const auto added = machine_.add({spec, child_kind::worker}, now());
+    if (const auto* refused = std::get_if<core::refusal>(&added)) check(*refused, spec.name);
+    child entry;
+    entry.recipe = std::move(recipe);
+    entry.spec = std::make_shared<const child_spec>(spec);
+    entry.process = process;
+    const auto id = std::get<core::child_id>(added);
+    process->set_child_id(id);
+    return enter(id, std::move(entry));
+  });
+  check_start(up.get(), spec.name);
+  return process;
+}
+
+void supervisor_state::specify(const child_spec& spec) {
+  check_process(spec);
+  call([&] {
+    check(machine_.specify({spec, child_kind::worker}), spec.name);
+    every_child_ = std::make_shared<const child_spec>(spec);
+  });
+}
+
+std::shared_ptr<process_state> supervisor_state::add_dynamic(start_recipe recipe) {
+  std::shared_ptr<process_state> process;
+  auto up = call([&] {
+    const auto added = machine_.add_dynamic(now());
+    if (const auto* refused = std::get_if<core::refusal>(&added)) check(*refused, {});
+    const auto id = std::get<core::child_id>(added);
+    process = std::make_shared<process_state>(rt_, machine_.info(id)->name, every_child_->shutdown);
+    process->set_child_id(id);
+    child entry;
+    entry.recipe = std::move(recipe);
+    entry.spec = every_child_;
+    entry.process = process;
+    return enter(id, std::move(entry));
+  });
+  check_start(up.get(), process->name());
+  return process;
+}
+
+// --- administration ---
+
+supervisor_state::answer_to_come supervisor_state::begin_terminate(std::string_view name) {
+  check(machine_.terminate(id_of(name), now()), name);
+  auto result = expect(name, true);
+  run();
+  // One that was stopped already says nothing more.
+  const auto state = machine_.doing(name);
+  if (!state || *state == child_state::stopped) {
+    for (auto& w : waiters_) {
+      if (w.for_stop && w.name == name) w.result.set_value(std::nullopt);
+    }
+    waiters_.remove_if([&](const waiter& w) { return w.for_stop && w.name == name; });
+  }
+  return result;
+}
+
+void supervisor_state::terminate(std::string_view name) {
+  call([&] { return begin_terminate(name); }).get();
+}
+
+void supervisor_state::terminate(core::child_id id) {
+  call([&] {
+    const child* const who = find(id);
+    if (who == nullptr) throw std::invalid_argument("there is no child " + std::to_string(id));
+    return begin_terminate(std::string(who->process->name()));
+  }).get();
+}
+
+void supervisor_state::restart(std::string_view name) {
+  auto up = call([&] {
+    check(machine_.restart(id_of(name), now()), name);
+    auto result = expect(name, false);
+    run();
+    return result;
+  });
+  check_start(up.get(), name);
+}
+
+void supervisor_state::remove(std::string_view name) {
+  call([&] {
+    check(machine_.remove(id_of(name), now()), name);
+    run();
+  });
+}
+
+void supervisor_state::shutdown() {
+  call([this] {
+    machine_.shutdown(now());
+    run();
+  });
+  ended_.wait();
+}
+
+// --- questions ---
+
+std::optional<child_info> supervisor_state::find_child(std::string_view name) {
+  return call([&]() -> std::optional<child_info> {
+    const auto id = machine_.find(name);
+    return id ? machine_.info(*id) : std::nullopt;
+  });
+}
+
+std::optional<child_info> supervisor_state::find_child(core::child_id id) {
+  return call([&] { return machine_.info(id); });
+}
+
+std::vector<child_info> supervisor_state::which_children() {
+  return call([this] { return machine_.which_children(); });
+}
+
+child_count supervisor_state::count_children() {
+  return call([this] { return machine_.count_children(); });
+}
+
+}  // namespace bulkhead::detail
