@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <array>
 #include <bulkhead/detail/pipe_gate.hpp>
 #include <mutex>
 
@@ -22,14 +23,12 @@ class pipe_lock {
     mutex_.lock();
     const std::uintptr_t me = this_thread_mark();
     const std::uintptr_t owner = gate_->owner();
-    if (owner == me) return;
-    if (owner != 0) {
-      take_away();
-    }
+    if (owner - me < pipe_gate::threads_max) return;
+    if (owner != 0) take_away(owner);
     run_ = last_ == me ? run_ + 1 : 1;
     last_ = me;
     // Where the kernel refuses the heavy barrier the gate stays shut for all.
-    if (run_ >= needed_ && !shut_ && !os_->fences) gate_->give_to(me);
+    if (run_ >= needed_ && !shut_ && !os_->fences) give_to(me);
   }
   void unlock() { mutex_.unlock(); }
 
@@ -51,11 +50,21 @@ class pipe_lock {
 
   // The owner either sees that the gate is not its own, or we see that it is inside; it is there
   // for moments only. Threads that alternate pay for this less and less often.
-  void take_away() {
+  void take_away(std::uintptr_t owner) {
     gate_->give_to(0);
     os_->heavy_barrier();
-    while (gate_->is_busy()) sched_yield();
+    while (gate_->is_inside(owner)) sched_yield();
     needed_ = std::min(needed_ * 4, needed_most);
+  }
+
+  // A cell stays its thread's: one that lost the gate may yet write there. Marks come again when
+  // threads end, so sixteen cells are enough for any number of threads one after the other.
+  void give_to(std::uintptr_t thread) noexcept {
+    for (std::uintptr_t cell = 0; cell < users_.size(); ++cell) {
+      if (users_[cell] != 0 && users_[cell] != thread) continue;
+      users_[cell] = thread;
+      return gate_->give_to(thread + cell);
+    }
   }
 
   pipe_gate* gate_;
@@ -65,6 +74,7 @@ class pipe_lock {
   std::uint32_t run_ = 0;
   std::uint32_t needed_ = 1;
   bool shut_ = false;
+  std::array<std::uintptr_t, pipe_gate::threads_max> users_{};  // of the gate's cells
 };
 
 }  // namespace bulkhead::detail

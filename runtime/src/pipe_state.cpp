@@ -54,8 +54,9 @@ pipe_state::pipe_state(std::shared_ptr<process_context> context, std::uint64_t i
       receive_lock_(ports_->in.gate, view().os()),
       writer_(view(), end_, ports_->out),
       reader_(view(), end_, ports_->in),
-      senders_(park_at(sending_, view().os())),
-      receivers_(park_at(receiving_, view().os())) {
+      senders_(park_at(sending_, view().os()), view().shape().directions[end_].slot_bytes != 0),
+      receivers_(park_at(receiving_, view().os()),
+                 view().shape().directions[1 - end_].slot_bytes != 0) {
   ports_->in.stop = &context_->stop_word();
 }
 

@@ -52,8 +52,8 @@ waiting_room::waiting_room(const core::queue_view& queue, core::side which, std:
 
 // Out of line and cold, so that the calls that need not wait stay short.
 [[gnu::noinline, gnu::cold]] attempt_result waiting_room::spin(attempt& step) {
-  const std::uint32_t looks = looks_.load(std::memory_order_relaxed);
-  auto next = steady_clock::now();
+  const std::uint32_t looks = has_spun_ ? 0 : looks_.load(std::memory_order_relaxed);
+  auto next = looks == 0 ? steady_clock::time_point() : steady_clock::now();
   for (std::uint32_t n = 0; n < looks; ++n) {
     next += look_every;
     std::optional<status> result;

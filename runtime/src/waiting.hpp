@@ -88,8 +88,9 @@ class waiting_room {
  public:
   waiting_room(const core::queue_view& queue, core::side which, std::uint32_t seat);
   /// Of a pipe end, which looks without pause: its peer waits for the answer to this message.
-  explicit waiting_room(std::unique_ptr<parking> place) noexcept
-      : place_(std::move(place)), looks_all_the_time_(true) {}
+  /// @limits has_spun: whoever comes to wait has looked for a while already (pipe_spin.cpp).
+  waiting_room(std::unique_ptr<parking> place, bool has_spun) noexcept
+      : place_(std::move(place)), looks_all_the_time_(true), has_spun_(has_spun) {}
 
   /// Repeats `step` until it ends: at once, after a short spin, then sleeping between wake-ups.
   /// @returns how it ended; errc::full when it may not wait and the step did not end;
@@ -104,6 +105,7 @@ class waiting_room {
 
   std::unique_ptr<parking> place_;
   bool looks_all_the_time_ = false;
+  bool has_spun_ = false;
   std::atomic<std::uint32_t> looks_{1};  // of the next spin
   std::mutex mutex_;
   std::uint32_t sleepers_ = 0;

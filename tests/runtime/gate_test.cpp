@@ -113,6 +113,46 @@ TEST_CASE("the former owner of a gate waits like any other", "[os]") {
   CHECK_FALSE(early);
 }
 
+TEST_CASE("a thread that lost a gate as it entered hides nothing of the next owner", "[os]") {
+  // Marks of two threads that had the gate one after the other, with a cell each.
+  constexpr std::uintptr_t slow = 0x1000, next = 0x2000 + 1;
+  bulkhead::detail::pipe_gate gate;
+  gate.give_to(slow);
+  const auto seen = gate.owner();  // the slow one looks, and stands still
+  gate.give_to(0);
+  REQUIRE_FALSE(gate.is_inside(seen));
+  gate.give_to(next);
+  gate.announce(next % bulkhead::detail::pipe_gate::threads_max);
+  REQUIRE(gate.is_still(next, next % bulkhead::detail::pipe_gate::threads_max));
+  // It goes on, sees that it came too late, and takes its word back.
+  gate.announce(seen % bulkhead::detail::pipe_gate::threads_max);
+  CHECK(gate.is_inside(next));
+  CHECK_FALSE(gate.is_still(seen, seen % bulkhead::detail::pipe_gate::threads_max));
+  CHECK(gate.is_inside(next));
+  gate.leave();
+  CHECK_FALSE(gate.is_inside(next));
+}
+
+TEST_CASE("more threads than a gate has cells share it by the lock", "[os]") {
+  const bulkhead::core::platform os = counting();
+  guarded shared(os);
+  const int threads = 2 * static_cast<int>(bulkhead::detail::pipe_gate::threads_max);
+  std::vector<std::thread> all;
+  std::atomic<int> arrived{0};
+  for (int n = 0; n < threads; ++n) {
+    all.emplace_back([&, n] {
+      // All live at once, so that no mark comes twice; each takes several turns in a row.
+      while (arrived != n) std::this_thread::yield();
+      for (int turn = 0; turn < 8; ++turn) shared.turn();
+      arrived = n + 1;
+      while (arrived != threads) std::this_thread::yield();
+    });
+  }
+  for (std::thread& t : all) t.join();
+  CHECK_FALSE(shared.torn);
+  CHECK(shared.first == threads * 8);
+}
+
 TEST_CASE("a gate keeps threads out of each other's way", "[os]") {
   bulkhead::core::platform os = bulkhead::os::make_platform();
   os.fences = GENERATE(false, true);  // also where the kernel refuses the heavy barrier

@@ -301,42 +301,56 @@ TEST_CASE("the fast path sends and receives what the slow path does", "[pipe][un
   s.port->gate.give_to(detail::this_thread_mark());
   r.port->gate.give_to(detail::this_thread_mark());
   std::uint64_t got = 0;
-  for (std::uint64_t n = 0; n < 8; ++n) CHECK(s.port->send(n, true) == detail::fast::done);
-  CHECK(s.port->send(std::uint64_t{8}, false) == detail::fast::no);
+  for (std::uint64_t n = 0; n < 8; ++n)
+    CHECK(s.port->send_after_look(n, true) == detail::fast::done);
+  CHECK(s.port->send_after_look(std::uint64_t{8}, false) == detail::fast::no);
   for (std::uint64_t n = 0; n < 8; ++n) {
-    CHECK(r.port->receive(got, true) == detail::fast::done);
+    CHECK(r.port->receive_after_look(got, true) == detail::fast::done);
     CHECK(got == n);
   }
-  CHECK(r.port->receive(got, false) == detail::fast::no);
+  CHECK(r.port->receive_after_look(got, false) == detail::fast::no);
+  SECTION("the shortest way ends where nothing is known to be there, and is the same else") {
+    CHECK(r.port->receive(got, true) == detail::fast::no);
+    CHECK(s.port->send(std::uint64_t{9}) == detail::fast::no);
+    CHECK(s.port->send_after_look(std::uint64_t{9}, true) == detail::fast::done);
+    CHECK(s.port->send(std::uint64_t{10}) == detail::fast::done);
+    CHECK(r.port->receive_after_look(got, true) == detail::fast::done);
+    CHECK(got == 9);
+    CHECK(r.port->receive(got, true) == detail::fast::done);
+    CHECK(got == 10);
+    stop = 1;
+    CHECK(s.port->send(std::uint64_t{11}) == detail::fast::done);
+    CHECK(r.port->receive(got, true) == detail::fast::no);
+  }
   SECTION("a sleeper gets attention") {
     pipe.view().alarm(1).attention.store(detail::attention::receiver_asleep);
-    CHECK(s.port->send(std::uint64_t{9}, true) == detail::fast::heed);
+    CHECK(s.port->send_after_look(std::uint64_t{9}, true) == detail::fast::heed);
     pipe.view().alarm(0).attention.store(detail::attention::sender_asleep);
-    CHECK(r.port->receive(got, true) == detail::fast::heed);
+    CHECK(r.port->receive_after_look(got, true) == detail::fast::heed);
   }
   SECTION("a stop request ends a waiting call before it takes anything") {
-    CHECK(s.port->send(std::uint64_t{9}, true) == detail::fast::done);
+    CHECK(s.port->send_after_look(std::uint64_t{9}, true) == detail::fast::done);
     stop = 1;
-    CHECK(r.port->receive(got, true) == detail::fast::no);
-    CHECK(r.port->receive(got, false) == detail::fast::done);
+    CHECK(r.port->receive_after_look(got, true) == detail::fast::no);
+    CHECK(r.port->receive_after_look(got, false) == detail::fast::done);
   }
   SECTION("a restart is the slow path's to tell") {
     restart(pipe);
-    CHECK(s.port->send(std::uint64_t{9}, true) == detail::fast::done);
-    CHECK(r.port->receive(got, false) == detail::fast::no);
+    CHECK(s.port->send_after_look(std::uint64_t{9}, true) == detail::fast::done);
+    CHECK(r.port->receive_after_look(got, false) == detail::fast::no);
   }
   SECTION("what is lent out nobody else touches") {
     std::byte* at = s.port->lend(8);
     REQUIRE(at != nullptr);
-    CHECK(s.port->send(std::uint64_t{10}, true) == detail::fast::no);
+    CHECK(s.port->send_after_look(std::uint64_t{10}, true) == detail::fast::no);
     got = 9;
     std::memcpy(at, &got, 8);
     CHECK(s.port->publish_lent() == detail::fast::done);
     CHECK(r.port->lend(8) != nullptr);
-    CHECK(r.port->receive(got, false) == detail::fast::no);
+    CHECK(r.port->receive_after_look(got, false) == detail::fast::no);
     CHECK(r.port->release_lent() == detail::fast::done);
-    CHECK(s.port->send(std::uint64_t{11}, true) == detail::fast::done);
-    CHECK(r.port->receive(got, false) == detail::fast::done);
+    CHECK(s.port->send_after_look(std::uint64_t{11}, true) == detail::fast::done);
+    CHECK(r.port->receive_after_look(got, false) == detail::fast::done);
     CHECK(got == 11);
   }
 }

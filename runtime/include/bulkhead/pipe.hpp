@@ -64,13 +64,12 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   /// `ring_bytes` goes in pieces, and is there when the last of them is.
   /// @errors peer_restarted: the receiver of the first pieces is no more; send again.
   void send(const Out& value) const {
-    const fast done = put_fast(value, true);
-    if (done == fast::done) [[likely]]
-      return;
-    core_.check(put_rest(done, value, forever()), "sending to");
+    const fast done = put_fast(value);
+    if (done != fast::done) [[unlikely]]
+      put_rest_or_throw(done, value);
   }
   void send(const Out& value, std::error_code& ec) const {
-    const fast done = put_fast(value, true);
+    const fast done = put_fast(value);
     if (done == fast::done) [[likely]] {
       if (ec) ec.clear();
       return;
@@ -80,13 +79,13 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   /// @returns false when it is full. @errors too_large: it goes in pieces only, for which one has
   /// to wait.
   bool try_send(const Out& value) const {
-    const fast done = put_fast(value, false);
+    const fast done = put_fast(value);
     if (done == fast::done) [[likely]]
       return true;
     return sent_or_not(put_rest(done, value, detail::patience::none()));
   }
   bool try_send(const Out& value, std::error_code& ec) const {
-    const fast done = put_fast(value, false);
+    const fast done = put_fast(value);
     if (done == fast::done) [[likely]] {
       if (ec) ec.clear();
       return true;
@@ -96,7 +95,7 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   /// @returns false when it stayed full for that time.
   template <class Rep, class Period>
   bool send_for(const Out& value, std::chrono::duration<Rep, Period> time) const {
-    const fast done = put_fast(value, false);
+    const fast done = put_fast(value);
     if (done == fast::done) [[likely]]
       return true;
     return sent_or_not(put_rest(done, value, detail::patience::lasting(time)));
@@ -104,7 +103,7 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   template <class Rep, class Period>
   bool send_for(const Out& value, std::chrono::duration<Rep, Period> time,
                 std::error_code& ec) const {
-    const fast done = put_fast(value, false);
+    const fast done = put_fast(value);
     if (done == fast::done) [[likely]] {
       if (ec) ec.clear();
       return true;
@@ -130,9 +129,8 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   In receive() const {
     In value;  // written by whoever receives
     const fast done = get_fast(value, true);
-    if (done != fast::done) [[unlikely]] {
-      core_.check(get_rest(done, value, forever()), "receiving from");
-    }
+    if (done != fast::done) [[unlikely]]
+      get_rest_or_throw(done, value);
     return value;
   }
   In receive(std::error_code& ec) const {
@@ -245,9 +243,9 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   using fast = detail::fast;
   static detail::patience forever() noexcept { return detail::patience::forever(); }
 
-  [[gnu::always_inline]] fast put_fast(const Out& value, bool waits) const {
+  [[gnu::always_inline]] fast put_fast(const Out& value) const {
     if constexpr (detail::is_slotted<Out>) {
-      return core_.ports().out.send(value, waits);
+      return core_.ports().out.send(value);
     } else {
       return fast::no;
     }
@@ -262,16 +260,33 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   // What the fast path leaves to do. Out of line and cold, so that the calls stay short.
   [[gnu::noinline, gnu::cold]] std::error_code put_rest(fast done, const Out& value,
                                                         detail::patience how_long) const {
+    if constexpr (detail::is_slotted<Out>) {
+      if (done == fast::no) done = core_.ports().out.send_after_look(value, may_wait(how_long));
+      if (done == fast::done) return {};
+    }
     if (done == fast::heed) return core_.after_send();
     return put(value, how_long);
   }
+  [[gnu::noinline, gnu::cold]] void put_rest_or_throw(fast done, const Out& value) const {
+    core_.check(put_rest(done, value, forever()), "sending to");
+  }
   [[gnu::noinline, gnu::cold]] std::error_code get_rest(fast done, In& value,
                                                         detail::patience how_long) const {
+    if constexpr (detail::is_slotted<In>) {
+      if (done == fast::no) done = core_.ports().in.receive_after_look(value, may_wait(how_long));
+      if (done == fast::done) return {};
+    }
     if (done == fast::heed) {
       core_.after_receive();
       return {};
     }
     return get(value, how_long);
+  }
+  [[gnu::noinline, gnu::cold]] void get_rest_or_throw(fast done, In& value) const {
+    core_.check(get_rest(done, value, forever()), "receiving from");
+  }
+  static bool may_wait(detail::patience how_long) noexcept {
+    return how_long.how == detail::patience::kind::forever;
   }
 
   std::error_code put(const Out& value, detail::patience how_long) const {

@@ -13,6 +13,7 @@ pipe_reader::pipe_reader(const pipe_view& pipe, std::uint32_t end,
       peer_(&pipe.record(1 - end)),
       shared_restarts_seen_(&pipe.positions(end).restarts_seen) {
   port.shared_tail = &pipe.positions(1 - end).tail;
+  port.sent = &pipe.positions(end).tail;
   port.shared_head = &pipe.positions(end).head;
   port.peer = &pipe.alarm(1 - end).attention;
   port.restarts = &peer_->restarts;

@@ -1,6 +1,7 @@
 #include "core/recovery.hpp"
 
 #include <algorithm>
+#include <bulkhead/detail/prefetch.hpp>
 
 #include "core/broken.hpp"
 #include "core/closing.hpp"
@@ -88,7 +89,7 @@ class lane_search {
     const std::uint32_t slots = queue_.ring_slots();
     for (std::uint32_t index = 0; index < slots; ++index, at += stride) {
       // Memory is read at its own pace only when it knows across the page's end what comes.
-      __builtin_prefetch(at + looked_ahead_bytes, 1);
+      detail::fetch_to_write(at + looked_ahead_bytes);
       look_at(*reinterpret_cast<slot*>(at), lane, index);
     }
   }

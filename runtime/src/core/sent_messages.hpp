@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/prefetch.hpp>
 #include <vector>
 
 #include "core/look.hpp"
@@ -99,7 +100,7 @@ class sent_messages {
         }
       }
       if (likely_free_ > fetch_ahead) {
-        __builtin_prefetch(&slot_at(after(hand_, fetch_ahead)), 1);
+        detail::fetch_to_write(&slot_at(after(hand_, fetch_ahead)));
       }
       if (!is_free(hand_)) {
         likely_free_ = 0;

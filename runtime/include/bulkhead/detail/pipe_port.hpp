@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <bulkhead/detail/codec.hpp>
 #include <bulkhead/detail/pipe_gate.hpp>
+#include <bulkhead/detail/prefetch.hpp>
 
 // The fast path of a pipe: what one process keeps for itself about the two rings of its end, and
 // the few instructions that send and receive where nothing needs to wait. docs/pipe-protocol.md.
@@ -36,6 +38,14 @@ inline constexpr bool is_slotted = is_fixed_size<T>&& fixed_size_of<T> <= pipe_s
 template <class T>
 inline constexpr std::size_t pipe_slot_of = is_slotted<T> ? pipe_slot_bytes(fixed_size_of<T>) : 0;
 
+/// How far ahead of a message's slot the next ones are fetched, so that a line has come before it
+/// is written. Large slots fill in sequence, which CPUs foresee by themselves.
+template <std::size_t SlotBytes>
+inline constexpr std::size_t fetched_ahead = SlotBytes <= 128 ? 512 : 2 * SlotBytes;
+
+/// Of the slot behind one that is lent out.
+inline constexpr std::size_t lent_ahead = 2048;
+
 /// How an attempt on the fast path ended.
 enum class fast : std::uint8_t {
   no,    ///< Nothing was done: take the slow path.
@@ -47,10 +57,10 @@ enum class fast : std::uint8_t {
 /// The sending side of an end, private to its process.
 struct alignas(64) pipe_out_port {
   pipe_gate gate;
-  bool lent = false;           ///< The next place is lent out: nobody may send before it.
-  std::uint32_t patience = 0;  ///< Of spin_for_room.
-  std::uint64_t tail = 0;      ///< The next place.
-  std::uint64_t free_to = 0;   ///< Places before this one are free.
+  bool lent = false;              ///< The next place is lent out: nobody may send before it.
+  std::uint32_t patience_ns = 0;  ///< Of spin_for_room.
+  std::uint64_t tail = 0;         ///< The next place.
+  std::uint64_t free_to = 0;      ///< Places before this one are free.
   std::uint64_t mask = 0;
   std::uint64_t capacity = 0;
   std::byte* slots = nullptr;
@@ -61,12 +71,23 @@ struct alignas(64) pipe_out_port {
   std::uint64_t free_after = 0;                      ///< free_to, when the loan is back.
   std::uintptr_t borrower = 0;                       ///< The thread that has it.
 
-  /// @limits waits: this is a waiting call, which may spin.
+  /// Where there is room for sure.
   template <class T>
-  [[gnu::always_inline]] fast send(const T& value, bool waits) noexcept {
+  [[nodiscard]] [[gnu::always_inline]] fast send(const T& value) noexcept {
     if (!gate.enter()) [[unlikely]]
       return fast::no;
-    if (tail == free_to && !refill(waits)) [[unlikely]] {
+    if (tail == free_to) [[unlikely]] {
+      gate.leave();
+      return fast::no;
+    }
+    store(tail, value);
+    return publish(tail + 1);
+  }
+  /// Where there may be by now. @limits waits: this is a waiting call, which may spin.
+  template <class T>
+  [[nodiscard]] fast send_after_look(const T& value, bool waits) noexcept {
+    if (!gate.enter()) return fast::no;
+    if (tail == free_to && !refill(waits)) {
       gate.leave();
       return fast::no;
     }
@@ -80,6 +101,8 @@ struct alignas(64) pipe_out_port {
     std::byte* at = nullptr;
     if (!lent && (tail != free_to || refill(true))) {
       at = slots + (tail & mask) * slot_bytes;
+      // While this one is filled, the next one's lines come.
+      if (free_to - tail > 1) fetch_all_to_write(at + slot_bytes, std::min(slot_bytes, lent_ahead));
       mark_lent();
     }
     gate.leave();
@@ -109,7 +132,11 @@ struct alignas(64) pipe_out_port {
   template <class T>
   [[gnu::always_inline]] void store(std::uint64_t place, const T& value) noexcept {
     if constexpr (fixed_size_of<T> != 0) {
-      codec<T>::store(slots + (place & mask) * pipe_slot_of<T>, value);
+      std::byte* const at = slots + (place & mask) * pipe_slot_of<T>;
+      // The lines that are written next come from the receiver's cache, one by one unless they are
+      // asked for: stores wait for each other. Behind the ring's end it is for nothing.
+      fetch_to_write(at + fetched_ahead<pipe_slot_of<T>>);
+      codec<T>::store(at, value);
     }
   }
 
@@ -145,10 +172,10 @@ struct alignas(64) pipe_out_port {
 /// The receiving side of an end, private to its process.
 struct alignas(64) pipe_in_port {
   pipe_gate gate;
-  bool lent = false;           ///< The next message is lent out: nobody may receive before it.
-  std::uint32_t patience = 0;  ///< Of spin_for_message.
-  std::uint64_t head = 0;      ///< The next message.
-  std::uint64_t limit = 0;     ///< Messages before this place are there.
+  bool lent = false;              ///< The next message is lent out: nobody may receive before it.
+  std::uint32_t patience_ns = 0;  ///< Of spin_for_message.
+  std::uint64_t head = 0;         ///< The next message.
+  std::uint64_t limit = 0;        ///< Messages before this place are there.
   std::uint64_t mask = 0;
   std::uint64_t capacity = 0;
   const std::byte* slots = nullptr;
@@ -161,22 +188,34 @@ struct alignas(64) pipe_in_port {
   const std::atomic<std::uint32_t>* own = nullptr;   ///< This end's attention word.
   std::uint64_t limit_after = 0;                     ///< limit, when the loan is back.
   std::uintptr_t borrower = 0;                       ///< The thread that has it.
+  // Of spin_for_message.
+  const std::atomic<std::uint64_t>* sent = nullptr;  ///< The tail of the direction from this end.
+  std::uint64_t sent_seen = 0;
+  std::uint32_t pauses = 0;  ///< Before each look.
+  std::uint32_t spins = 0;
 
+  /// Where a message is there for sure.
   /// @limits waits: this is a waiting call, which a stop request ends before it takes anything.
   template <class T>
-  [[gnu::always_inline]] fast receive(T& out, bool waits) noexcept {
+  [[nodiscard]] [[gnu::always_inline]] fast receive(T& out, bool waits) noexcept {
     if (!gate.enter()) [[unlikely]]
       return fast::no;
-    if ((waits && stop->load(std::memory_order_relaxed) != 0) || (head == limit && !refill(waits)))
-        [[unlikely]] {
+    if (head == limit || (waits && stop->load(std::memory_order_relaxed) != 0)) [[unlikely]] {
       gate.leave();
       return fast::no;
     }
-    if (!load(head, out)) [[unlikely]] {
+    return take_next(out);
+  }
+  /// Where one may be there by now.
+  template <class T>
+  [[nodiscard]] fast receive_after_look(T& out, bool waits) noexcept {
+    if (!gate.enter()) return fast::no;
+    if ((waits && stop->load(std::memory_order_relaxed) != 0) ||
+        (head == limit && !refill(waits))) {
       gate.leave();
-      return fast::bad;
+      return fast::no;
     }
-    return release(head + 1);
+    return take_next(out);
   }
 
   /// Lends the next message out. @returns nullptr: take the slow path.
@@ -198,6 +237,15 @@ struct alignas(64) pipe_in_port {
   }
 
   // The rest is for who is inside the gate, or holds the lock.
+
+  template <class T>
+  [[gnu::always_inline]] fast take_next(T& out) noexcept {
+    if (!load(head, out)) [[unlikely]] {
+      gate.leave();
+      return fast::bad;
+    }
+    return release(head + 1);
+  }
 
   /// The fast path of others then finds nothing, and then the mark.
   void mark_lent() noexcept {

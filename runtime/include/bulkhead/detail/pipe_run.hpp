@@ -28,7 +28,13 @@ struct run_result {
   fast how = fast::no;
 };
 
+/// In pieces, so that the lines of the next ones come from the receiver's cache meanwhile.
 inline void copy_run(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
+  constexpr std::size_t piece = 256;
+  for (; bytes > piece; to += piece, from += piece, bytes -= piece) {
+    fetch_all_to_write(to + 2 * piece, piece);
+    std::memcpy(to, from, piece);
+  }
   if (bytes != 0) std::memcpy(to, from, bytes);
 }
 

@@ -4,6 +4,7 @@
 #include <bulkhead/detail/payload_block.hpp>
 #include <bulkhead/detail/pipe_gate.hpp>
 #include <bulkhead/detail/pipe_port.hpp>
+#include <bulkhead/detail/prefetch.hpp>
 #include <cstddef>
 #include <cstdint>
 
@@ -164,7 +165,7 @@ struct alignas(64) queue_in_port {
       return false;
     }
     auto* const place = reinterpret_cast<queue_place*>(end - left * stride);
-    __builtin_prefetch(reinterpret_cast<const std::byte*>(place) + fetch_ahead, 1);
+    fetch_to_write(reinterpret_cast<const std::byte*>(place) + fetch_ahead);
     std::uint64_t expected = ready;
     // Without a look first, which would fetch the line twice: shared, then for us alone. Acquire: a
     // READY word brings the payload that was written before it (S3).
