@@ -6,6 +6,7 @@
 #include <new>
 
 #include "async_waits.hpp"
+#include "event_stream.hpp"
 #include "pipe_state.hpp"
 #include "process_context.hpp"
 #include "process_record.hpp"
@@ -43,6 +44,8 @@ async_home home_of(const std::shared_ptr<pipe_state>& pipe) {
 }
 
 async_home home_of(const process_state& child) { return home_at(child.owner()); }
+
+async_home home_of(const event_stream& events) { return home_at(events.owner()); }
 
 async_home home_of_nobody() {
   runtime* const rt = process_record::child_runtime();
@@ -85,6 +88,9 @@ bool others_wait_in(const State& state, bool sending) {
 bool others_wait(const async_source& source) {
   if (const auto queue = source.queue.lock()) return others_wait_in(*queue, source.sending);
   if (const auto pipe = source.pipe.lock()) return others_wait_in(*pipe, source.sending);
+  if (const auto events = source.events.lock()) {
+    return events->usable() && events->async_waiting != 0;
+  }
   return false;
 }
 

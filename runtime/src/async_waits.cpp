@@ -53,7 +53,10 @@ bool async_waits::owner_less::operator()(const async_source& a,
   if (a.pipe.owner_before(b.pipe) || b.pipe.owner_before(a.pipe)) {
     return a.pipe.owner_before(b.pipe);
   }
-  return a.child.owner_before(b.child);
+  if (a.child.owner_before(b.child) || b.child.owner_before(a.child)) {
+    return a.child.owner_before(b.child);
+  }
+  return a.events.owner_before(b.events);
 }
 
 std::uint64_t async_waits::new_id() {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "core/parked_set.hpp"
+#include "event_stream.hpp"
 #include "os/system_failure.hpp"
 #include "pipe_state.hpp"
 #include "process_context.hpp"
@@ -20,6 +21,7 @@ int bell_of(const async_source& source) {
   if (const auto queue = source.queue.lock()) return sleepers_of(*queue, source.sending).bell();
   if (const auto pipe = source.pipe.lock()) return pipe->bell();
   if (const auto child = source.child.lock()) return child->bell();
+  if (const auto events = source.events.lock()) return events->bell();
   return source.descriptor;
 }
 
@@ -50,7 +52,10 @@ void async_watch::announce() const {
 
 bool async_watch::is_orphaned() const {
   for (const async_source& source : sources) {
-    if (!source.queue.expired() || !source.pipe.expired() || !source.child.expired()) return false;
+    if (!source.queue.expired() || !source.pipe.expired() || !source.child.expired() ||
+        !source.events.expired()) {
+      return false;
+    }
   }
   return true;
 }
@@ -61,6 +66,7 @@ void async_watch::count(int by) const noexcept {
   const auto add = static_cast<std::uint32_t>(by);
   if (const auto queue = source.queue.lock()) queue->async_waiting[source.sending] += add;
   if (const auto pipe = source.pipe.lock()) pipe->async_waiting[source.sending] += add;
+  if (const auto events = source.events.lock()) events->async_waiting += add;
 }
 
 }  // namespace bulkhead::detail

@@ -56,6 +56,9 @@ pid_t process::id() const { return some(state_).pid(); }
 const std::string& process::name() const { return some(state_).name(); }
 std::uint64_t process::incarnation() const { return some(state_).incarnation(); }
 std::uint64_t process::child_id() const { return some(state_).child_id(); }
+process process::only(std::uint64_t incarnation) const {
+  return {detail::process_state::only(some(state_), incarnation), false};
+}
 bool process::running() const { return some(state_).pid() != 0; }
 exit_status process::join() const { return some(state_).join(); }
 std::optional<exit_status> process::join_until(

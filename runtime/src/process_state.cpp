@@ -19,13 +19,43 @@ void process_state::begin(std::uint32_t serial, pid_t pid, os::unique_fd pidfd,
   pidfd_ = std::move(pidfd);
   incarnation_ = incarnation;
   over_ = false;
+  single_.reset();
+}
+
+// Without a pidfd of its own: the keeper knows the incarnation by its serial.
+std::shared_ptr<process_state> process_state::only(process_state& of, std::uint64_t incarnation) {
+  const std::lock_guard lock(of.mutex_);
+  if (incarnation == 0 || incarnation != of.incarnation_) {
+    throw error(errc::stale_incarnation, "process '" + of.name_ + "' is at incarnation " +
+                                             std::to_string(of.incarnation_) + ", not " +
+                                             std::to_string(incarnation));
+  }
+  if (of.is_single_) return of.shared_from_this();
+  if (auto there = of.single_.lock()) return there;
+  auto one = std::make_shared<process_state>(of.owner_, of.name_, of.shutdown_);
+  one->child_id_ = of.child_id_;
+  one->is_single_ = true;
+  one->serial_ = of.serial_;
+  one->pid_ = of.pid_;
+  one->incarnation_ = incarnation;
+  one->status_ = of.status_;
+  one->over_ = of.pid_ == 0;
+  of.single_ = one;
+  return one;
 }
 
 void process_state::end(const exit_status& status) {
-  const std::lock_guard lock(mutex_);
-  pid_ = 0;
-  pidfd_.reset();
-  status_ = status;
+  std::shared_ptr<process_state> single;
+  {
+    const std::lock_guard lock(mutex_);
+    pid_ = 0;
+    pidfd_.reset();
+    status_ = status;
+    single = single_.lock();
+  }
+  if (single == nullptr) return;
+  single->end(status);
+  single->finish();
 }
 
 void process_state::finish() {
@@ -78,6 +108,13 @@ std::optional<exit_status> process_state::join_until(
   return status_;
 }
 
+bool process_state::has_process_locked() const {
+  if (pid_ != 0) return true;
+  if (!is_single_) return false;
+  throw error(errc::stale_incarnation, "incarnation " + std::to_string(incarnation_) +
+                                           " of process '" + name_ + "' has ended");
+}
+
 template <class Ask>
 void process_state::ask_owner(Ask ask) {
   const auto owner = owner_.lock();
@@ -86,7 +123,7 @@ void process_state::ask_owner(Ask ask) {
     ask(*owner);
   } catch (const std::system_error& failure) {
     // It has ended, and we are about to be told.
-    if (failure.code() != errc::stale_incarnation) throw;
+    if (failure.code() != errc::stale_incarnation || is_single_) throw;
   }
 }
 
@@ -94,7 +131,7 @@ void process_state::request_stop() {
   std::uint32_t serial = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (pid_ == 0) return;
+    if (!has_process_locked()) return;
     serial = serial_;
   }
   ask_owner([&](runtime_state& owner) { owner.request_stop(serial); });
@@ -103,7 +140,7 @@ void process_state::request_stop() {
 // By pidfd, or by the keeper that has it: it never names a process that took over the number.
 void process_state::signal(int number) {
   std::unique_lock lock(mutex_);
-  if (pid_ == 0) return;
+  if (!has_process_locked()) return;
   if (!pidfd_) {
     const std::uint32_t serial = serial_;
     lock.unlock();

@@ -12,10 +12,13 @@ namespace bulkhead::detail {
 class runtime_state;
 
 /// What the handles to one child share: its current incarnation, and how it ended.
-class process_state {
+class process_state : public std::enable_shared_from_this<process_state> {
  public:
   process_state(std::weak_ptr<runtime_state> owner, std::string name, shutdown_rule shutdown)
       : owner_(std::move(owner)), name_(std::move(name)), shutdown_(shutdown) {}
+
+  /// A state of its own for one incarnation of `of`. @errors stale_incarnation: not that one.
+  static std::shared_ptr<process_state> only(process_state& of, std::uint64_t incarnation);
 
   /// Its id in its supervisor; before others have the handle.
   void set_child_id(std::uint64_t id) noexcept { child_id_ = id; }
@@ -47,6 +50,7 @@ class process_state {
  private:
   template <class Ask>
   void ask_owner(Ask ask);
+  bool has_process_locked() const;
 
   std::weak_ptr<runtime_state> owner_;
   std::string name_;
@@ -60,6 +64,9 @@ class process_state {
   std::uint64_t incarnation_ = 0;
   exit_status status_;
   bool over_ = false;
+  std::weak_ptr<process_state>
+      single_;              // For the present incarnation, where somebody asked for it.
+  bool is_single_ = false;  // That is what we are: afterwards all is stale.
   std::vector<int> watchers_;
   os::unique_fd bell_;
 };

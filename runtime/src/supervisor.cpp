@@ -13,6 +13,7 @@ supervisor::~supervisor() {
   } catch (const std::exception&) {
     // The runtime is gone, and every child with it.
   }
+  state_->events()->abandon(errc::runtime_gone);
 }
 
 process supervisor::add(const child_spec& spec, detail::start_recipe recipe) {
@@ -40,6 +41,11 @@ child_count supervisor::count_children() const { return state_->count_children()
 
 void supervisor::on_event(std::function<void(const supervision_event&)> handler) {
   state_->on_event(std::move(handler));
+}
+
+std::uint64_t supervisor::missed_events() const { return state_->events()->missed(); }
+const std::shared_ptr<detail::event_stream>& supervisor::events() const noexcept {
+  return state_->events();
 }
 
 void supervisor::shutdown() {

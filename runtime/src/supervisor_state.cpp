@@ -28,6 +28,7 @@ supervisor_state::supervisor_state(std::shared_ptr<runtime_state> rt,
     : rt_(std::move(rt)),
       machine_(checked(options), options.name, make_random()),
       timer_(rt_->loop()),
+      stream_(std::make_shared<event_stream>(rt_, options.events_max)),
       ended_(end_.get_future().share()) {
   rt_->ensure_running();
 }
@@ -115,6 +116,7 @@ void supervisor_state::execute(const core::commands::kill& c) {
 
 void supervisor_state::execute(const core::commands::emit& c) {
   const supervision_event& event = c.event;
+  stream_->put(event);
   answer(event);
   hand_to_user(event);
   const auto there = children_.find(event.child);
@@ -140,6 +142,7 @@ void supervisor_state::execute(const core::commands::ended& c) {
     w.result.set_value(w.for_stop ? std::nullopt : std::optional(c.reason.status));
   }
   waiters_.clear();
+  stream_->end(c.reason);
   end_.set_value(c.reason);
 }
 

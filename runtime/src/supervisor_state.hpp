@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "core/supervision/supervision.hpp"
+#include "event_stream.hpp"
 #include "process_state.hpp"
 #include "runtime_state.hpp"
 
@@ -41,6 +42,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void shutdown();
   end_reason join() { return ended_.get(); }
   [[nodiscard]] bool ended() const;
+  [[nodiscard]] const std::shared_ptr<event_stream>& events() const noexcept { return stream_; }
 
  private:
   struct child {
@@ -62,6 +64,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   // Brings `fn` to the runtime's thread and its result or exception back.
   template <class Fn>
   auto call(Fn fn) -> decltype(fn()) {
+    static_cast<void>(rt_->context());  // throws where nothing runs there
     std::packaged_task<decltype(fn())()> task(std::move(fn));
     auto result = task.get_future();
     boost::asio::post(rt_->loop(), [&task] { task(); });
@@ -97,6 +100,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   std::map<core::child_id, child*> by_id_;
   std::list<waiter> waiters_;
   std::function<void(const supervision_event&)> handler_;
+  std::shared_ptr<event_stream> stream_;
   bool running_ = false;
   std::promise<end_reason> end_;
   std::shared_future<end_reason> ended_;

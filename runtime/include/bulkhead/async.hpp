@@ -3,12 +3,14 @@
 #include <bulkhead/detail/async_pipe.hpp>
 #include <bulkhead/detail/async_process.hpp>
 #include <bulkhead/detail/async_queue.hpp>
+#include <bulkhead/detail/async_supervisor.hpp>
 #include <bulkhead/detail/async_wait_any.hpp>
 #include <tuple>
 #include <utility>
 
 /// The asynchronous calls: async_send, async_receive, async_take of queues, async_send and
-/// async_receive of pipe ends, `process::async_wait`, `async_wait_any`. docs/async.md says more.
+/// async_receive of pipe ends, `process::async_wait`, `supervisor::async_next_event` and
+/// `async_wait`, `async_wait_any`. docs/async.md says more.
 ///
 /// Each takes any completion token of Asio, with the signature void(boost::system::error_code, T),
 /// or void(boost::system::error_code) where there is no result. It does what the waiting call does

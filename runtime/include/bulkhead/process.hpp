@@ -38,6 +38,11 @@ class process : public detail::async_process_calls<process> {
   /// The id of a supervised child in its supervisor, which is never used again there; 0 for others.
   [[nodiscard]] std::uint64_t child_id() const;
   [[nodiscard]] bool running() const;
+  /// A handle that watches this one incarnation: the present one, or the last where none runs.
+  /// @returns a handle whose join and async_wait tell that incarnation's end, and whose signals and
+  /// stop requests throw stale_incarnation once it has ended, whatever came after it.
+  /// @errors stale_incarnation: another one is there, or it has never been started.
+  [[nodiscard]] process only(std::uint64_t incarnation) const;
 
   /// Waits until it has ended and everything it held is recovered; a supervised child: until no
   /// restart will follow.

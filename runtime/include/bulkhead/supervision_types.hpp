@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -186,6 +187,8 @@ struct supervisor_options {
   std::chrono::nanoseconds period = std::chrono::seconds{10};
   bulkhead::auto_shutdown auto_shutdown = bulkhead::auto_shutdown::never;
   std::string name = "supervisor";  ///< Its part of the path that events carry.
+  /// Events kept for `async_next_event`, > 0; beyond it the oldest are dropped, and counted.
+  std::size_t events_max = 1024;
 };
 
 }  // namespace bulkhead

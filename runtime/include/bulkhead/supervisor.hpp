@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/child_spec.hpp>
+#include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/dynamic_children.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervision_events.hpp>
@@ -14,8 +15,9 @@
 namespace bulkhead {
 
 namespace detail {
+class event_stream;
 class supervisor_state;
-}
+}  // namespace detail
 
 /// Starts children, starts them again when they fail, and stops them in order.
 ///
@@ -25,7 +27,7 @@ class supervisor_state;
 /// @threads any; do not call start, terminate_child, restart_child, shutdown or join from an event
 /// handler: they wait for what runs there.
 /// @owns its children: the destructor is `shutdown()`. The runtime outlives it.
-class supervisor {
+class supervisor : public detail::async_supervisor_calls<supervisor> {
  public:
   /// @errors std::invalid_argument that names the field.
   explicit supervisor(runtime& rt, const supervisor_options& options = {});
@@ -78,6 +80,8 @@ class supervisor {
   /// Calls `handler` for every event from now on, one at a time, in order, on the runtime's
   /// executor.
   void on_event(std::function<void(const supervision_event&)> handler);
+  /// How many events async_next_event will never give, because nobody took them in time.
+  [[nodiscard]] std::uint64_t missed_events() const;
 
   /// Stops all children in the reverse of their order, one at a time, each within its own
   /// `shutdown`, and ends. Waits for that.
@@ -86,6 +90,8 @@ class supervisor {
   end_reason join();
   /// True when it has ended.
   [[nodiscard]] bool ended() const;
+
+  [[nodiscard]] const std::shared_ptr<detail::event_stream>& events() const noexcept;
 
  private:
   process add(const child_spec& spec, detail::start_recipe recipe);

@@ -75,4 +75,32 @@ class async_process_calls {
   }
 };
 
+/// The asynchronous calls of `supervisor`. A stop request to this process ends none of them.
+/// @owns an operation does not keep the supervisor, whose destructor ends it.
+template <class Supervisor>
+class async_supervisor_calls {
+ public:
+  /// Takes the oldest event that nobody has taken yet, or waits for one: void(error_code,
+  /// supervision_event). Each event goes to one such call; handlers given to on_event get it as
+  /// well.
+  /// @limits `supervisor_options::events_max` events wait to be taken; missed_events() counts those
+  /// that were dropped for want of room, the oldest first.
+  /// @errors closed: the supervisor has ended, and all its events were taken.
+  template <class Token>
+  decltype(auto) async_next_event(Token&& token) const {
+    return async_of<Supervisor>::next_event(self(), std::forward<Token>(token));
+  }
+  /// Waits as `join` does: void(error_code, end_reason).
+  /// @errors runtime_gone: the runtime was destroyed before it.
+  template <class Token>
+  decltype(auto) async_wait(Token&& token) const {
+    return async_of<Supervisor>::wait(self(), std::forward<Token>(token));
+  }
+
+ private:
+  [[nodiscard]] const Supervisor& self() const noexcept {
+    return static_cast<const Supervisor&>(*this);
+  }
+};
+
 }  // namespace bulkhead::detail

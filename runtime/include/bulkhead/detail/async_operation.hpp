@@ -14,6 +14,7 @@
 namespace bulkhead::detail {
 
 class async_waits;
+class event_stream;
 class process_state;
 class runtime_state;
 
@@ -45,11 +46,12 @@ struct async_deleter {
 using async_operation_ptr = std::unique_ptr<async_operation, async_deleter>;
 
 /// What rings when an operation may go on: one side of a queue or of a pipe end, the end of a
-/// process, or a descriptor that can be read.
+/// process, an event of a supervisor, or a descriptor that can be read.
 struct async_source {
   std::weak_ptr<queue_state> queue;
   std::weak_ptr<pipe_state> pipe;
   std::weak_ptr<process_state> child;
+  std::weak_ptr<event_stream> events;
   int descriptor = -1;
   bool sending = false;
 };
@@ -67,6 +69,7 @@ struct async_home {
 [[nodiscard]] async_home home_of(const queue_core& queue);
 [[nodiscard]] async_home home_of(const std::shared_ptr<pipe_state>& pipe);
 [[nodiscard]] async_home home_of(const process_state& child);
+[[nodiscard]] async_home home_of(const event_stream& events);
 /// For what belongs to no runtime.
 [[nodiscard]] async_home home_of_nobody();
 

@@ -149,6 +149,7 @@ std::optional<refusal> check_supervisor(const supervisor_options& options) {
     return bad("auto_shutdown", "a known auto_shutdown");
   }
   if (options.name.empty()) return bad("name", "given");
+  if (options.events_max == 0) return bad("events_max", "above 0");
   return std::nullopt;
 }
 
