@@ -217,11 +217,38 @@ TEST_CASE("children that had stopped are started with their group", "[supervisio
   CHECK(s.did() == words{"start a 2"});
 }
 
-TEST_CASE("the keeper's death restarts each, and no group", "[supervision][unit]") {
-  auto s = four(strategy::one_for_all, 0);
+TEST_CASE("the keeper's death restarts a group in its order, uncounted", "[supervision][unit]") {
+  auto s = four(GENERATE(strategy::one_for_all, strategy::rest_for_one), 0);
   for (const char* name : {"a", "b", "c", "d"}) s.end(name, parent_gone());
-  CHECK(s.did() == words{"start a 2", "start b 2", "start c 2", "start d 2"});
+  s.forget();
+  s.up("a");
+  s.up("b");
+  s.up("c");
+  CHECK(s.did() == words{"start b 2", "start c 2", "start d 2"});
   CHECK_FALSE(s.ended);
+}
+
+TEST_CASE("a later child's failure leaves the one that starts its turn", "[supervision][unit]") {
+  auto s = four(strategy::rest_for_one);
+  s.crash("b");
+  end_in_order(s, {"d", "c"});
+  s.add_up({.name = "e", .backoff = no_backoff});
+  s.crash("e");
+  CHECK(s.did().empty());  // b is still to come up, then c
+  s.up("b");
+  CHECK(s.did() == words{"start c 2"});
+}
+
+TEST_CASE("a child that joins a group waits until the one that stops has stopped",
+          "[supervision][unit]") {
+  auto s = four(strategy::one_for_all);
+  s.crash("b");
+  s.add_up({.name = "e", .backoff = no_backoff});
+  s.add_up({.name = "f", .backoff = no_backoff});
+  s.crash("f");
+  CHECK(s.did().empty());  // d is being stopped
+  s.end("d", normal_end());
+  CHECK(s.did() == words{"stop e"});
 }
 
 TEST_CASE("an earlier child's failure widens the group that is being restarted",

@@ -10,7 +10,7 @@ namespace bulkhead_test {
 
 void world::came_up(modelled& m) {
   // One that was killed for its start, or asked to stop before it was up, does not count as up.
-  if (m.asked || m.killed) return;
+  if (m.asked || m.killed || m.to_stop) return;
   m.up = true;
   m.unproven = false;
   m.up_at = now_;
@@ -30,13 +30,8 @@ void world::died(child_id id, modelled& m, const exit_status& status) {
 }
 
 void world::expect_after(child_id id, modelled& m, const exit_status& status, bool was_up) {
-  const bool temporary = m.spec.restart == restart::temporary;
   if (ending_) return;
-  if (m.stop_wanted) {
-    m.stop_wanted = false;
-    if (temporary) forget(id);
-    return;
-  }
+  if (m.to_stop || m.stop_wanted) return expect_after_stop(id, m);
   const bool blameless = status.cause == death_cause::parent_gone;
   if (!was_up && blameless) {
     m.due = now_;
@@ -47,11 +42,73 @@ void world::expect_after(child_id id, modelled& m, const exit_status& status, bo
     return;
   }
   if (was_up && now_ - m.up_at >= m.spec.backoff.reset_after) m.failures = 0;
-  if (was_up && temporary) return forget(id);
-  if (was_up && m.spec.restart == restart::transient && status == normal_end()) return;
+  if (was_up && !is_restarted(m.spec, status)) return expect_no_restart(id, m);
   m.automatic = true;
-  m.due = now_;
   if (!blameless) count(id, m);
+  if (ending_) return;
+  if (restarts_groups()) return regroup(id);
+  m.due = now_;
+}
+
+// It was asked to stop: by name, or for its group's restart.
+void world::expect_after_stop(child_id id, modelled& m) {
+  const bool for_group = std::exchange(m.to_stop, false);
+  const bool stays = std::exchange(m.stays, false) || std::exchange(m.stop_wanted, false);
+  if (m.spec.restart == restart::temporary || (stays && is_forgotten(m))) return forget(id);
+  m.in_group = for_group && !stays;
+}
+
+bool world::is_restarted(const child_spec& spec, const exit_status& status) {
+  const auto names = [&](const exit_rule& rule) {
+    const auto& all = status.signal != 0 ? rule.signals : rule.codes;
+    return std::count(all.begin(), all.end(), status.signal != 0 ? status.signal : status.code) > 0;
+  };
+  if (spec.restart == restart::temporary) return false;
+  if (status.cause == death_cause::parent_gone) return true;
+  if (names(spec.no_restart_on)) return false;
+  return names(spec.restart_on) || spec.restart == restart::permanent || status != normal_end();
+}
+
+void world::expect_no_restart(child_id id, modelled& m) {
+  const bool significant = m.spec.significant && options_.auto_shutdown != auto_shutdown::never;
+  if (is_forgotten(m)) forget(id);
+  if (!significant) return;
+  const bool others = std::any_of(children_.begin(), children_.end(), [&](const auto& each) {
+    const modelled& o = each.second;
+    return each.first != id && o.spec.significant && (o.alive || o.due || o.in_group);
+  });
+  if (options_.auto_shutdown == auto_shutdown::all_significant && others) return;
+  ++reached_.significant;
+  begin_end();
+}
+
+void world::begin_end() {
+  ending_ = true;
+  for (auto& [id, m] : children_) {
+    m.due.reset();
+    m.in_group = m.to_stop = false;
+  }
+}
+
+// Its group: all others, or those after it. Stopped by name is stopped.
+void world::regroup(child_id failed) {
+  for (auto& [id, m] : children_) {
+    const bool follows = options_.strategy == strategy::one_for_all || id > failed;
+    if (id == failed || !follows || m.to_stop || m.in_group || m.stop_wanted) continue;
+    if (m.alive) {
+      m.to_stop = true;
+      ++reached_.group_stops;
+      if (m.up) m.automatic = true;
+    } else {
+      m.in_group = m.automatic = true;
+      m.due.reset();
+    }
+  }
+  children_.at(failed).in_group = true;
+  const auto starter = children_.find(group_starter_);
+  if (starter != children_.end() && (starter->second.to_stop || starter->second.in_group)) {
+    group_starter_ = 0;
+  }
 }
 
 void world::count(child_id id, modelled& m) {
@@ -59,13 +116,23 @@ void world::count(child_id id, modelled& m) {
   if (!m.is_down) m.down.emplace_back(now_, instant::max());
   m.is_down = true;
   log_.push_back({id, now_});
-  if (options_.intensity.is_unlimited()) return;
-  const auto in_window = std::count_if(
-      log_.begin(), log_.end(), [&](const counted& each) { return age(each) <= options_.period; });
-  if (in_window <= options_.intensity.count()) return;
+  const auto& own = m.spec.budget;
+  const bool over_budget = own && too_many(id, own->intensity, own->period);
+  if (!over_budget && !too_many(0, options_.intensity, options_.period)) return;
+  reached_.over_budget += over_budget ? 1 : 0;
+  const restart_limit most = over_budget ? own->intensity : options_.intensity;
+  history_ = static_cast<std::size_t>(most.count()) + 1;
   must_give_up_ = true;
-  ending_ = true;
-  for (auto& [each, model] : children_) model.due.reset();
+  begin_end();
+}
+
+// More failures in the window than `most`, of one child or (0) of all.
+bool world::too_many(child_id only, restart_limit most, std::chrono::nanoseconds period) const {
+  if (most.is_unlimited()) return false;
+  const auto counts = [&](const counted& each) {
+    return (only == 0 || each.id == only) && age(each) <= period;
+  };
+  return std::count_if(log_.begin(), log_.end(), counts) > most.count();
 }
 
 std::chrono::nanoseconds world::age(const counted& each) const {
@@ -84,6 +151,7 @@ const std::vector<std::pair<instant, instant>>& world::pasts_of(child_id id) con
 }
 
 void world::drain() {
+  ++reached_.events;
   for (const auto& command : machine_->take_commands()) {
     law(!ended_, "nothing follows the end");
     std::visit([this](const auto& each) { check(each); }, command);
@@ -94,6 +162,13 @@ void world::drain() {
     children_.erase(id);
   }
   gone_.clear();
+  if (std::none_of(children_.begin(), children_.end(),
+                   [](const auto& each) { return each.second.to_stop || each.second.in_group; })) {
+    group_not_before_ = {};
+    if (!group_waits_for_start()) group_starter_ = 0;
+  }
+  if (restarts_groups() && !ending_) check_group();
+  if (ending_ && !ended_) check_end();
   check_counts();
   check_deadlines();
 }
@@ -102,7 +177,12 @@ void world::check(const commands::start& start) {
   modelled& m = children_.at(start.id);
   law(!ending_, "an ending supervisor starts nothing");
   law(!m.alive, "no two incarnations of a child run at once");
-  law(m.due && *m.due <= now_, "no child starts unasked or before its time");
+  if (m.in_group) {
+    check_group_start(start.id);
+    m.in_group = false;
+  } else {
+    law(m.due && *m.due <= now_, "no child starts unasked or before its time");
+  }
   law(start.incarnation == m.incarnation + 1, "incarnations count up");
   m.due.reset();
   m.incarnation = start.incarnation;
@@ -130,7 +210,8 @@ void world::check(const commands::kill& kill) {
     law(rule.how() == shutdown_rule::kind::within && now_ - m.asked_at >= rule.time(),
         "a process has its whole time to stop");
   } else if (!start_is_late) {
-    law(rule == brutal_kill && (m.stop_wanted || ending_), "nothing is killed without reason");
+    law(rule == brutal_kill && (m.stop_wanted || m.to_stop || ending_),
+        "nothing is killed without reason");
     asked_to_stop(kill.id, m);
   }
 }
@@ -139,7 +220,15 @@ void world::asked_to_stop(child_id id, modelled& m) {
   m.asked = true;
   m.asked_at = now_;
   if (m.stop_wanted) return;
-  law(ending_, "only terminate_child and the end of the supervisor stop a child");
+  if (m.to_stop) {
+    law(id == last_to_stop(), "a group stops in reverse");
+    for (const auto& [each, model] : children_) {
+      law(each == id || !model.to_stop || !model.asked, "a group stops one at a time");
+    }
+    return;
+  }
+  law(ending_, "nothing stops a child but its name, its group and its supervisor's end");
+  if (is_dynamic()) return;
   for (const auto& [each, model] : children_) {
     law(each <= id || !model.alive, "children stop in reverse, one at a time");
   }
@@ -149,17 +238,21 @@ void world::check(const commands::emit& emit) {
   law(emit.event.time == now_, "an event has the time at which it happened");
   if (const auto* wait = std::get_if<events::restarting>(&emit.event.what)) {
     modelled& m = children_.at(*machine_->find(emit.event.child));
-    law(wait->attempt == m.failures, "attempts count the failures in a row");
+    law(wait->attempt == m.failures || (m.in_group && wait->attempt == 0),
+        "attempts count the failures in a row");
     law(!ending_, "an ending supervisor restarts nothing");
     if (wait->delay.count() == 0) return;
     check_delay(m, wait->delay);
-    m.due = now_ + wait->delay;
+    if (m.in_group) {
+      group_not_before_ = std::max(group_not_before_, now_ + wait->delay);
+    } else {
+      m.due = now_ + wait->delay;
+    }
   } else if (const auto* end = std::get_if<events::gave_up>(&emit.event.what)) {
     law(must_give_up_, "it gives up only above its intensity");
-    law(static_cast<std::int64_t>(end->history.size()) == options_.intensity.count() + 1,
-        "the history has the failures in the window");
+    law(end->history.size() == history_, "the history has the failures in the window");
     must_give_up_ = false;
-    ++gave_up;
+    ++reached_.gave_up;
   }
 }
 
@@ -177,6 +270,59 @@ void world::check(const commands::ended&) {
   law(ending_, "it ends for a reason");
   for (const auto& [id, m] : children_) law(!m.alive, "it ends after its children");
   ended_ = true;
+}
+
+child_id world::last_to_stop() const {
+  child_id last = 0;
+  for (const auto& [id, m] : children_) {
+    if (m.to_stop) last = id;
+  }
+  return last;
+}
+
+// The one that was started last for its group is not up yet, or is being stopped by name.
+bool world::group_waits_for_start() const {
+  const auto at = children_.find(group_starter_);
+  if (at == children_.end()) return false;
+  const modelled& m = at->second;
+  return m.alive && (!m.up || m.stop_wanted);
+}
+
+void world::check_group_start(child_id id) {
+  law(last_to_stop() == 0, "a group starts only when all of it has stopped");
+  law(now_ >= group_not_before_, "a group waits for its backoff");
+  law(!group_waits_for_start(), "a group's child starts only once the one before it is up");
+  for (const auto& [each, m] : children_) {
+    law(!m.in_group || each >= id, "a group starts in order");
+  }
+  group_starter_ = id;
+  ++reached_.group_starts;
+}
+
+// What a group can do next it has begun.
+void world::check_group() const {
+  if (const child_id last = last_to_stop(); last != 0) {
+    const bool stopping = std::any_of(children_.begin(), children_.end(), [](const auto& each) {
+      return each.second.to_stop && (each.second.asked || each.second.killed);
+    });
+    law(stopping, "a group that is to stop is being stopped");
+    return;
+  }
+  const bool waits = std::any_of(children_.begin(), children_.end(),
+                                 [](const auto& each) { return each.second.in_group; });
+  if (!waits || group_waits_for_start()) return;
+  law(now_ < group_not_before_, "a group that can start does");
+  law(machine_->next_deadline() <= group_not_before_, "a group's start has a deadline");
+}
+
+void world::check_end() const {
+  const modelled* last = nullptr;
+  for (const auto& [id, m] : children_) {
+    if (!m.alive) continue;
+    last = &m;
+    law(!is_dynamic() || m.asked || m.killed, "dynamic children stop all at once");
+  }
+  law(last != nullptr && (last->asked || last->killed), "an ending supervisor stops its children");
 }
 
 void world::check_deadlines() const {
@@ -198,7 +344,7 @@ void world::check_counts() const {
   std::size_t waiting = 0;
   for (const auto& [id, m] : children_) {
     const bool restarts = m.automatic && !m.up && !m.asked && !m.stop_wanted;
-    if (m.due || (m.alive && restarts))
+    if (m.due || m.in_group || (m.alive && restarts))
       ++waiting;
     else if (m.alive)
       ++active;
@@ -207,9 +353,12 @@ void world::check_counts() const {
   law(count.specifications == children_.size(), "specifications are counted");
   law(count.restarting + count.active == waiting + active,
       "what has or awaits a process is counted");
-  // During the end it is not to be seen from outside when the turn of a child comes that was killed
-  // before.
-  law(ending_ || count.active == active, "active and restarting are told apart");
+  // During the end, and in a group, it is not to be seen from outside when the turn of a child
+  // comes that was killed before.
+  const bool unseen = std::any_of(children_.begin(), children_.end(), [](const auto& each) {
+    return each.second.to_stop && each.second.killed;
+  });
+  law(ending_ || unseen || count.active == active, "active and restarting are told apart");
   law(machine_->which_children().size() == children_.size(), "lists agree with counts");
 }
 

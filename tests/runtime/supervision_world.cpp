@@ -7,6 +7,14 @@
 
 namespace bulkhead_test {
 
+world::world(std::uint64_t seed, reached& so_far)
+    : random_{seed}, reached_{so_far}, options_{pick_options()} {
+  machine_.emplace(options_, "main", [this] { return random_(); });
+  if (!is_dynamic()) return;
+  every_child_ = pick_spec();
+  law(!machine_->specify({every_child_, child_kind::worker}), "a good specification is taken");
+}
+
 void world::run(int steps) {
   for (int i = 0; i < steps && !ended_; ++i) step();
   // Every run ends: whatever is asked to stop does, or is killed in its time.
@@ -20,6 +28,8 @@ void world::run(int steps) {
 
 supervisor_options world::pick_options() {
   supervisor_options options;
+  options.strategy = static_cast<strategy>(below(4));
+  options.auto_shutdown = one_in(3) ? static_cast<auto_shutdown>(below(3)) : auto_shutdown::never;
   options.intensity = one_in(4) ? unlimited : restart_limit{below(6)};
   options.period = std::chrono::milliseconds{1 + below(3000)};
   return options;
@@ -36,7 +46,19 @@ child_spec world::pick_spec() {
   spec.backoff.reset_after = std::chrono::milliseconds{1 + below(2000)};
   if (one_in(3)) spec.ready = readiness::on_call;
   spec.start_timeout = std::chrono::milliseconds{1 + below(1000)};
+  pick_group_rules(spec);
   return spec;
+}
+
+void world::pick_group_rules(child_spec& spec) {
+  const bool counts = options_.auto_shutdown != auto_shutdown::never;
+  spec.significant = counts && spec.restart != restart::permanent && one_in(3);
+  if (one_in(4)) {
+    spec.budget = {restart_limit{below(3)}, std::chrono::milliseconds{1 + below(3000)}};
+  }
+  if (one_in(8)) spec.no_restart_on.codes = {3};
+  if (one_in(8)) spec.no_restart_on.signals = {15};
+  if (one_in(8) && spec.restart != restart::temporary) spec.restart_on.codes = {0};
 }
 
 exit_status world::pick_status() {
@@ -55,7 +77,6 @@ exit_status world::pick_status() {
 }
 
 void world::step() {
-  ++events;
   switch (below(12)) {
     case 0:
       return add();
@@ -75,17 +96,29 @@ void world::step() {
   }
 }
 
+void world::added(child_id id, child_spec spec) {
+  law(id > newest_, "ids grow");
+  newest_ = id;
+  modelled& m = children_[id];
+  m.spec = std::move(spec);
+  m.due = now_;
+}
+
 void world::add() {
+  if (is_dynamic()) {
+    const auto answer = machine_->add_dynamic(now_);
+    const auto* id = std::get_if<child_id>(&answer);
+    law((id != nullptr) == !ending_, "only an ending supervisor refuses a dynamic child");
+    if (id != nullptr) added(*id, every_child_);
+    if (id != nullptr) ++reached_.dynamic;
+    return drain();
+  }
   child_spec spec = pick_spec();
   const bool taken = machine_->find(spec.name).has_value();
   auto answer = machine_->add({spec, child_kind::worker}, now_);
   if (const auto* id = std::get_if<child_id>(&answer)) {
     law(!taken && !ending_, "a taken name and an ending supervisor refuse a child");
-    law(*id > newest_, "ids grow");
-    newest_ = *id;
-    modelled& m = children_[*id];
-    m.spec = std::move(spec);
-    m.due = now_;
+    added(*id, std::move(spec));
   } else {
     law(taken || ending_, "a free name is taken in");
   }
@@ -103,7 +136,7 @@ void world::request() {
   child_id id = 0;
   modelled* m = any(id);
   if (m == nullptr) return;
-  const bool stopped = !m->alive && !m->due;
+  const bool stopped = !m->alive && !m->due && !m->in_group;
   const auto kind = below(3);
   if (kind == 0) {
     const bool refused = machine_->terminate(id, now_).has_value();
@@ -126,11 +159,16 @@ void world::request() {
 }
 
 void world::terminated(child_id id, modelled& m) {
-  const bool was_waiting = !m.alive && m.due;
-  m.due.reset();
-  m.stop_wanted = m.alive;
   end_down(m);
-  if (was_waiting && m.spec.restart == restart::temporary) forget(id);
+  if (m.to_stop) {
+    m.stays = true;
+    return;
+  }
+  const bool was_waiting = !m.alive && (m.due || m.in_group);
+  m.due.reset();
+  m.in_group = false;
+  m.stop_wanted = m.alive;
+  if (was_waiting && is_forgotten(m)) forget(id);
 }
 
 void world::pass(std::chrono::nanoseconds time) {
@@ -149,8 +187,7 @@ void world::tick_at_deadline() {
 
 void world::shutdown() {
   machine_->shutdown(now_);
-  ending_ = true;
-  for (auto& [id, m] : children_) m.due.reset();
+  begin_end();
   drain();
 }
 

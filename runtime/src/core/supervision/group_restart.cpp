@@ -11,7 +11,6 @@ namespace bulkhead::core {
 // restart is under way adds to that one.
 void supervision::begin_group_restart(child& failed, std::chrono::nanoseconds delay, instant now) {
   const bool all = strategy_ == strategy::one_for_all;
-  group_starts_ = 0;
   group_not_before_ = std::max(group_not_before_, after(now, delay).value_or(instant::max()));
   children_.newest_first([&](child& c) {
     if (c.id == failed.id || c.regroup || !(all || c.id > failed.id)) return;
@@ -26,6 +25,9 @@ void supervision::begin_group_restart(child& failed, std::chrono::nanoseconds de
   failed.regroup = true;
   children_.move(failed, phase::waiting, start_cause::automatic, std::nullopt);
   failed.attempt_at = group_not_before_;
+  // One that was started for the group and stays in it is still the one that the next waits for.
+  const child* starting = children_.find(group_starts_);
+  if (starting == nullptr || starting->regroup) group_starts_ = 0;
   go_on_with_group(now);
 }
 
@@ -49,7 +51,11 @@ void supervision::go_on_with_group(instant now) {
   if (ending_ || !restarts_groups()) return;
   const auto to_stop = [](const child& c) { return c.regroup && c.has_process(); };
   if (child* c = children_.last(to_stop)) {
-    if (c->stage != phase::stopping) begin_stop(*c, now);
+    // A later one may have joined the group while an earlier one is being stopped.
+    const auto is_stopping = [&](const child& each) {
+      return to_stop(each) && each.stage == phase::stopping;
+    };
+    if (children_.first(is_stopping) == nullptr) begin_stop(*c, now);
     return;
   }
   const child* starting = children_.find(group_starts_);

@@ -142,6 +142,8 @@ void supervision::end_of_run(child& c, const exit_status& status, instant now) {
   }
   if (!is_blameless(status)) return count_failure(c, status, now);
   emit(c, now, events::restarting{c.failures, std::chrono::nanoseconds{0}});
+  // In a group others may need it: they are started again with it, in their order.
+  if (restarts_groups()) return begin_group_restart(c, std::chrono::nanoseconds{0}, now);
   begin_start(c, start_cause::automatic, now);
 }
 

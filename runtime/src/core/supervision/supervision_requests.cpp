@@ -45,14 +45,15 @@ std::optional<refusal> supervision::terminate(child_id id, instant now) {
   if (auto refused = closed_for_requests()) return refused;
   child* c = children_.find(id);
   if (c == nullptr) return refusal{refused::not_found, "", "there is no such child"};
+  if (c->stage == phase::stopped) return std::nullopt;
+  thaw(*c, now);
   // It is stopped for its group, or about to be, and then not started again.
   if (c->regroup && c->has_process()) {
     c->stays_stopped = true;
     return std::nullopt;
   }
-  if (c->stage == phase::stopping || c->stage == phase::stopped) return std::nullopt;
+  if (c->stage == phase::stopping) return std::nullopt;
   c->regroup = false;
-  thaw(*c, now);
   if (c->stage == phase::waiting) {
     end_of_stop(*c, now);
   } else {
