@@ -11,6 +11,7 @@ ROWS = (
     ("start to user code", "ours", "fork", 1.5),
     ("the same from a host with 1 GiB", "ours_heavy", "fork", 1.5),
     ("SIGKILL to replacement's user code", "replace_ours", "replace_raw", 1.3),
+    ("call round trip to a running child", "call_trip", "pipe_trip", 2.0),
     ("call in a new process and back", "call", "posix_spawn", None),
     ("start to user code, beside posix_spawn", "ours", "posix_spawn", None),
     ("start to user code, beside Python's fork", "ours", "python fork", None),
@@ -21,9 +22,12 @@ ROWS = (
 
 def measure(build, quick):
     rounds, count = (3, 20) if quick else (9, 100)
-    program = Path(build) / "benchmarks" / "bench_start"
-    lines = subprocess.run([program, "--rounds", str(rounds), "--count", str(count)], check=True,
-                           capture_output=True, text=True, timeout=600).stdout.splitlines()
+    programs = Path(build) / "benchmarks"
+    lines = []
+    for program, times in (("bench_start", count), ("bench_call", 200 * count)):
+        command = [programs / program, "--rounds", str(rounds), "--count", str(times)]
+        lines += subprocess.run(command, check=True, capture_output=True, text=True,
+                                timeout=600).stdout.splitlines()
     peer = Path(__file__).parent.parent / "peers" / "python_process.py"
     python = [subprocess.run([sys.executable, peer, "10"], check=True, capture_output=True,
                              text=True, timeout=120).stdout for _ in range(3 if quick else 5)]
@@ -36,8 +40,8 @@ def measure(build, quick):
 
 def rows_of(rounds_of):
     median = {name: statistics.median(values) for name, values in rounds_of.items()}
-    return [{"row": name, "unit": "us", "ours": round(median[ours], 1), "against": against,
-             "theirs": round(median[against], 1), "ratio": round(median[ours] / median[against], 2),
+    return [{"row": name, "unit": "us", "ours": round(median[ours], 2), "against": against,
+             "theirs": round(median[against], 2), "ratio": round(median[ours] / median[against], 2),
              "at most": most, "met": most is None or median[ours] <= most * median[against]}
             for name, ours, against, most in ROWS]
 

@@ -31,6 +31,10 @@ attempt_result pipe_state::try_pieces(outgoing& message) {
     if (names_follow) {
       if (const status s = carry(message.names); s.failed()) return s;
     }
+    if (message.placed != nullptr && sent == part.size() && &part == &message.body) {
+      // Release: who sees the place sees what belongs to it.
+      message.placed->store(writer_.next_tail(), std::memory_order_release);
+    }
     writer_.publish();
     message.begun = streaming_ = true;
     part = part.subspan(sent);
@@ -44,10 +48,12 @@ attempt_result pipe_state::try_pieces(outgoing& message) {
 
 // A message that is given up midway is dropped by its receiver when the next one begins.
 status pipe_state::send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
-                               patience how_long, const std::vector<std::uint64_t>& names) {
+                               patience how_long, const std::vector<std::uint64_t>& names,
+                               std::atomic<std::uint64_t>* placed) {
   if (how_long.how == patience::kind::none) return errc::too_large;
   outgoing message = begin_pieces(head, body);
   message.names = names;
+  message.placed = placed;
   attempt_of step([&] { return try_pieces(message); });
   const status result = senders_.wait(step, time_limit(how_long));
   end_pieces(message);

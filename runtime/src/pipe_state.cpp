@@ -259,7 +259,8 @@ void pipe_state::unlock_receiver(bool gated) {
   }
 }
 
-status pipe_state::take(patience how_long, pipe_message& out, bool tell_restart) {
+status pipe_state::take_or(const wait_break* other, patience how_long, pipe_message& out,
+                           bool tell_restart) {
   const bool waits = how_long.how != patience::kind::none;
   if (take_by_gate(waits, out)) return {};
   attempt_of step([&]() -> attempt_result {
@@ -271,6 +272,7 @@ status pipe_state::take(patience how_long, pipe_message& out, bool tell_restart)
       out.locked = this;
       lock.release();
     }
+    if (!found && other != nullptr && other->is_due()) return status();
     return found;
   });
   return receivers_.wait(step, time_limit(how_long));

@@ -14,6 +14,16 @@ namespace bulkhead::detail {
 
 class process_context;
 
+/// What else ends a wait for a message.
+class wait_break {
+ public:
+  /// Looked at whenever no message is there, with the receiving side locked.
+  [[nodiscard]] virtual bool is_due() const noexcept = 0;
+
+ protected:
+  ~wait_break() = default;
+};
+
 /// What this process knows of one end of a pipe: the mapped segment, and the private halves of both
 /// directions. When its last handle goes, the end is closed, unless it was passed on.
 ///
@@ -31,11 +41,15 @@ class pipe_state {
 
   status reserve(std::size_t size, patience how_long, pipe_place& out);
   status publish(pipe_place& place);
+  /// The tail that publishes the place that the caller holds.
+  [[nodiscard]] std::uint64_t next_tail() const noexcept { return writer_.next_tail(); }
   void unlock_sender(bool gated);
+  /// @limits placed: where the tail is noted that publishes the message, before it does.
   status send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
-                     patience how_long, const std::vector<std::uint64_t>& names = {});
+                     patience how_long, const std::vector<std::uint64_t>& names = {},
+                     std::atomic<std::uint64_t>* placed = nullptr);
   status send_naming(std::span<const std::byte> bytes, const std::vector<std::uint64_t>& names,
-                     patience how_long);
+                     patience how_long, std::atomic<std::uint64_t>* placed = nullptr);
   status after_send();
   status lend_place(std::size_t size, patience how_long, std::byte*& out);
   status return_place(bool send);
@@ -43,7 +57,12 @@ class pipe_state {
   void wake_own_senders();
   void wake_own_receivers();
 
-  status take(patience how_long, pipe_message& out, bool tell_restart = true);
+  status take(patience how_long, pipe_message& out, bool tell_restart = true) {
+    return take_or(nullptr, how_long, out, tell_restart);
+  }
+  /// The same, but `other` ends the wait as well: then it is no error, and there is no message.
+  status take_or(const wait_break* other, patience how_long, pipe_message& out,
+                 bool tell_restart = true);
   void finish(pipe_message& message);
   void unlock_receiver(bool gated);
   status poll(patience how_long);
@@ -72,6 +91,7 @@ class pipe_state {
     std::size_t in_all = 0;
     bool begun = false;
     std::vector<std::uint64_t> names{};  // of the endpoints in it
+    std::atomic<std::uint64_t>* placed = nullptr;
   };
   [[nodiscard]] outgoing begin_pieces(std::span<const std::byte> head,
                                       std::span<const std::byte> body) const;
@@ -107,7 +127,8 @@ class pipe_state {
   bool take_by_gate(bool waits, pipe_message& out);
   attempt_result try_reserve(std::size_t size, bool waits, pipe_place& out);
   attempt_result try_naming(std::span<const std::byte> bytes,
-                            const std::vector<std::uint64_t>& names, bool waits);
+                            const std::vector<std::uint64_t>& names, bool waits,
+                            std::atomic<std::uint64_t>* placed);
   std::unique_lock<std::mutex> lock_carrying(const std::vector<std::uint64_t>& names);
   status carry(const std::vector<std::uint64_t>& names);
   void take_back(std::uint64_t place, const std::vector<std::uint64_t>& names);

@@ -37,7 +37,8 @@ structure record() {
           "page 1, one an end",
           {FIELD(r, state, "keeper", "open 1, awaited 2, closed 3, crashed 4"),
            FIELD(r, restarts, "keeper", "incarnations after the first"),
-           FIELD(r, marks, "keeper", "32: the tail where the n-th restart lies, at n % 32")}};
+           FIELD(r, marks, "keeper", "32: the tail where the n-th restart lies, at n % 32"),
+           FIELD(r, heads, "keeper", "32: the head that was left then, at n % 32")}};
 }
 
 structure positions() {

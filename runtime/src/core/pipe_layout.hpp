@@ -7,7 +7,7 @@
 namespace bulkhead::core {
 
 inline constexpr std::uint64_t pipe_magic = 0x31'45'50'49'50'48'4b'42;  // "BKHPIPE1"
-inline constexpr std::uint32_t pipe_format = 1;
+inline constexpr std::uint32_t pipe_format = 2;
 inline constexpr std::uint32_t pipe_capacity_max = 1u << 23;
 inline constexpr std::uint64_t pipe_ring_bytes_min = 4096;
 inline constexpr std::uint64_t pipe_ring_bytes_max = std::uint64_t{1} << 32;
@@ -53,6 +53,8 @@ struct pipe_end_record {
   /// Where the n-th restart lies between the messages, at n % pipe_marks: the tail that the dead
   /// incarnation left.
   std::atomic<std::uint64_t> marks[pipe_marks];
+  /// Beside it, how far the dead incarnation had received: the head that it left.
+  std::atomic<std::uint64_t> heads[pipe_marks];
 };
 
 /// Written by the end's process only, each word on a line of its own.

@@ -82,16 +82,19 @@ void pipe_table::set_state(record& pipe, std::uint32_t end, end_state state) noe
   rouse_end(view, 1);
 }
 
-// The dead incarnation's tail moves no more, and the next one runs only after this. Where the peer
-// has not seen the last 32 restarts, the newest takes the place of the one before.
+// The dead incarnation's tail and head move no more, and the next one runs only after this. Where
+// the peer has not seen the last 32 restarts, the newest takes the place of the one before.
 void pipe_table::mark_restart(record& pipe, std::uint32_t end) noexcept {
   const core::pipe_view& view = pipe.memory->view();
   core::pipe_end_record& words = view.record(end);
   const std::uint32_t count = words.restarts.load(std::memory_order_relaxed);
   const std::uint32_t seen = view.positions(1 - end).restarts_seen.load(std::memory_order_acquire);
   const std::uint64_t tail = view.positions(end).tail.load(std::memory_order_acquire);
+  const std::uint64_t head = view.positions(end).head.load(std::memory_order_acquire);
   const bool full = count - seen >= core::pipe_marks;
-  words.marks[(full ? count - 1 : count) % core::pipe_marks].store(tail, std::memory_order_relaxed);
+  const std::uint32_t mark = (full ? count - 1 : count) % core::pipe_marks;
+  words.marks[mark].store(tail, std::memory_order_relaxed);
+  words.heads[mark].store(head, std::memory_order_relaxed);
   // Release: who sees the count sees the mark.
   if (!full) words.restarts.store(count + 1, std::memory_order_release);
 }

@@ -1,0 +1,179 @@
+#pragma once
+
+#include <atomic>
+#include <bulkhead/call_continuation.hpp>
+#include <bulkhead/detail/pipe_core.hpp>
+#include <bulkhead/request_options.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+
+namespace bulkhead::detail {
+
+class call_client_state;  // runtime/src/call_client_state.hpp
+struct pending_call;
+
+/// Before a request's bytes, and before a reply's (core/calls/call_frame.hpp).
+inline constexpr std::size_t call_head_bytes = 24;
+
+template <class Request>
+constexpr pipe_traffic request_traffic() {
+  return {mix(hash_of("call request"), fingerprint_of<Request>()), 0};
+}
+template <class Reply>
+constexpr pipe_traffic reply_traffic() {
+  return {mix(hash_of("call reply"), fingerprint_of<Reply>()), 0};
+}
+
+/// How a request is made, with its deadline as a moment.
+struct request_terms {
+  using time_point = std::chrono::steady_clock::time_point;
+
+  bool idempotent = false;
+  time_point deadline = time_point::max();
+
+  /// @errors std::invalid_argument: a deadline that is not above 0.
+  static request_terms of(const request_options& options);
+};
+
+/// The sooner of the deadline and what is left of the patience, for both.
+patience sooner(request_terms& terms, patience how_long);
+
+/// An end of a call lane that an argument of this process's function names, checked as pipe_end's.
+/// Empty where an empty one was given; `from` fails where there is none of these types.
+pipe_core read_call_end(decoder& from, const pipe_traffic& out, const pipe_traffic& in);
+
+/// A request being written. Given up when it is destroyed before it was published.
+struct open_call {
+  call_ticket ticket;
+  pipe_place place;
+  std::size_t bytes = 0;  ///< With the head.
+  pending_call* entry = nullptr;
+  call_client_state* state = nullptr;
+
+  open_call() = default;
+  open_call(const open_call&) = delete;
+  open_call& operator=(const open_call&) = delete;
+  ~open_call();
+};
+
+/// Told when a request that a thread waits for is over.
+class call_waiter : public call_continuation {
+ public:
+  /// Acquire: who sees it sees the result.
+  [[nodiscard]] bool is_done() const noexcept { return done_.load(std::memory_order_acquire); }
+  void failed(const call_failure& why) noexcept final;
+  /// Throws what the handler threw.
+  void rethrow() const;
+
+  std::error_code code;
+  exit_status status;
+  std::optional<thrown_record> thrown;
+
+ protected:
+  ~call_waiter() = default;
+  /// The last thing: then the waiter may be gone.
+  void set_done() noexcept { done_.store(true, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> done_{false};
+};
+
+template <class Reply>
+class waiting_reply final : public call_waiter {
+ public:
+  Reply value{};
+
+ private:
+  bool replied(std::span<const std::byte> bytes, message_endpoints& names) override {
+    if (!decode_reply(bytes, value, names)) return false;
+    set_done();
+    return true;
+  }
+};
+
+/// The asking end of a call lane without its types: requests under way in a table of slots.
+/// @threads any, but moving and destroying it.
+class call_client_core {
+ public:
+  call_client_core() = default;
+  explicit call_client_core(pipe_core end);
+  call_client_core(call_client_core&&) noexcept = default;
+  call_client_core& operator=(call_client_core&& other) noexcept;
+  /// What is under way fails with closed.
+  ~call_client_core();
+
+  /// Makes a request of `size` bytes, which `fill(encoder&)` writes where they are sent from. The
+  /// continuation is told of its end unless this returns an error.
+  /// @errors full: there is no room, or as many are under way as may be, and it may not wait;
+  /// too_large; as pipe_end::send.
+  template <class Fill>
+  std::error_code begin_with(std::size_t size, Fill&& fill, call_continuation& to,
+                             const request_terms& terms, patience how_long,
+                             call_ticket& ticket) const {
+    if (size >= oversize) return errc::too_large;
+    if (size + call_head_bytes > whole_bytes_max()) {
+      return begin_copy(size, fill, nullptr, to, terms, how_long, ticket);
+    }
+    open_call call;
+    if (const auto ec = reserve(size, to, terms, how_long, call)) return ec;
+    ticket = call.ticket;
+    encoder into(call.place.bytes + call_head_bytes);
+    fill(into);
+    return publish(call);
+  }
+  template <class Request>
+  std::error_code begin(const Request& request, call_continuation& to, const request_terms& terms,
+                        patience how_long, call_ticket& ticket) const {
+    const auto fill = [&](encoder& into) { encode(into, request); };
+    if constexpr (holds_endpoints<Request>()) {
+      const std::size_t size = encoded_size(request);
+      if (size >= oversize) return errc::too_large;
+      named_endpoints names;
+      return begin_copy(size, fill, &names, to, terms, how_long, ticket);
+    } else {
+      return begin_with(encoded_size(request), fill, to, terms, how_long, ticket);
+    }
+  }
+
+  /// Waits until the waiter is told; takes replies in meanwhile, its own and others'.
+  /// @returns what ended the waiting before that: the request is then cancelled.
+  std::error_code wait(call_waiter& waiter, const call_ticket& ticket, patience how_long) const;
+  /// @returns true: it was under way, and nobody will be told. Its reply is ignored.
+  bool cancel(const call_ticket& ticket) const;
+  /// Takes replies in: waits for one, then all that are there.
+  std::error_code pump(patience how_long) const;
+  /// Requests that have no end yet.
+  [[nodiscard]] std::uint32_t pending() const;
+
+  void close() const;
+  [[nodiscard]] const pipe_core& end() const noexcept;
+  [[nodiscard]] const std::shared_ptr<call_client_state>& state() const noexcept { return state_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
+  /// Throws `code` as a bulkhead::error that says which lane was called.
+  [[noreturn]] void fail(std::error_code code, const exit_status& status) const;
+
+ private:
+  template <class Fill>
+  std::error_code begin_copy(std::size_t size, Fill& fill, named_endpoints* names,
+                             call_continuation& to, const request_terms& terms, patience how_long,
+                             call_ticket& ticket) const {
+    const auto bytes = std::make_unique_for_overwrite<std::byte[]>(call_head_bytes + size);
+    encoder into(bytes.get() + call_head_bytes, names);
+    fill(into);
+    static const std::vector<std::uint64_t> none;
+    return send_copy({bytes.get(), call_head_bytes + size}, names != nullptr ? names->ids() : none,
+                     to, terms, how_long, ticket);
+  }
+  [[nodiscard]] std::size_t whole_bytes_max() const;
+  std::error_code reserve(std::size_t size, call_continuation& to, const request_terms& terms,
+                          patience how_long, open_call& out) const;
+  std::error_code publish(open_call& call) const;
+  std::error_code send_copy(std::span<std::byte> bytes, const std::vector<std::uint64_t>& names,
+                            call_continuation& to, const request_terms& terms, patience how_long,
+                            call_ticket& ticket) const;
+
+  std::shared_ptr<call_client_state> state_;
+};
+
+}  // namespace bulkhead::detail

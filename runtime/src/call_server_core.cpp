@@ -1,0 +1,77 @@
+#include <algorithm>
+#include <bulkhead/detail/call_server_core.hpp>
+#include <chrono>
+#include <cstring>
+#include <future>
+
+#include "core/calls/call_frame.hpp"
+#include "pipe_state.hpp"
+
+namespace bulkhead::detail {
+namespace {
+
+using std::chrono::steady_clock;
+
+bool is_late(const core::request_head& head) {
+  return head.deadline_ns != 0 &&
+         steady_clock::now() >=
+             steady_clock::time_point(std::chrono::nanoseconds(head.deadline_ns));
+}
+
+// What is left of a patience that began at `begun`.
+patience left_of(patience how_long, steady_clock::time_point begun) {
+  if (how_long.how != patience::kind::some) return how_long;
+  const auto gone = steady_clock::now() - begun;
+  return {patience::kind::some, std::max(how_long.time - gone, std::chrono::nanoseconds{0})};
+}
+
+}  // namespace
+
+std::error_code take_request(const pipe_core& from, patience how_long, pipe_message& out,
+                             call_origin& whose) {
+  const bool timed = how_long.how == patience::kind::some;
+  const auto begun = timed ? steady_clock::now() : steady_clock::time_point();
+  for (bool first = true;; first = false) {
+    const auto ec = from.take(first ? how_long : left_of(how_long, begun), out);
+    if (ec == errc::peer_restarted) continue;
+    if (ec) return ec;
+    core::request_head head;
+    if (out.bytes.size() < sizeof head) return from.report_corrupt();
+    std::memcpy(&head, out.bytes.data(), sizeof head);
+    if (!is_late(head)) {
+      whose = {head.generation, head.slot, head.asker};
+      return {};
+    }
+    from.finish(out);
+  }
+}
+
+void write_reply_head(std::byte* to, const call_origin& whose, bool thrown) noexcept {
+  const core::reply_head head{whose.generation, whose.slot, whose.asker,
+                              thrown ? core::reply_head::thrown : core::reply_head::value, 0};
+  std::memcpy(to, &head, sizeof head);
+}
+
+std::error_code send_reply_copy(const pipe_core& to, std::span<const std::byte> bytes,
+                                const std::vector<std::uint64_t>* names, patience how_long) {
+  if (names != nullptr) return to.send_naming(bytes, *names, how_long);
+  return to.send_pieces({}, bytes, how_long);
+}
+
+std::error_code send_exception(const pipe_core& to, const call_origin& whose, patience how_long) {
+  return send_reply(to, whose, record_exception(), true, how_long);
+}
+
+void break_promise(const pipe_core& to, const call_origin& whose) noexcept {
+  try {
+    try {
+      throw std::system_error(std::make_error_code(std::future_errc::broken_promise),
+                              "the server dropped the request");
+    } catch (...) {
+      static_cast<void>(send_exception(to, whose, patience::forever()));
+    }
+  } catch (const std::exception&) {  // no memory: the asker waits for its deadline
+  }
+}
+
+}  // namespace bulkhead::detail
