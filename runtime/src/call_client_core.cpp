@@ -77,13 +77,7 @@ void call_waiter::rethrow() const {
 call_client_core::call_client_core(pipe_core end)
     : state_(end ? std::make_shared<call_client_state>(std::move(end)) : nullptr) {}
 
-call_client_core& call_client_core::operator=(call_client_core&& other) noexcept {
-  call_client_core old(std::move(*this));
-  state_ = std::move(other.state_);
-  return *this;
-}
-
-call_client_core::~call_client_core() {
+void call_client_core::abandon() const {
   if (state_ != nullptr) state_->fail_all(errc::closed);
 }
 
@@ -95,11 +89,23 @@ std::error_code call_client_core::reserve(std::size_t size, call_continuation& t
 
 std::error_code call_client_core::publish(open_call& call) const { return state_->publish(call); }
 
+// From here on its end is told, whatever happens here.
+std::error_code call_client_core::watch_async(const request_terms& terms) const {
+  try {
+    state_->watch_async(terms.deadline);
+  } catch (...) {
+    state_->fail_all(error_of_exception());  // no thread, no descriptors: nobody would ever read
+  }
+  return {};
+}
+
 std::error_code call_client_core::send_copy(std::span<std::byte> bytes,
                                             const std::vector<std::uint64_t>& names,
                                             call_continuation& to, const request_terms& terms,
                                             patience how_long, call_ticket& ticket) const {
-  return state_ ? state_->send_copy(bytes, names, to, terms, how_long, ticket) : none();
+  if (state_ == nullptr) return none();
+  const auto ec = state_->send_copy(bytes, names, to, terms, how_long, ticket);
+  return ec || !terms.async ? ec : watch_async(terms);
 }
 
 std::size_t call_client_core::whole_bytes_max() const {
@@ -113,6 +119,10 @@ std::error_code call_client_core::wait(call_waiter& waiter, const call_ticket& t
 
 bool call_client_core::cancel(const call_ticket& ticket) const {
   return state_ != nullptr && state_->drop(ticket);
+}
+
+void call_client_core::abort(const call_ticket& ticket) const {
+  if (state_ != nullptr) state_->abort(ticket);
 }
 
 std::error_code call_client_core::pump(patience how_long) const {

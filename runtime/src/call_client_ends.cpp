@@ -81,8 +81,7 @@ std::error_code call_client_state::settle(pipe_message& message) {
     const std::lock_guard lock(mutex_);
     const pending_call* const call = table_.find(name);
     if (call != nullptr && call->is_made()) {
-      to = call->to;
-      table_.close(name);
+      to = end_call(name, *call);
     }
   }
   std::error_code ec;
@@ -233,8 +232,7 @@ void call_client_state::settle_death(std::uint64_t head, continuations& failing)
     const std::uint64_t position = call.position.load(std::memory_order_acquire);
     if (position == 0 || !core::was_taken(position, head, ring_bytes)) return;
     if (call.kept.empty()) {
-      failing.push_back(call.to);
-      table_.close(name);
+      failing.push_back(end_call(name, call));
       return;
     }
     call.position.store(0, std::memory_order_relaxed);
@@ -278,8 +276,7 @@ void call_client_state::expire(time_point now) {
     time_point next = time_point::max();
     table_.each([&](const core::slot_name& name, pending_call& call) {
       if (call.deadline <= now && call.is_made()) {
-        failing.push_back(call.to);
-        table_.close(name);
+        failing.push_back(end_call(name, call));
       } else {
         next = std::min(next, call.deadline);
       }
@@ -296,8 +293,7 @@ void call_client_state::fail_all(std::error_code why) {
     const std::lock_guard lock(mutex_);
     table_.each([&](const core::slot_name& name, const pending_call& call) {
       if (!call.is_made()) return;
-      failing.push_back(call.to);
-      table_.close(name);
+      failing.push_back(end_call(name, call));
     });
     backlog_.clear();
     has_backlog_.store(false, std::memory_order_relaxed);

@@ -38,6 +38,8 @@ bool call_client_state::try_open(call_continuation& to, const request_terms& ter
   if (made.entry == nullptr) return false;
   made.entry->to = &to;
   made.entry->idempotent = terms.idempotent;
+  made.entry->async = terms.async;
+  if (terms.async) ++async_pending_;
   made.entry->deadline = terms.deadline;
   if (terms.deadline < next_deadline()) {
     next_deadline_ns_.store(terms.deadline.time_since_epoch().count(), std::memory_order_relaxed);
@@ -67,8 +69,9 @@ std::error_code call_client_state::open(call_continuation& to, const request_ter
 bool call_client_state::drop(const call_ticket& ticket) {
   {
     const std::lock_guard lock(mutex_);
-    if (table_.find(name_of(ticket)) == nullptr) return false;
-    table_.close(name_of(ticket));
+    const pending_call* const call = table_.find(name_of(ticket));
+    if (call == nullptr) return false;
+    end_call(name_of(ticket), *call);
   }
   lane_->wake_own_receivers();
   return true;
@@ -127,6 +130,8 @@ std::error_code call_client_state::send_copy(std::span<std::byte> bytes,
   if (const auto ec = open(to, terms, until, made)) return ec;
   ticket = made.ticket;
   made.entry->idempotent = false;
+  // Pieces are sent by who waits.
+  if (terms.async && names.empty()) return errc::too_large;
   write_head(bytes.data(), ticket, terms);
   const status s = names.empty()
                        ? lane_->send_pieces({}, bytes, until.left(), {}, &made.entry->position)

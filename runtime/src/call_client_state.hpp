@@ -19,13 +19,14 @@ struct pending_call {
   std::atomic<std::uint64_t> position{0};
   bool idempotent = false;
   bool waits_for_room = false;  ///< To be sent again.
+  bool async = false;           ///< The runtime's thread takes its reply in.
   time_point deadline = time_point::max();
   std::vector<std::byte> kept;  ///< Of an idempotent one: as it was sent.
 
   void clear() noexcept {
     to = nullptr;
     position.store(0, std::memory_order_relaxed);
-    idempotent = waits_for_room = false;
+    idempotent = waits_for_room = async = false;
     deadline = time_point::max();
     kept.clear();
   }
@@ -45,7 +46,7 @@ struct pending_call {
 ///
 /// Lock order: the lane's receiving side, the table, the lane's sending side. Nobody is told under
 /// the table's lock.
-class call_client_state {
+class call_client_state : public std::enable_shared_from_this<call_client_state> {
  public:
   using time_point = request_terms::time_point;
 
@@ -70,6 +71,12 @@ class call_client_state {
   [[nodiscard]] std::uint32_t pending();
   /// All that are under way fail.
   void fail_all(std::error_code why);
+
+  // The runtime's thread as a reader: call_client_async.cpp.
+  void watch_async(time_point deadline);
+  bool read_for_async();
+  [[nodiscard]] time_point look_again();
+  bool abort(const call_ticket& ticket);
 
   [[nodiscard]] const pipe_core& end() const noexcept { return end_; }
   /// The server's process has died, and what it had taken is not settled yet.
@@ -97,6 +104,14 @@ class call_client_state {
   void settle_death(std::uint64_t head, continuations& failing);
   void expire(time_point now);
   void flush();
+  void fail_async(std::error_code why);
+  /// Under the table's lock. @returns whom to tell.
+  call_continuation* end_call(const core::slot_name& name, const pending_call& call) noexcept {
+    call_continuation* const to = call.to;
+    if (call.async) --async_pending_;
+    table_.close(name);
+    return to;
+  }
   void fail(const continuations& all, std::error_code why);
   [[nodiscard]] time_point next_deadline() const noexcept {
     return time_point(std::chrono::nanoseconds(next_deadline_ns_.load(std::memory_order_relaxed)));
@@ -108,6 +123,9 @@ class call_client_state {
   std::mutex mutex_;
   table table_;
   std::vector<call_ticket> backlog_;  ///< To be sent again, in this order.
+  std::uint32_t async_pending_ = 0;
+  bool has_reader_ = false;
+  time_point reader_looks_at_ = time_point::max();
   std::atomic<bool> has_backlog_{false};
   std::atomic<std::int64_t> next_deadline_ns_;
   std::atomic<std::uint64_t> told_{0};         ///< Grows with each end.

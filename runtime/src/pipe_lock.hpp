@@ -11,6 +11,11 @@
 
 namespace bulkhead::detail {
 
+struct pipe_in_port;
+/// Looks for the next frame of a ring of bytes for a while, inside the gate (pipe_spin.cpp).
+/// @returns true: there is one, or a restart's mark.
+bool spin_for_frame(pipe_in_port& port) noexcept;
+
 /// The slow way into one side of a pipe end: a mutex, under which the gate is nobody else's. A
 /// thread that comes often enough without another in between gets the gate for its own.
 class pipe_lock {

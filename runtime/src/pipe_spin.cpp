@@ -80,4 +80,11 @@ bool spin(std::uint32_t& patience_ns, std::uint32_t pauses, Look look) noexcept 
   return true;
 }
 
+[[gnu::noinline, gnu::cold]] bool spin_for_frame(pipe_in_port& port) noexcept {
+  return spin(port.patience_ns, 0, [&] {
+    // Acquire: who sees the tail sees the frames before it (S3).
+    return port.shared_tail->load(std::memory_order_acquire) != port.limit;
+  });
+}
+
 }  // namespace bulkhead::detail

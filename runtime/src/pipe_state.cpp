@@ -241,9 +241,16 @@ bool pipe_state::take_by_gate(bool waits, pipe_message& out) {
   // The message leaves the gate when it goes, also where there is no memory for pieces.
   out.locked = this;
   out.gated = true;
-  if (!stopped && !changed && !port.lent && reader_.find() == core::pipe_next::message) {
-    out.bytes = reader_.message();
-    return true;
+  const bool frames = view().shape().directions[1 - end_].slot_bytes == 0;
+  if (!stopped && !changed && !port.lent) {
+    core::pipe_next next = reader_.find();
+    if (next == core::pipe_next::nothing && waits && frames && spin_for_frame(port)) {
+      next = reader_.find();
+    }
+    if (next == core::pipe_next::message) {
+      out.bytes = reader_.message();
+      return true;
+    }
   }
   out.locked = nullptr;
   out.gated = false;

@@ -215,7 +215,13 @@ TEST_CASE("positions that cannot be are corrupt, not followed", "[pipe][unit]") 
     std::byte* at = nullptr;
     pipe.view().positions(1).head.store(1u << 20);
     s.port->free_to = s.port->tail;
-    CHECK(s.ring.reserve(8, at) == core::pipe_room::corrupt);
+    // Found at the next look at the head, when what is known to be free is used up.
+    core::pipe_room room = core::pipe_room::there;
+    for (int n = 0; n < 1000 && room == core::pipe_room::there; ++n) {
+      room = s.ring.reserve(8, at);
+      if (room == core::pipe_room::there) s.ring.publish();
+    }
+    CHECK(room == core::pipe_room::corrupt);
   }
   SECTION("a restart that nobody could have marked") {
     pipe.view().record(0).restarts.store(1000);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/call_continuation.hpp>
+#include <bulkhead/detail/async_lane_calls.hpp>
 #include <bulkhead/detail/call_client_core.hpp>
 #include <bulkhead/pipe_options.hpp>
 #include <bulkhead/request_options.hpp>
@@ -15,8 +16,8 @@ namespace bulkhead {
 /// threw, or why neither will come. Any number of threads ask at once; replies come in any order.
 ///
 /// Move-only. Moved into an argument of `spawn` or `supervisor::start` it is the child's from then
-/// on; it does not travel in messages. Destroyed it is closed: the server hears so, and handlers of
-/// what is under way are told closed.
+/// on; it does not travel in messages. Destroyed it is closed: the server hears so, and what is
+/// under way ends with closed.
 ///
 /// Each throwing call has a twin that reports to a `std::error_code&`. What the server's handler
 /// threw is thrown by both, as its standard type and as a `remote_origin`.
@@ -32,7 +33,7 @@ namespace bulkhead {
 /// @crash each request is told its end exactly once, at whatever instruction the server dies; what
 /// the server had answered before is answered.
 template <class Request, class Reply>
-class call_client {
+class call_client : public detail::async_client_calls<call_client<Request, Reply>, Request> {
  public:
   using request_type = Request;
   using reply_type = Reply;
@@ -40,7 +41,12 @@ class call_client {
   /// An end of nothing, to be assigned to. Every call on it throws.
   call_client() = default;
   call_client(call_client&&) noexcept = default;
-  call_client& operator=(call_client&&) noexcept = default;
+  call_client& operator=(call_client&& other) noexcept {
+    core_.abandon();
+    core_ = std::move(other.core_);
+    return *this;
+  }
+  ~call_client() { core_.abandon(); }
 
   /// Asks and waits for the reply, and for room first where there is none.
   Reply call(const Request& request, const request_options& options = {}) const {
@@ -79,7 +85,7 @@ class call_client {
   }
 
   /// Asks, and has `handler` told of the end, once: on whichever thread takes the reply in, one in
-  /// `call` or `pump` of this client.
+  /// `call` or `pump` of this client, or, while asynchronous calls are under way, the runtime's.
   /// Nothing is allocated (but for idempotent requests), and no thread is woken: the request is
   /// encoded where the server reads it.
   /// @limits the handler may begin others by `try_begin`; it does not wait and takes nothing in.

@@ -32,3 +32,6 @@ template <class Request, class Reply>
 }
 
 }  // namespace bulkhead
+
+// Its asynchronous calls.
+#include <bulkhead/detail/async_call_lane.hpp>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/async_lane_calls.hpp>
 #include <bulkhead/detail/call_server_core.hpp>
 #include <bulkhead/pipe_options.hpp>
 #include <bulkhead/runtime.hpp>
@@ -89,7 +90,7 @@ struct incoming {
 /// otherwise; stop_requested; corrupt, not_initialised, owner_gone: as for pipe_end.
 /// @threads any, but moving and destroying it.
 template <class Request, class Reply>
-class call_server {
+class call_server : public detail::async_server_calls<call_server<Request, Reply>> {
  public:
   using request_type = Request;
   using reply_type = Reply;

@@ -21,6 +21,8 @@ pipe_writer::pipe_writer(const pipe_view& pipe, std::uint32_t end,
   if (is_slotted()) port.mask = direction_.ring_bytes / direction_.slot_bytes - 1;
   // Acquire: our predecessor is dead and reaped; what it published comes before.
   port.tail = port.free_to = port.shared_tail->load(std::memory_order_acquire);
+  // Acquire: as in S1. The look at the first send without room tells a head that cannot be.
+  head_seen_ = port.shared_head->load(std::memory_order_acquire);
 }
 
 // A quarter, so that the pad before it and the frame itself always find room in an empty ring, and
@@ -50,20 +52,27 @@ pipe_room pipe_writer::reserve_slot(std::byte*& out) noexcept {
   return pipe_room::there;
 }
 
-// The head is fetched each time: a frame costs more than that.
+// The head is fetched only when the one that was seen last leaves no room: its line is the
+// receiver's, and each fetch takes it away. An older head only makes the room look smaller.
 pipe_room pipe_writer::reserve_frame(std::size_t bytes, bool first, std::byte*& out) noexcept {
-  // S1. Acquire: the receiver has read what stood before the head (R3).
   const frame_position tail{port_->tail};
-  const frame_position head{port_->shared_head->load(std::memory_order_acquire)};
   const std::uint64_t ring_units = direction_.ring_bytes / frame_unit;
-  const std::uint64_t used = tail.units_since(head);
-  const std::uint64_t messages = tail.count_since(head);
-  if (used > ring_units || messages > direction_.capacity) return pipe_room::corrupt;
-  if (first && messages == direction_.capacity) return pipe_room::none;
   const std::uint64_t needed = units_of_frame(bytes);
   const std::uint64_t at = tail.units() & (ring_units - 1);
   const std::uint64_t pad = needed > ring_units - at ? ring_units - at : 0;
-  if (pad + needed > ring_units - used) return pipe_room::none;
+  const auto has_room = [&] {
+    if (first && tail.count_since({head_seen_}) >= direction_.capacity) return false;
+    return pad + needed + tail.units_since({head_seen_}) <= ring_units;
+  };
+  if (!has_room()) {
+    // S1. Acquire: the receiver has read what stood before the head (R3).
+    head_seen_ = port_->shared_head->load(std::memory_order_acquire);
+    if (tail.units_since({head_seen_}) > ring_units ||
+        tail.count_since({head_seen_}) > direction_.capacity) {
+      return pipe_room::corrupt;
+    }
+    if (!has_room()) return pipe_room::none;
+  }
   if (pad != 0) {
     const frame_head filler{0, frame_head::pad, 0};
     std::memcpy(ring_ + at * frame_unit, &filler, sizeof filler);

@@ -53,6 +53,7 @@ class pipe_writer {
   pipe_direction direction_;
   const platform* os_;
   std::byte* ring_;
+  std::uint64_t head_seen_ = 0;  // of a ring of bytes
   std::uint64_t next_tail_ = 0;  // what `publish` makes of the tail
 };
 

@@ -30,6 +30,7 @@ struct request_terms {
   using time_point = std::chrono::steady_clock::time_point;
 
   bool idempotent = false;
+  bool async = false;  ///< The runtime's thread takes its reply in.
   time_point deadline = time_point::max();
 
   /// @errors std::invalid_argument: a deadline that is not above 0.
@@ -92,16 +93,17 @@ class waiting_reply final : public call_waiter {
   }
 };
 
-/// The asking end of a call lane without its types: requests under way in a table of slots.
-/// @threads any, but moving and destroying it.
+/// The asking end of a call lane without its types: requests under way in a table of slots. Copies
+/// are handles to the same end.
+/// @threads any, but assigning and destroying a handle.
 class call_client_core {
  public:
   call_client_core() = default;
   explicit call_client_core(pipe_core end);
-  call_client_core(call_client_core&&) noexcept = default;
-  call_client_core& operator=(call_client_core&& other) noexcept;
-  /// What is under way fails with closed.
-  ~call_client_core();
+  explicit call_client_core(std::shared_ptr<call_client_state> state) noexcept
+      : state_(std::move(state)) {}
+  /// Nobody asks any more: what is under way fails with closed.
+  void abandon() const;
 
   /// Makes a request of `size` bytes, which `fill(encoder&)` writes where they are sent from. The
   /// continuation is told of its end unless this returns an error.
@@ -120,7 +122,8 @@ class call_client_core {
     ticket = call.ticket;
     encoder into(call.place.bytes + call_head_bytes);
     fill(into);
-    return publish(call);
+    const auto ec = publish(call);
+    return ec || !terms.async ? ec : watch_async(terms);
   }
   template <class Request>
   std::error_code begin(const Request& request, call_continuation& to, const request_terms& terms,
@@ -141,6 +144,8 @@ class call_client_core {
   std::error_code wait(call_waiter& waiter, const call_ticket& ticket, patience how_long) const;
   /// @returns true: it was under way, and nobody will be told. Its reply is ignored.
   bool cancel(const call_ticket& ticket) const;
+  /// The same, but its continuation is told operation_canceled.
+  void abort(const call_ticket& ticket) const;
   /// Takes replies in: waits for one, then all that are there.
   std::error_code pump(patience how_long) const;
   /// Requests that have no end yet.
@@ -169,6 +174,7 @@ class call_client_core {
   std::error_code reserve(std::size_t size, call_continuation& to, const request_terms& terms,
                           patience how_long, open_call& out) const;
   std::error_code publish(open_call& call) const;
+  std::error_code watch_async(const request_terms& terms) const;
   std::error_code send_copy(std::span<std::byte> bytes, const std::vector<std::uint64_t>& names,
                             call_continuation& to, const request_terms& terms, patience how_long,
                             call_ticket& ticket) const;
