@@ -11,6 +11,8 @@
 
 namespace bulkhead::detail {
 
+class reattachment;
+
 /// The other programs' trees that this process takes part in. Their ends are seen on the runtime's
 /// thread, by their keepers' lines.
 class attachments {
@@ -30,12 +32,18 @@ class attachments {
  private:
   std::vector<std::shared_ptr<process_context>> living();
   std::shared_ptr<process_context> join(process_context& home,
-                                        const os::control::attach_reply& reply, os::channel line);
+                                        const os::control::attach_reply& reply, os::channel line,
+                                        std::shared_ptr<reattachment> way_back);
+  std::shared_ptr<reattachment> way_back_of(const process_context& member);
 
   boost::asio::io_context* loop_;
   std::mutex mutex_;  // one program attaches once at a time
   std::mutex list_mutex_;
-  std::vector<std::weak_ptr<process_context>> joined_;
+  struct joined {
+    std::weak_ptr<process_context> context;
+    std::shared_ptr<reattachment> way_back;
+  };
+  std::vector<joined> joined_;
 };
 
 }  // namespace bulkhead::detail

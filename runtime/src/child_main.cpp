@@ -12,6 +12,7 @@
 
 #include "given_endpoints.hpp"
 #include "memory_limit.hpp"
+#include "os/end_with_keeper.hpp"
 #include "process_context.hpp"
 #include "process_record.hpp"
 #include "runtime_state.hpp"
@@ -64,6 +65,8 @@ int run_child(os::child_context start) {
   // is told of the process's end and not of its function's.
   auto* const rt = new bulkhead::runtime(std::make_shared<runtime_state>(context));
   context->set_owner(rt->state());
+  static auto* const no_next = new os::no_next_line;
+  context->keeper().set_source(no_next);
   process_record::set_child(context, rt);
   std::set_terminate(&on_terminate);
   static auto* const endpoints = new given_endpoints(*context, start.endpoints);

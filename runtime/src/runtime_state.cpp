@@ -1,19 +1,21 @@
 #include "runtime_state.hpp"
 
-#include <poll.h>
 #include <unistd.h>
+#include <algorithm>
 #include <boost/asio/dispatch.hpp>
 #include <bulkhead/errc.hpp>
 #include <cstdio>
 #include <stdexcept>
 
 #include "call_desk.hpp"
+#include "os/end_with_keeper.hpp"
 #include "os/function_name.hpp"
 #include "os/keeper_start.hpp"
 #include "os/signals.hpp"
 #include "process_context.hpp"
 #include "process_record.hpp"
 #include "start_setup.hpp"
+#include "succession.hpp"
 
 namespace bulkhead::detail {
 
@@ -21,7 +23,6 @@ namespace control = os::control;
 
 namespace {
 
-constexpr int keeper_gone_code = 70;          // EX_SOFTWARE of sysexits.h
 constexpr int keeper_end_patience_ms = 2000;  // the longest that a tree takes to end
 
 control::spawn request_for(const runtime_state::start_order& order) {
@@ -75,14 +76,15 @@ void runtime_state::begin() {
     throw error(errc::not_initialised, "add bulkhead::init(argc, argv) as the first line of main");
   }
   os::keeper_connection keeper = os::start_keeper();
-  keeper_ = std::move(keeper.keeper);
-  keeper_pid_ = keeper.greeting.keeper_pid;
+  succession_ = std::make_shared<succession>(keeper);
   process_context::identity me;
   me.serial = keeper.greeting.serial;
   me.entry = keeper.greeting.entry;
   context_ =
       std::make_shared<process_context>(me, keeper.control.take(), std::move(keeper.directory));
   context_->set_owner(weak_from_this());
+  context_->keep(succession_);
+  context_->keeper().set_source(succession_.get());
   listen();
 }
 
@@ -91,11 +93,24 @@ void runtime_state::listen() {
   std::vector<os::unique_fd> descriptors;
   context_->keeper().ask<control::done>(control::kind::subscribe, control::done{}, &descriptors);
   if (descriptors.size() != 1) throw error(errc::corrupt, "the keeper sent no event socket");
-  events_ = os::channel(std::move(descriptors.front()));
-  readable_.emplace(loop_, ::dup(events_.fd()));
-  wait_for_event();
+  hear(os::channel(std::move(descriptors.front())));
   const os::all_signals_blocked block;
   thread_ = std::thread([this] { run(); });
+}
+
+void runtime_state::hear(os::channel events) {
+  events_ = std::move(events);
+  readable_.emplace(loop_, ::dup(events_.fd()));
+  wait_for_event();
+  if (succession_ == nullptr) return;
+  deposits_.emplace(loop_, succession_->vault().duplicate_line().release());
+  wait_for_deposit();
+}
+
+void runtime_state::wait_for_deposit() {
+  deposits_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](auto failure) {
+    if (!failure && succession_->vault().read()) wait_for_deposit();
+  });
 }
 
 // A handler of the user's that throws harms itself only.
@@ -131,7 +146,7 @@ void runtime_state::wait_for_event() {
         case os::receive_result::nothing:
           return wait_for_event();
         default:
-          keeper_gone();
+          return follow_keeper();
       }
     }
   });
@@ -161,8 +176,14 @@ void runtime_state::deliver(const os::child_event& told) {
 // What came early is delivered on the thread, after whatever runs there now.
 void runtime_state::expect(std::uint32_t serial, end_handler at_end, up_handler at_up) {
   const std::lock_guard lock(mutex_);
-  expected_.emplace(serial, expected{std::move(at_end), std::move(at_up)});
   const auto early = early_.extract(serial);
+  const auto is_end = [](const os::child_event& told) {
+    return told.what == control::kind::exited;
+  };
+  const bool ended =
+      !early.empty() && std::any_of(early.mapped().begin(), early.mapped().end(), is_end);
+  if (serial < first_serial_ && !ended) return tell_lost(serial, std::move(at_end));
+  expected_.emplace(serial, expected{std::move(at_end), std::move(at_up)});
   if (early.empty()) return;
   boost::asio::post(loop_, [this, all = early.mapped()] {
     for (const os::child_event& told : all) deliver(told);
@@ -186,15 +207,32 @@ inherited_value runtime_state::find_endpoint(std::string_view name,
                               (names.empty() ? "" : "; it has" + names));
 }
 
-// Until the host can start another keeper, the tree ends with it: the children by their
-// parent-death signal, and we here.
-void runtime_state::keeper_gone() const {
-  std::fprintf(
-      stderr,
-      "bulkhead: the keeper (process %u) of this program was killed, and with it all children; "
-      "the program ends with status %d\n",
-      keeper_pid_, keeper_gone_code);
-  std::_Exit(keeper_gone_code);
+// The keeper is gone, and its children with it. All that it told before was heard.
+void runtime_state::follow_keeper() {
+  if (succession_ == nullptr) os::end_with_keeper();
+  succession_->finish_off(keeper_generation_);
+  context_->keeper().renew_if_gone();
+  auto change = succession_->take_change();
+  if (!change) return;  // the runtime is being stopped
+  keeper_generation_ = change->generation;
+  {
+    const std::lock_guard lock(mutex_);
+    first_serial_ = change->first_serial;
+    while (!expected_.empty() && expected_.begin()->first < first_serial_) {
+      auto lost = expected_.extract(expected_.begin());
+      tell_lost(lost.key(), std::move(lost.mapped().at_end));
+    }
+  }
+  hear(std::move(change->events));
+}
+
+// Each on its own, so that one that throws keeps no other from being told.
+void runtime_state::tell_lost(std::uint32_t serial, end_handler at_end) {
+  control::exited event;
+  event.serial = serial;
+  event.status.code = -1;
+  event.status.cause = death_cause::parent_gone;
+  boost::asio::post(loop_, [at_end = std::move(at_end), event] { at_end(event); });
 }
 
 runtime_state::started runtime_state::start(const start_order& order, end_handler at_end,
@@ -210,8 +248,10 @@ runtime_state::started runtime_state::start(const start_order& order, end_handle
   std::vector<os::unique_fd> descriptors;
   const auto reply =
       me.keeper().ask<control::spawn_reply>(control::kind::spawn, wanted, &descriptors, numbers);
-  if (descriptors.size() != 1)
+  // One that ended with the keeper, before that had replied, comes without.
+  if (descriptors.size() > 1)
     throw error(errc::corrupt, "the keeper sent no pidfd for '" + order.name + "'");
+  if (descriptors.empty()) descriptors.emplace_back();
   if (!setup.readers.empty()) {
     for (const auto& reader : setup.readers) {
       boost::asio::dispatch(loop_, [reader] { reader->begin(); });
@@ -275,13 +315,15 @@ void runtime_state::stop() {
   }
   // Nobody would see their owners' ends any more.
   attachments_.end_all(errc::runtime_gone);
-  if (context_ == nullptr || !keeper_) return;
-  // A call may have failed because the keeper is gone, and main returned before the thread saw it.
-  pollfd line{context_->keeper().fd(), POLLRDHUP, 0};
-  if (::poll(&line, 1, 0) == 1) keeper_gone();
+  if (context_ == nullptr || succession_ == nullptr) return;
+  try {
+    // One that was killed is followed by another, which ends all that there was.
+    context_->keeper().renew_if_gone();
+  } catch (const std::exception&) {
+    // Its children end by themselves.
+  }
   context_->keeper().shut_down();
-  pollfd ended{keeper_.get(), POLLIN, 0};
-  ::poll(&ended, 1, keeper_end_patience_ms);
+  succession_->wait_for_end(keeper_end_patience_ms);
 }
 
 }  // namespace bulkhead::detail

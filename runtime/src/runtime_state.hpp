@@ -24,6 +24,7 @@ namespace bulkhead::detail {
 
 class call_desk;
 class process_context;
+class succession;
 
 /// A runtime: the membership of this process in its tree, and the one thread on which ends of
 /// children are told.
@@ -106,7 +107,10 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void wait_for_event();
   void deliver(const os::child_event& told);
   void expect(std::uint32_t serial, end_handler at_end, up_handler at_up);
-  [[noreturn]] void keeper_gone() const;
+  void hear(os::channel events);
+  void wait_for_deposit();
+  void follow_keeper();
+  void tell_lost(std::uint32_t serial, end_handler at_end);
 
   boost::asio::any_io_executor executor_;
   boost::asio::io_context loop_;
@@ -114,10 +118,12 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   detail::attachments attachments_{loop_};
   std::mutex mutex_;
   std::shared_ptr<process_context> context_;
-  os::unique_fd keeper_;  // the host's: its pidfd
-  std::uint32_t keeper_pid_ = 0;
+  std::shared_ptr<succession> succession_;  // the host's
+  std::uint64_t keeper_generation_ = 1;     // of what is heard now
+  std::uint32_t first_serial_ = 0;          // processes with a lower one are no more
   os::channel events_;
   std::optional<boost::asio::posix::stream_descriptor> readable_;
+  std::optional<boost::asio::posix::stream_descriptor> deposits_;
   std::thread thread_;
   bool stopped_ = false;
   struct expected {

@@ -21,8 +21,9 @@ namespace bulkhead::os::control {
 inline constexpr std::size_t inline_bytes_max = 32 * 1024;
 
 enum class kind : std::uint16_t {
-  hello,  // host -> keeper, once: `hello` + the host's pidfd; reply `hello_reply` + the directory's
-          // descriptor
+  hello,  // host -> keeper, once: `hello` + the host's pidfd and, after another keeper's death,
+          // that one's ledger; reply `hello_reply` + the directory's, the ledger's and the vault
+          // line's descriptors
   make_queue,   // reply queue_reply + the segment's descriptor and two eventfds, the receivers' and
                 // the senders'
   open_queue,   // reply queue_reply + descriptors as above; the sender holds the queue from now
@@ -59,8 +60,10 @@ enum class kind : std::uint16_t {
   entered,     // child -> keeper, where `process_setup::announce` asked for it, and keeper -> owner
                // over the event socket, as an `exited`: its function begins; no reply
   ready,       // the same for this_process::ready()
+  deposit,  // keeper -> host, over the vault's line, and host -> next keeper before `hello`: what
+            // the keeper holds, with its descriptors; no reply
 };
-inline constexpr kind kind_max = kind::ready;  ///< Nothing above it is a kind.
+inline constexpr kind kind_max = kind::deposit;  ///< Nothing above it is a kind.
 
 /// The queues and pipes of a tree are counted from a random number in the bits above these, so that
 /// a name is of no use in another tree.
@@ -76,7 +79,8 @@ constexpr std::uint64_t count_of(std::uint64_t id) noexcept {
 inline constexpr std::uint64_t pipe_bit = detail::pipe_mark;
 
 /// First of every datagram. `error` is 0; or an errc value, or minus an errno: then the body is a
-/// `failure`.
+/// `failure`. In a request it is the request's number among the asker's; one that comes again with
+/// the same number, because no reply came, is not carried out twice.
 struct header {
   control::kind kind{};
   std::uint16_t in_memfd = 0;
@@ -94,8 +98,18 @@ struct hello {
 };
 struct hello_reply {
   std::uint32_t keeper_pid = 0;
-  std::uint32_t serial = 0;  ///< The host's.
-  std::uint32_t entry = 0;   ///< Its place in the directory.
+  std::uint32_t serial = 0;        ///< The host's.
+  std::uint32_t entry = 0;         ///< Its place in the directory.
+  std::uint32_t first_serial = 0;  ///< Processes with a lower one, but the host, are no more.
+};
+/// A thing of the keeper's by its kind (os/keeper/estate.hpp) and number.
+struct deposited {
+  std::uint32_t kind = 0;
+  std::uint64_t id = 0;
+  std::uint32_t count = 0;  ///< Of its descriptors; 0: it is no more.
+};
+struct deposit {
+  std::vector<deposited> items;  ///< Their descriptors come in this order.
 };
 
 struct make_queue {

@@ -7,11 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <bulkhead/errc.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <string>
+#include <system_error>
 
 #include "os/keeper/descriptors.hpp"
 #include "os/keeper/signals.hpp"
@@ -66,6 +68,8 @@ void run_keeper(unique_fd control, child_main run_child) {
     const rlimit descriptors = raise_descriptor_limit();
     tree(channel(std::move(control)), std::move(child_signals), descriptors, run_child).run();
   } catch (const std::exception& failure) {
+    const auto* const known = dynamic_cast<const std::system_error*>(&failure);
+    if (known != nullptr && known->code() == errc::owner_gone) ::_exit(0);  // the host has ended
     std::fprintf(stderr, "bulkhead: the keeper (process %d) ends: %s\n", ::getpid(),
                  failure.what());
     ::_exit(unexpected_code);

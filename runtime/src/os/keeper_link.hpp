@@ -1,11 +1,25 @@
 #pragma once
 
+#include <atomic>
 #include <bulkhead/errc.hpp>
 #include <mutex>
 
 #include "os/channel.hpp"
 
 namespace bulkhead::os {
+
+/// Where a line comes from when the one before is gone.
+class line_source {
+ public:
+  /// @returns a line to another keeper, which knows what the last one had carried out.
+  /// @errors what says why there is none.
+  virtual channel next() = 0;
+  /// Whether who talked over `line` is gone. That the line has not hung up yet proves nothing.
+  [[nodiscard]] virtual bool is_gone(const channel& line);
+
+ protected:
+  ~line_source() = default;
+};
 
 /// This process's line to the keeper: a request, its reply. Any thread may ask; one after the other
 /// is served.
@@ -19,7 +33,7 @@ class keeper_link {
   /// Asks and waits for the reply.
   /// @returns the reply; its descriptors go to `got`, where given.
   /// @errors bulkhead::error with what the keeper answered, an errc or a system error (no memory,
-  /// no descriptors), and its sentence; when_gone: the keeper is gone.
+  /// no descriptors), and its sentence; when_gone: the keeper is gone, and no other follows it.
   template <class Reply, class Body>
   Reply ask(control::kind kind, const Body& body, std::vector<unique_fd>* got = nullptr,
             std::span<const int> descriptors = {}) {
@@ -40,10 +54,19 @@ class keeper_link {
     return line_.send(kind, body);
   }
 
-  /// Ends the line for all that hold it: the keeper then ends what this process started.
-  void shut_down() noexcept { line_.shut_down(); }
+  /// From now on another keeper may follow this one: requests that it left without a reply are
+  /// asked again. Once, before others use the link. @owns `source` outlives it, or its shut_down.
+  void set_source(line_source* source) noexcept { source_ = source; }
+  /// Sees to it that there is a keeper, where another may follow. @errors the source's.
+  void renew_if_gone();
+
+  /// Ends the line for all that hold it: the keeper then ends what this process started, and no
+  /// other follows it.
+  void shut_down() noexcept;
 
   [[nodiscard]] int fd() const noexcept { return line_.fd(); }
+  /// Another descriptor of the present line, to watch it. @errors std::system_error.
+  [[nodiscard]] unique_fd duplicate_line();
 
  private:
   datagram exchange(control::kind kind, std::span<const std::byte> body,
@@ -51,9 +74,18 @@ class keeper_link {
   [[noreturn]] static void throw_garbage();
   [[noreturn]] void throw_gone() const;
 
+  bool ask_once(control::header head, std::span<const std::byte> body,
+                std::span<const int> descriptors, datagram& answer);
+  [[nodiscard]] std::int32_t next_number() noexcept;
+  void take_next_line();
+
   errc when_gone_;
   std::mutex mutex_;
+  std::mutex line_mutex_;  // where the line is another: shut_down must not wait for a request
   channel line_;
+  line_source* source_ = nullptr;
+  std::atomic<bool> is_over_{false};
+  std::int32_t last_number_ = 0;
 };
 
 /// What became of a child: it entered its function, called ready, or ended.

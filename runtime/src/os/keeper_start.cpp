@@ -1,6 +1,7 @@
 #include "os/keeper_start.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -29,6 +30,7 @@ namespace bulkhead::os {
 namespace {
 
 constexpr std::size_t stack_bytes = 64 * 1024;
+constexpr int end_patience_ms = 10'000;
 
 // What the two short-lived copies of the calling thread share with it: their memory is ours.
 struct launch {
@@ -152,16 +154,18 @@ pid_t execute_again(int control_fd) {
                   "; call bulkhead::init(argc, argv) as the first line of main");
 }
 
-datagram greet(channel& control, std::chrono::milliseconds patience) {
+datagram greet(channel& control, std::chrono::milliseconds patience, const bequest* left) {
   const unique_fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   if (!self) throw_last_error("opening this process's pidfd");
-  const int descriptors[] = {self.get()};
+  std::vector<int> descriptors = {self.get()};
+  if (left != nullptr) descriptors.push_back(left->ledger);
   const control::hello words{static_cast<std::uint32_t>(::getpid())};
+  const auto until = std::chrono::steady_clock::now() + patience;
   datagram answer;
   auto result = receive_result::ended;
-  if (!control.send(control::kind::hello, words, descriptors)) {
-    result = control.receive_until(answer, std::chrono::steady_clock::now() + patience);
-  }
+  const bool is_told = (left == nullptr || !left->descriptors->hand_over(control, until)) &&
+                       !control.send(control::kind::hello, words, descriptors);
+  if (is_told) result = control.receive_until(answer, until);
   if (result == receive_result::ended) throw_no_init("ended before it called bulkhead::init");
   if (result == receive_result::nothing) throw_no_init("did not call bulkhead::init in time");
   if (result == receive_result::garbage) throw_no_init("answered with garbage");
@@ -170,30 +174,36 @@ datagram greet(channel& control, std::chrono::milliseconds patience) {
 
 }  // namespace
 
-keeper_connection start_keeper(std::chrono::milliseconds patience) {
+keeper_connection start_keeper(std::chrono::milliseconds patience, const bequest* left) {
   fill_standard_streams();
   auto [ours, its] = channel::make_pair();
   const pid_t pid = execute_again(its.fd());
   its.close();
   unique_fd keeper(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   try {
-    datagram answer = greet(ours, patience);
+    datagram answer = greet(ours, patience, left);
     if (answer.head.error != 0) {
       control::failure why;
       static_cast<void>(answer.read(why));
       throw error(make_error_code(static_cast<errc>(answer.head.error)), why.text);
     }
     keeper_connection made;
-    if (!answer.read(made.greeting) || answer.descriptors.size() != 1 || !keeper) {
+    if (!answer.read(made.greeting) || answer.descriptors.size() != 3 || !keeper) {
       throw_no_init("answered with garbage");
     }
     made.control = std::move(ours);
-    made.directory = std::move(answer.descriptors.front());
+    made.directory = std::move(answer.descriptors[0]);
+    made.ledger = std::move(answer.descriptors[1]);
+    made.vault_line = channel(std::move(answer.descriptors[2]));
     made.keeper = std::move(keeper);
     return made;
   } catch (...) {
     // It is nobody's child and may be running this program's main.
-    if (keeper) ::syscall(SYS_pidfd_send_signal, keeper.get(), SIGKILL, nullptr, 0);
+    if (keeper) {
+      ::syscall(SYS_pidfd_send_signal, keeper.get(), SIGKILL, nullptr, 0);
+      pollfd ended{keeper.get(), POLLIN, 0};  // before another one begins where this one was
+      ::poll(&ended, 1, end_patience_ms);
+    }
     throw;
   }
 }

@@ -4,6 +4,7 @@
 
 #include "os/channel.hpp"
 #include "os/control.hpp"
+#include "os/vault.hpp"
 
 namespace bulkhead::os {
 
@@ -11,8 +12,16 @@ namespace bulkhead::os {
 struct keeper_connection {
   channel control;      ///< For keeper_link.
   unique_fd directory;  ///< For directory_memory.
+  unique_fd ledger;     ///< What it knows, for the next one.
+  channel vault_line;   ///< For vault.
   unique_fd keeper;     ///< Its pidfd, readable when it has ended.
   control::hello_reply greeting;
+};
+
+/// What a keeper left that was killed.
+struct bequest {
+  int ledger = -1;
+  vault* descriptors = nullptr;
 };
 
 /// Starts a copy of this program that becomes the keeper in `bulkhead::init`. The host's `wait`,
@@ -20,8 +29,10 @@ struct keeper_connection {
 /// @errors bulkhead::error errc::start_failed: the program cannot be executed again;
 /// errc::not_initialised: the copy ended or was silent for `patience`, thus never called `init`;
 /// errc::unsupported: the copy has more than one thread when it calls `init`.
+/// @limits left: where another keeper was before, which is proven dead; when this returns all that
+/// its children held is recovered.
 /// @threads any; blocks until the copy has answered.
 [[nodiscard]] keeper_connection start_keeper(
-    std::chrono::milliseconds patience = std::chrono::seconds(10));
+    std::chrono::milliseconds patience = std::chrono::seconds(10), const bequest* left = nullptr);
 
 }  // namespace bulkhead::os

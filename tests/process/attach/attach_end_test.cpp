@@ -53,7 +53,7 @@ TEST_CASE("when the publisher's host is killed the socket goes, and every call f
   CHECK(eventually([&] { return f.empty(); }));
 }
 
-TEST_CASE("when the publisher's keeper is killed the calls of attached programs fail",
+TEST_CASE("when the publisher's keeper is killed the name and who is attached stay",
           "[process][attach][crash]") {
   folder f;
   peer owner({"publish", f.path("q")});
@@ -61,8 +61,14 @@ TEST_CASE("when the publisher's keeper is killed the calls of attached programs 
   peer waiter({"wait_in", f.path("q"), "receive"});
   REQUIRE(waiter.line() == "waiting");
   ::kill(keeper, SIGKILL);
+  peer late({"attach", f.path("q")});
+  CHECK(late.line() == "attached jobs");
+  CHECK(is_there(f.path("q")));
+  // It has waited all the while.
+  owner.kill();
   CHECK(waiter.line() == code_of(errc::owner_gone) + " waited");
   CHECK(waiter.line() == "all fail");
+  CHECK(eventually([&] { return f.empty(); }));
 }
 
 TEST_CASE("a stale socket of a dead owner refuses, and is replaced", "[process][attach][crash]") {

@@ -54,7 +54,8 @@ host::host(bulkhead::os::keeper_connection made)
     : greeting(made.greeting),
       keeper(made.control.take()),
       directory(std::move(made.directory)),
-      keeper_pidfd(std::move(made.keeper)) {
+      keeper_pidfd(std::move(made.keeper)),
+      vault_line(std::move(made.vault_line)) {
   std::vector<unique_fd> got;
   keeper.ask<control::done>(kind::subscribe, control::done{}, &got);
   events = bulkhead::os::channel(std::move(got.at(0)));

@@ -81,6 +81,7 @@ class host {
   bulkhead::os::directory_memory directory;
   bulkhead::os::unique_fd keeper_pidfd;
   bulkhead::os::channel events;
+  bulkhead::os::channel vault_line;  // which nobody reads
 
  private:
   std::map<std::uint32_t, control::exited> early_;

@@ -43,6 +43,7 @@ std::vector<std::uint64_t> carried_queues::set(const place& at, std::vector<std:
     records_.erase(old);
   }
   if (!queues.empty()) records_.emplace(k, record{at.position, std::move(queues)});
+  changed_.push_back(k);
   return freed;
 }
 

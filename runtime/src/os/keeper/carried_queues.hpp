@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "core/queue_view.hpp"
@@ -35,6 +36,19 @@ class carried_queues {
   [[nodiscard]] bool knows(const place& at) const;
   /// The message at `from` has a copy at `to`.
   void copy(const place& from, const place& to);
+
+  /// Calls `visit(queue, seat, place, position, names)` for each message of which something else is
+  /// said since this was called last; no names: nothing.
+  template <class Visit>
+  void take_changes(Visit visit) {
+    for (const key& k : std::exchange(changed_, {})) {
+      const auto there = records_.find(k);
+      // What is not there has no position; in a pipe the place is that.
+      const std::uint64_t position = there == records_.end() ? 0 : there->second.position;
+      visit(std::get<0>(k), std::get<1>(k), std::get<2>(k), position,
+            there == records_.end() ? std::vector<std::uint64_t>{} : there->second.names);
+    }
+  }
 
   [[nodiscard]] bool empty() const noexcept { return records_.empty(); }
   /// All that is named.
@@ -116,6 +130,7 @@ class carried_queues {
   std::map<key, record> records_;
   std::map<std::uint64_t, std::set<key>> named_by_;
   key turn_;
+  std::vector<key> changed_;
 };
 
 }  // namespace bulkhead::os

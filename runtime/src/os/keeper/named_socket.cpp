@@ -102,6 +102,16 @@ named_socket::named_socket(unique_fd directory, const std::string& name, const s
   }
 }
 
+// Who listens last is who is told to be there.
+named_socket::named_socket(unique_fd directory, unique_fd listener, const claim& had)
+    : directory_(std::move(directory)),
+      listener_(std::move(listener)),
+      name_(had.name),
+      device_(had.device),
+      inode_(had.inode) {
+  static_cast<void>(::listen(listener_.get(), backlog));
+}
+
 // Before the listener closes, so that nobody takes the name for a dead owner's and puts a new one
 // there in between. A moved-from socket has no listener.
 named_socket::~named_socket() {

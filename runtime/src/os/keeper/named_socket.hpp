@@ -2,7 +2,9 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
+#include <utility>
 
 #include "os/unique_fd.hpp"
 
@@ -21,11 +23,21 @@ class named_socket {
   /// @errors bulkhead::error errc::other_owner: a living program listens there;
   /// std::system_error: file_exists: there is something that is no socket; what the system says.
   named_socket(unique_fd directory, const std::string& name, const std::string& path, mode_t mode);
+  /// What another process needs to be the owner instead.
+  struct claim {
+    std::string name;
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+  };
+  /// Takes over what another owner, which is dead, had.
+  named_socket(unique_fd directory, unique_fd listener, const claim& had);
   named_socket(named_socket&&) noexcept = default;
   named_socket& operator=(named_socket&&) = delete;
   ~named_socket();
 
   [[nodiscard]] int fd() const noexcept { return listener_.get(); }
+  [[nodiscard]] int directory() const noexcept { return directory_.get(); }
+  [[nodiscard]] claim what() const { return {name_, device_, inode_}; }
 
  private:
   unique_fd directory_;

@@ -21,8 +21,10 @@ struct participant {
   std::uint32_t entry = 0;  ///< In the directory.
   channel control;
   event_box events;
-  std::size_t children = 0;  ///< Running ones of its own.
-  bool attached = false;     ///< Not ours to kill or reap: only its pidfd tells its end.
+  std::size_t children = 0;         ///< Running ones of its own.
+  bool is_left_by_another = false;  ///< It was attached to a keeper before this one, and has not
+                                    ///< come back yet.
+  bool attached = false;            ///< Not ours to kill or reap: only its pidfd tells its end.
 
   bool is_command = false;  ///< Of another executable: its stop request is SIGTERM until it enters.
   bool inherits = false;    ///< It keeps its line over the exec.

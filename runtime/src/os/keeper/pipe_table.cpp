@@ -111,6 +111,7 @@ pipe_table::grant pipe_table::pass(std::uint64_t name, const holder& to, const c
                     "' is not the giver's: it was closed, or another process has it");
   }
   end.now = to;
+  pipe.touched = true;
   if (to.who.resume_key != 0) end.home = to.who;
   return given;
 }
@@ -120,6 +121,7 @@ void pipe_table::undo(const grant& given) noexcept {
   record::end& end = pipes_.at(id_of(given.end)).ends[number_of(given.end)];
   end.now = given.before;
   end.home = given.home;
+  pipes_.at(id_of(given.end)).touched = true;
   if (given.resumed)
     set_state(pipes_.at(id_of(given.end)), number_of(given.end), end_state::awaited);
 }
@@ -134,6 +136,7 @@ void pipe_table::resume(const grant& given) noexcept {
 void pipe_table::confirm(const grant& given, pid_t pid) noexcept {
   record& pipe = pipes_.at(id_of(given.end));
   record::end& end = pipe.ends[number_of(given.end)];
+  pipe.touched = true;
   if (end.now) end.now->pid = pid;
   if (end.now) end.last = *end.now;
 }
@@ -145,6 +148,7 @@ void pipe_table::leave(std::uint64_t name, std::uint32_t serial, const is_carrie
   record::end& end = pipe.ends[number_of(name)];
   if (!end.now || end.now->who.serial != serial) return;
   end.now.reset();
+  pipe.touched = true;
   end.status = exit_status{};
   if (end.carried && carried(name)) return set_state(pipe, number_of(name), end_state::awaited);
   end.carried = false;
@@ -177,7 +181,10 @@ void pipe_table::bury_process(std::uint32_t serial, const exit_status& status,
                               const is_carried& carried) {
   each_end([&](record& pipe, record::end& end, std::uint32_t n) {
     // Children of the dead come no more.
-    if (end.home.owner == serial) end.home = {};
+    if (end.home.owner == serial) {
+      end.home = {};
+      pipe.touched = true;
+    }
     if (!end.now || end.now->who.serial != serial) {
       // It may have been awaited as an incarnation of one of those.
       const auto& state = pipe.memory->view().record(n).state;
@@ -188,6 +195,7 @@ void pipe_table::bury_process(std::uint32_t serial, const exit_status& status,
       return;
     }
     end.now.reset();
+    pipe.touched = true;
     end.status = status;
     const bool may_come_again =
         end.home.resume_key != 0 || (end.carried && carried(name_of(pipe, n)));
@@ -202,6 +210,7 @@ void pipe_table::rest(std::uint32_t owner, std::uint64_t resume_key, bool for_go
   each_end([&](record& pipe, record::end& end, std::uint32_t n) {
     if (!is_home_of(end.home, owner, resume_key)) return;
     if (for_good) end.home = {};
+    pipe.touched = true;
     const auto& state = pipe.memory->view().record(n).state;
     if (state.load(std::memory_order_relaxed) != end_state::awaited) return;
     set_state(pipe, n, end.status.success() ? end_state::closed : end_state::crashed);
@@ -220,6 +229,7 @@ void pipe_table::drop_unheld() {
     bool needed = false;
     for (const record::end& e : at->second.ends)
       needed |= e.now || e.carried || e.home.resume_key != 0;
+    if (!needed) gone_.push_back(at->first);
     at = needed ? std::next(at) : pipes_.erase(at);
   }
 }

@@ -9,6 +9,8 @@
 
 #include "os/control.hpp"
 #include "os/keeper/carried_queues.hpp"
+#include "os/keeper/depositor.hpp"
+#include "os/keeper/ledger.hpp"
 #include "os/keeper/seat_table.hpp"
 #include "os/pipe_memory.hpp"
 
@@ -43,6 +45,8 @@ class pipe_table {
       bool carried = false;  ///< A message names it; who decodes that gets it.
     };
     std::array<end, 2> ends;
+    bool touched = true;     ///< Something changed that the next keeper must know.
+    bool deposited = false;  ///< The host has its descriptors.
   };
 
   /// @returns the name of the end 0. @errors bulkhead::error errc::unsupported: no pipe can have
@@ -103,6 +107,19 @@ class pipe_table {
   /// Lets every wait of a process look again.
   void rouse(std::uint32_t serial);
 
+  // What the next keeper must know (pipe_table_estate.cpp).
+  struct note {
+    std::string name;
+    std::array<record::end, 2> ends;
+  };
+  /// Writes down what changed since the last time.
+  void write_down(ledger& to, depositor& vault);
+  [[nodiscard]] std::uint64_t last_id() const noexcept { return last_id_; }
+  /// Goes on from where an earlier keeper was.
+  void resume_from(std::uint64_t last_id) noexcept { last_id_ = last_id; }
+  /// Puts a pipe back. @limits three descriptors. @errors std::system_error; bulkhead::error.
+  void restore(std::uint64_t id, const note& as, std::vector<unique_fd> descriptors);
+
  private:
   template <class Visit>
   void each_end(Visit visit);
@@ -112,6 +129,7 @@ class pipe_table {
 
   const core::platform* os_;
   std::uint64_t last_id_;
+  std::vector<std::uint64_t> gone_;  // since the last write_down
   std::map<std::uint64_t, record> pipes_;
 };
 

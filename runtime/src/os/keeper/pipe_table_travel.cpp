@@ -27,7 +27,9 @@ void pipe_table::check_may_send(std::uint64_t name, std::uint32_t serial) {
 }
 
 void pipe_table::send_off(std::uint64_t name) {
-  record::end& end = at(name).ends[number_of(name)];
+  record& pipe = at(name);
+  record::end& end = pipe.ends[number_of(name)];
+  pipe.touched = true;
   end.now.reset();
   end.status = exit_status{};
   end.carried = true;
@@ -35,7 +37,9 @@ void pipe_table::send_off(std::uint64_t name) {
 
 void pipe_table::give_back(std::uint64_t name) {
   if (!has(name)) return;
-  record::end& end = at(name).ends[number_of(name)];
+  record& pipe = at(name);
+  record::end& end = pipe.ends[number_of(name)];
+  pipe.touched = true;
   if (!end.now) end.now = end.last;
   end.carried = false;
 }
@@ -44,6 +48,7 @@ void pipe_table::settle(std::uint64_t name) {
   if (!has(name)) return;
   record& pipe = at(name);
   record::end& end = pipe.ends[number_of(name)];
+  pipe.touched = true;
   if (!std::exchange(end.carried, false) || end.now || end.home.resume_key != 0) return;
   set_state(pipe, number_of(name),
             end.status.success() ? core::end_state::closed : core::end_state::crashed);
@@ -65,6 +70,7 @@ pipe_table::record& pipe_table::claim(std::uint64_t name, const holder& by) {
   }
   end.now = by;
   end.last = by;
+  pipe.touched = true;
   return pipe;
 }
 

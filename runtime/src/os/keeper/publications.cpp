@@ -30,7 +30,13 @@ bool publication::admits(uid_t user) const noexcept {
 
 std::uint32_t publications::add(publication made) {
   published_.emplace(++last_number_, std::move(made));
+  changed_.push_back(last_number_);
   return last_number_;
+}
+
+void publications::restore(std::uint32_t number, publication made) {
+  published_.emplace(number, std::move(made));
+  last_number_ = std::max(last_number_, number);
 }
 
 publication* publications::find(std::uint32_t number) noexcept {
@@ -39,7 +45,7 @@ publication* publications::find(std::uint32_t number) noexcept {
 }
 
 void publications::remove(std::uint32_t number) noexcept {
-  published_.erase(number);
+  if (published_.erase(number) != 0) changed_.push_back(number);
   for (auto at = handshakes_.begin(); at != handshakes_.end();) {
     at = at->second.publication == number ? handshakes_.erase(at) : std::next(at);
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "os/channel.hpp"
@@ -45,6 +46,10 @@ class publications {
   static constexpr std::chrono::seconds patience{5};
 
   std::uint32_t add(publication made);
+  /// Puts one back that an earlier keeper had under that number.
+  void restore(std::uint32_t number, publication made);
+  /// Those that came or went since this was called last.
+  [[nodiscard]] std::vector<std::uint32_t> take_changed() { return std::exchange(changed_, {}); }
   /// @returns nullptr when it is published no more.
   [[nodiscard]] publication* find(std::uint32_t number) noexcept;
   /// Takes the name away; connections that wait there end.
@@ -69,6 +74,7 @@ class publications {
 
  private:
   std::uint32_t last_number_ = 0;
+  std::vector<std::uint32_t> changed_;
   std::map<std::uint32_t, publication> published_;
   std::map<std::uint32_t, handshake> handshakes_;  // by number, and so by deadline
 };

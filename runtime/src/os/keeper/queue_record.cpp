@@ -60,6 +60,7 @@ queue_record::seat_grant queue_record::join(const claimant& who) {
   if (found->from == seat_table::origin::strangers) before = sent_from(found->seat);
   const std::uint32_t epoch = seats.grant(*found, who, before);
   holders.insert(who.serial);
+  touched = true;
   auto& used = view().header().seats_used;
   if (used.load(std::memory_order_relaxed) <= found->seat) {
     // Release: who sees the seat sees its pages reserved.
@@ -120,6 +121,7 @@ bool queue_record::bury(const core::queue_view& queue, const core::poisoned& mes
     if (note != notes.end()) noted.note = note->second;
     if (writer_->bury(queue, noted)) {
       if (note != notes.end()) notes.erase(note);
+      touched = true;
       table_->carry_letter(*this, message);
       return true;
     }

@@ -52,7 +52,9 @@ class queue_record final : public core::graveyard {
   std::uint64_t letters_of = 0;  ///< The queue whose dead letters these are; 0: an ordinary queue.
   core::timekeeper clock{clock_ms};
   std::uint64_t next_deadline_ms = core::timekeeper::never;  ///< When `clock` is to look.
-  bool stuck = false;  ///< A message waits for room in the dead letters.
+  bool stuck = false;      ///< A message waits for room in the dead letters.
+  bool touched = true;     ///< Something but the seats changed that the next keeper must know.
+  bool deposited = false;  ///< The host has its descriptors.
   /// Why messages were rejected, by lane and position, until they are buried.
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::string> notes;
 

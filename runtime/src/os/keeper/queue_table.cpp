@@ -88,6 +88,9 @@ queue_record& queue_table::dead_letters(queue_record& origin, std::uint64_t fing
     made.memory().own_seat(core::letter_writer::seat);
     made.holders.clear();
     origin.letters = made.id();
+    origin.touched = true;
+    // Before the first letter is in it: the message that the letter is about goes with that.
+    if (checkpoint_) checkpoint_();
   }
   queue_record& letters = at(origin.letters);
   auto& known = letters.view().header().shape.fingerprint;
@@ -103,12 +106,14 @@ void queue_table::leave(std::uint64_t queue, std::uint32_t serial) {
   queue_record& left = at(queue);
   left.seats.leave(serial);
   left.holders.erase(serial);
+  left.touched = true;
   drop_if_unheld({queue});
 }
 
 void queue_table::rest(std::uint32_t owner, std::uint64_t resume_key) {
   for (auto& [id, queue] : queues_) {
     queue->senders.rest(owner, resume_key);
+    queue->touched = true;
     close_if_over(*queue);
   }
 }
@@ -117,6 +122,7 @@ void queue_table::forget(std::uint32_t owner, std::uint64_t resume_key) {
   for (auto& [id, queue] : queues_) {
     queue->seats.forget(owner, resume_key);
     queue->senders.forget(owner, resume_key);
+    queue->touched = true;
     close_if_over(*queue);
   }
 }
@@ -148,6 +154,7 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
     queue->senders.forget_all_of(dead.serial);
     close_if_over(*queue);
     queue->holders.erase(dead.serial);
+    queue->touched = true;
   }
   drop_unheld();
   return report;

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "core/recovery.hpp"
 #include "os/control.hpp"
 #include "os/keeper/carried_queues.hpp"
+#include "os/keeper/depositor.hpp"
+#include "os/keeper/estate.hpp"
+#include "os/keeper/ledger.hpp"
 #include "os/keeper/pipe_table.hpp"
 #include "os/keeper/queue_record.hpp"
 
@@ -85,9 +90,26 @@ class queue_table final : public core::queue_finder {
   /// Lets every wait of a process look again.
   void rouse(std::uint32_t serial);
 
+  // What the next keeper must know (queue_table_estate.cpp).
+  using outlives_keeper = std::function<bool(std::uint32_t serial)>;
+  /// Called where a queue must be known before the request that made it is done.
+  void set_checkpoint(std::function<void()> fn) { checkpoint_ = std::move(fn); }
+  /// Writes down what changed since the last time.
+  void write_down(ledger& to, depositor& vault, const outlives_keeper& outlives);
+  [[nodiscard]] std::uint64_t last_id() const noexcept { return last_id_; }
+  /// Goes on from where an earlier keeper was.
+  void resume_from(std::uint64_t last_id) noexcept { last_id_ = last_id; }
+  /// Puts a queue back. @limits three descriptors. @errors std::system_error; bulkhead::error.
+  void restore(std::uint64_t id, const estate::queue_note& note,
+               std::vector<unique_fd> descriptors);
+  void restore_seat(std::uint64_t queue, std::uint32_t seat, const seat_table::place& as);
+  void restore_carried(const ledger::key& at, const estate::carried_note& note);
+
   [[nodiscard]] std::size_t size() const noexcept { return queues_.size(); }
 
  private:
+  static estate::queue_note note_of(const queue_record& queue, const outlives_keeper& outlives);
+  void drop(std::map<std::uint64_t, std::unique_ptr<queue_record>>::iterator queue);
   queue_record& add(std::string name, const core::queue_shape& shape);
   static void close_if_over(const queue_record& queue) noexcept;
   void look_after_ends();
@@ -107,6 +129,8 @@ class queue_table final : public core::queue_finder {
   std::vector<std::uint64_t> freed_;  // pipe ends
   std::vector<std::uint64_t> returned_;
   std::uint64_t last_id_;
+  std::function<void()> checkpoint_;
+  std::vector<std::uint64_t> gone_;  // since the last write_down
   std::map<std::uint64_t, std::unique_ptr<queue_record>> queues_;
 };
 

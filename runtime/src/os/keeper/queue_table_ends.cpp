@@ -15,6 +15,11 @@ bool is_end(std::uint64_t name) noexcept { return (name & control::pipe_bit) != 
 
 }  // namespace
 
+void queue_table::drop(std::map<std::uint64_t, std::unique_ptr<queue_record>>::iterator queue) {
+  gone_.push_back(queue->first);
+  queues_.erase(queue);
+}
+
 bool queue_table::is_carried(std::uint64_t end) {
   std::vector<std::uint64_t> freed;
   const bool is_named = carried_.is_named(
@@ -154,7 +159,7 @@ void queue_table::drop_if_unheld(std::vector<std::uint64_t> candidates) {
       continue;
     }
     if (q.letters != 0) candidates.push_back(q.letters);
-    queues_.erase(found);
+    drop(found);
     const auto freed = carried_.forget_all_in(id);
     candidates.insert(candidates.end(), freed.begin(), freed.end());
   }
@@ -228,7 +233,7 @@ void queue_table::drop_unreachable() {
     }
     const auto gone = carried_.forget_all_in(at->first);
     std::copy_if(gone.begin(), gone.end(), std::back_inserter(freed_), is_end);
-    at = queues_.erase(at);
+    drop(at++);
   }
   look_after_ends();
 }

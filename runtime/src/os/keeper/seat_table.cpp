@@ -4,6 +4,10 @@
 
 namespace bulkhead::os {
 
+void seat_table::touch(const place& s) noexcept {
+  changed_.push_back(static_cast<std::uint32_t>(&s - seats_.data()));
+}
+
 std::optional<seat_table::choice> seat_table::choose(const claimant& who,
                                                      const drained& is_drained) const {
   std::optional<choice> vacant;
@@ -36,6 +40,7 @@ std::uint32_t seat_table::grant(const choice& found, const claimant& who,
   if (found.from != origin::own) s.sent_before = sent_before;
   s.state = state::live;
   s.holder = who;
+  touch(s);
   return s.epoch;
 }
 
@@ -48,7 +53,9 @@ std::optional<std::uint32_t> seat_table::seat_of(std::uint32_t serial) const noe
 
 void seat_table::leave(std::uint32_t serial) noexcept {
   for (place& s : seats_) {
-    if (s.state == state::live && s.holder.serial == serial) s.state = state::draining;
+    if (s.state != state::live || s.holder.serial != serial) continue;
+    s.state = state::draining;
+    touch(s);
   }
 }
 
@@ -56,6 +63,7 @@ void seat_table::die(std::uint32_t serial) noexcept {
   for (place& s : seats_) {
     if (s.state == state::vacant || s.holder.serial != serial) continue;
     s.state = s.holder.resume_key != 0 ? state::resumable : state::draining;
+    touch(s);
   }
 }
 
@@ -63,6 +71,7 @@ void seat_table::forget(std::uint32_t owner, std::uint64_t resume_key) noexcept 
   for (place& s : seats_) {
     if (resume_key == 0 || s.holder.owner != owner || s.holder.resume_key != resume_key) continue;
     s.holder.resume_key = 0;
+    touch(s);
     if (s.state == state::resumable) s.state = state::draining;
   }
 }
@@ -71,6 +80,7 @@ void seat_table::forget_all_of(std::uint32_t owner) noexcept {
   for (place& s : seats_) {
     if (s.holder.owner != owner || s.holder.resume_key == 0) continue;
     s.holder.resume_key = 0;
+    touch(s);
     if (s.state == state::resumable) s.state = state::draining;
   }
 }

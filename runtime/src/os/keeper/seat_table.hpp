@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace bulkhead::os {
@@ -35,7 +36,25 @@ class seat_table {
     origin from = origin::vacant;
   };
 
+  enum class state : std::uint8_t { vacant, live, resumable, draining };
+  struct place {
+    seat_table::state state = state::vacant;
+    claimant holder;
+    std::uint32_t epoch = 0;
+    std::uint64_t sent_before = 0;
+  };
+
   explicit seat_table(std::uint32_t seats) : seats_(seats) {}
+
+  [[nodiscard]] const place& at(std::uint32_t seat) const noexcept { return seats_[seat]; }
+  /// Puts a seat back as an earlier keeper had it. @limits seat is one.
+  void restore(std::uint32_t seat, const place& as) noexcept { seats_[seat] = as; }
+  [[nodiscard]] std::uint32_t size() const noexcept {
+    return static_cast<std::uint32_t>(seats_.size());
+  }
+  [[nodiscard]] bool has_changed() const noexcept { return !changed_.empty(); }
+  /// The seats that changed since this was called last, some perhaps twice.
+  [[nodiscard]] std::vector<std::uint32_t> take_changed() { return std::exchange(changed_, {}); }
 
   /// Finds a seat: its own, its predecessor's, a vacant, a drained one, in this order.
   [[nodiscard]] std::optional<choice> choose(const claimant& who, const drained& is_drained) const;
@@ -61,15 +80,10 @@ class seat_table {
   void forget_all_of(std::uint32_t owner) noexcept;
 
  private:
-  enum class state : std::uint8_t { vacant, live, resumable, draining };
-  struct place {
-    seat_table::state state = state::vacant;
-    claimant holder;
-    std::uint32_t epoch = 0;
-    std::uint64_t sent_before = 0;
-  };
+  void touch(const place& s) noexcept;
 
   std::vector<place> seats_;
+  std::vector<std::uint32_t> changed_;
 };
 
 }  // namespace bulkhead::os

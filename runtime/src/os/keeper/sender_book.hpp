@@ -20,14 +20,20 @@ class sender_book {
   /// Of no child of this process.
   void forget_all_of(std::uint32_t owner);
 
-  /// True when somebody was given a handle and all have ended for good.
-  [[nodiscard]] bool is_over() const noexcept { return given_ && senders_.empty(); }
-
- private:
   struct sender {
     claimant who;
     bool alive = true;
   };
+  [[nodiscard]] bool given() const noexcept { return given_; }
+  [[nodiscard]] const std::vector<sender>& all() const noexcept { return senders_; }
+  /// Puts one back as an earlier keeper had it.
+  void restore(const sender& one) { senders_.push_back(one); }
+  void restore_given(bool given) noexcept { given_ = given; }
+
+  /// True when somebody was given a handle and all have ended for good.
+  [[nodiscard]] bool is_over() const noexcept { return given_ && senders_.empty(); }
+
+ private:
   bool given_ = false;
   std::vector<sender> senders_;
 };

@@ -30,6 +30,23 @@ std::uint64_t draw_name() {
   return name;
 }
 
+// @returns false: these are no deposits.
+bool sort_into(std::map<std::pair<std::uint32_t, std::uint64_t>, std::vector<unique_fd>>& left,
+               datagram& from) {
+  control::deposit what;
+  if (!from.read(what)) return false;
+  std::size_t next = 0;
+  for (const control::deposited& item : what.items) {
+    if (item.count > from.descriptors.size() - next) return false;
+    std::vector<unique_fd>& kept = left[{item.kind, item.id}];
+    kept.clear();
+    for (std::uint32_t n = 0; n < item.count; ++n) {
+      kept.push_back(std::move(from.descriptors[next++]));
+    }
+  }
+  return true;
+}
+
 constexpr std::uint64_t first_id(std::uint64_t tree) {
   constexpr std::uint64_t mask = (std::uint64_t{1} << control::tree_bits) - 1;
   return (tree & mask) << control::count_bits;
@@ -50,18 +67,25 @@ tree::tree(channel host, unique_fd child_signals, rlimit descriptors, child_main
   p.name = "host";
   p.control = std::move(host);
   p.entry = directory_.take(host_serial);
+  queues_.set_checkpoint([this] { commit(); });
   poller_.add_reader(child_signals_.get(), {poller::what::children, 0});
 }
 
-// The host's pidfd comes along, so that no other process that got its number can be taken for it.
+// The host's pidfd comes along, so that no other process that got its number can be taken for it;
+// before it what another keeper left, if there was one.
 bool tree::greet() {
   participant& host = participants_.at(host_serial);
   datagram request;
-  control::hello words;
+  deposits left;
   const auto until = std::chrono::steady_clock::now() + greeting_patience;
-  if (host.control.receive_until(request, until) != receive_result::received ||
-      request.head.kind != control::kind::hello || !request.read(words) ||
-      request.descriptors.size() != 1) {
+  for (;;) {
+    if (host.control.receive_until(request, until) != receive_result::received) return false;
+    if (request.head.kind != control::kind::deposit) break;
+    if (!sort_into(left, request)) return false;
+  }
+  control::hello words;
+  const std::size_t count = request.descriptors.size();
+  if (request.head.kind != control::kind::hello || !request.read(words) || count < 1 || count > 2) {
     return false;
   }
   host.pid = static_cast<pid_t>(words.pid);
@@ -74,13 +98,25 @@ bool tree::greet() {
                                         static_cast<std::int32_t>(errc::unsupported)));
     return false;
   }
+  vault_line_ = vault_.open();
+  if (count == 2) {
+    take_over(std::move(request.descriptors[1]), std::move(left));
+  } else {
+    ledger_.emplace();
+  }
+  welcome_host(host);
+  return true;
+}
+
+void tree::welcome_host(participant& host) {
   directory_.set_pid(host.entry, host.pid);
   poller_.add_reader(host.pidfd.get(), {poller::what::host, host_serial});
   poller_.add_reader(host.control.fd(), {poller::what::control, host_serial});
   reply(host, control::kind::hello,
-        control::hello_reply{static_cast<std::uint32_t>(::getpid()), host_serial, host.entry},
-        std::span<const int>({directory_.fd()}));
-  return true;
+        control::hello_reply{static_cast<std::uint32_t>(::getpid()), host_serial, host.entry,
+                             last_serial_ + 1},
+        std::span<const int>({directory_.fd(), ledger_->fd(), vault_line_.get()}));
+  vault_line_.reset();
 }
 
 void tree::run() {
@@ -90,6 +126,7 @@ void tree::run() {
       if (dispatch(wake) == verdict::end) return end_everything();
     }
     look_again();
+    commit();
   }
 }
 
@@ -98,7 +135,9 @@ void tree::run() {
 int tree::look_again_ms() const noexcept {
   std::int64_t left = std::numeric_limits<int>::max();
   const std::int64_t endless = left;
-  if (queues_.any_stuck() || queues_.any_only_carried() || doors_closed_) left = again_ms;
+  if (queues_.any_stuck() || queues_.any_only_carried() || doors_closed_ || vault_.is_blocked()) {
+    left = again_ms;
+  }
   if (const auto next = publications_.next_deadline()) {
     left = std::min<std::int64_t>(
         left,
@@ -114,6 +153,7 @@ void tree::look_again() {
   if (publications_.next_deadline()) publications_.drop_silent(publications::clock::now());
   if (doors_closed_ && !publications_.full()) open_doors();
   queues_.look_at_deadlines(clock_ms());
+  vault_.flush();
   if (queues_.any_stuck()) queues_.bury_stuck();
   const auto now = std::chrono::steady_clock::now();
   if (queues_.any_only_carried() && now >= next_look_) {
@@ -159,7 +199,9 @@ tree::verdict tree::listen(std::uint32_t serial) {
   datagram request;
   switch (p.control.receive(request)) {
     case receive_result::received:
+      serving_ = request.head.error;
       serve(p, request);
+      serving_ = 0;
       return verdict::serve;
     case receive_result::nothing:
       return verdict::serve;

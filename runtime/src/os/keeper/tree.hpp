@@ -4,10 +4,13 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 
 #include "os/barrier.hpp"
 #include "os/child_context.hpp"
+#include "os/keeper/depositor.hpp"
 #include "os/keeper/directory_writer.hpp"
+#include "os/keeper/ledger.hpp"
 #include "os/keeper/participant.hpp"
 #include "os/keeper/pipe_table.hpp"
 #include "os/keeper/poller.hpp"
@@ -18,6 +21,7 @@ namespace bulkhead::os {
 
 /// The keeper's whole state and its loop: the processes of one tree, their queues, what they ask
 /// for, and their ends. tree.cpp has the loop, tree_requests.cpp what a request does,
+/// tree_ledger.cpp what is written down of it, tree_succession.cpp how the next keeper takes over,
 /// tree_spawn.cpp how a child is made, tree_deaths.cpp what follows an end, tree_attach.cpp how
 /// other programs come and go, tree_rights.cpp what these may ask. One thread.
 class tree {
@@ -36,6 +40,29 @@ class tree {
 
   // The loop.
   bool greet();
+  void welcome_host(participant& host);
+
+  // From one keeper to the next.
+  using deposits = std::map<std::pair<std::uint32_t, std::uint64_t>, std::vector<unique_fd>>;
+  void commit();
+  void write_down_publications();
+  [[nodiscard]] bool outlives(std::uint32_t serial) const;
+  [[nodiscard]] static bool is_done_once(control::kind what) noexcept;
+  void note_answer_bytes(const participant& p, control::kind kind, std::vector<std::byte> body);
+  template <class Body>
+  void note_answer(const participant& p, control::kind kind, const Body& body) {
+    std::vector<std::byte> bytes(detail::encoded_size(body));
+    detail::encoder to(bytes.data());
+    detail::encode(to, body);
+    note_answer_bytes(p, kind, std::move(bytes));
+  }
+  bool answer_again(participant& p, const datagram& request);
+  [[nodiscard]] std::vector<int> descriptors_of_answer(control::kind kind, const datagram& as);
+  void take_over(unique_fd ledger, deposits left);
+  void take_up_endpoints(deposits& left);
+  void take_up_attached(deposits& left);
+  void take_up_publications(deposits& left);
+  void settle_lost_children();
   verdict dispatch(const poller::wake& wake);
   verdict listen(std::uint32_t serial);
   [[nodiscard]] int look_again_ms() const noexcept;
@@ -73,7 +100,11 @@ class tree {
   template <class Body>
   void reply(participant& p, control::kind kind, const Body& body,
              std::span<const int> descriptors = {}) {
-    if (p.control) after_reply(p, p.control.send(kind, body, descriptors));
+    if (!p.control) return;
+    if (is_done_once(kind)) note_answer(p, kind, body);
+    // Who hears of something finds it after the keeper's death as well.
+    commit();
+    after_reply(p, p.control.send(kind, body, descriptors));
   }
   void after_reply(participant& p, const std::error_code& failed);
   participant& below(participant& p, std::uint32_t serial);
@@ -91,6 +122,7 @@ class tree {
   participant& take_in(handshake& with, const control::attach& who, unique_fd pidfd);
   void part_from(participant& p);
   void bury_attached(std::uint32_t serial);
+  void forget_attached(std::uint32_t serial);
   void close_doors();
   void open_doors();
 
@@ -98,6 +130,8 @@ class tree {
   using pipe_grants = std::vector<pipe_table::grant>;
   child_context prepare(const control::spawn& wanted, const claimant& who, const claimant& giver,
                         pipe_grants& grants);
+  void expect_child(const participant& owner, const participant& child,
+                    const control::spawn& wanted);
   pid_t fork_child(child_context& context, int control, const pipe_grants& grants);
   void undo_joins(const control::spawn& wanted, std::uint32_t serial,
                   const pipe_grants& grants) noexcept;
@@ -125,6 +159,10 @@ class tree {
   std::map<std::uint32_t, participant> participants_;  // by serial; the host is 1
   std::map<pid_t, std::uint32_t> by_pid_;
   std::uint32_t last_serial_ = 0;
+  std::optional<ledger> ledger_;  // from the host's greeting on
+  depositor vault_;
+  unique_fd vault_line_;      // the host's end, until it has it
+  std::int32_t serving_ = 0;  // the number of the request that is being served
   std::chrono::steady_clock::time_point next_look_;  // for queues that only messages name
 };
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "os/keeper/estate.hpp"
 #include "os/keeper/request.hpp"
 #include "os/keeper/tree.hpp"
 
@@ -184,15 +185,23 @@ void tree::admit(handshake& with, const publication& to, datagram& request) {
   check_type(who, to, queue);
   participant* p = known_as(who, with);
   channel transient;
-  if (p != nullptr) {
+  if (p != nullptr && p->control) {
     transient = std::move(with.line);
     poller_.remove(transient.fd());
+  } else if (p != nullptr) {
+    // Its line was to a keeper that was killed.
+    poller_.remove(with.line.fd());
+    p->control = std::move(with.line);
+    p->is_left_by_another = false;
+    poller_.add_reader(p->control.fd(), {poller::what::control, p->who.serial});
   } else {
     p = &take_in(with, who, std::move(pidfd));
   }
   queue.holders.insert(p->who.serial);
+  queue.touched = true;
   const auto& bells = queue.view().bells;
   channel& line = transient ? transient : p->control;
+  commit();
   const std::error_code failed =
       line.send(control::kind::attach,
                 control::attach_reply{name_, p->who.serial, {queue.id(), queue.name()}},
@@ -209,7 +218,7 @@ participant* tree::known_as(const control::attach& who, const handshake& with) {
     const auto found = participants_.find(known.serial);
     if (known.tree != name_ || found == participants_.end()) continue;
     participant& p = found->second;
-    const bool is_it = p.attached && p.control && p.pid == with.peer.pid;
+    const bool is_it = p.attached && p.pid == with.peer.pid && (p.control || p.is_left_by_another);
     if (is_it && !has_ended(p.pidfd.get())) return &p;
   }
   return nullptr;
@@ -228,6 +237,9 @@ participant& tree::take_in(handshake& with, const control::attach& who, unique_f
   participant& added = participants_.emplace(serial, std::move(p)).first->second;
   poller_.add_reader(added.control.fd(), {poller::what::control, serial});
   poller_.add_reader(added.pidfd.get(), {poller::what::attached, serial});
+  const int descriptors[] = {added.pidfd.get()};
+  vault_.put(estate::of_attached, serial, descriptors);
+  ledger_->put({estate::of_attached, 0, serial, 0}, estate::attached_note{added.pid, added.name});
   return added;
 }
 
@@ -236,7 +248,14 @@ participant& tree::take_in(handshake& with, const control::attach& who, unique_f
 void tree::part_from(participant& p) {
   if (queues_.is_holder(p.who.serial) || !pipes_.ends_of(p.who.serial).empty()) return;
   poller_.remove(p.pidfd.get());
+  forget_attached(p.who.serial);
   participants_.erase(p.who.serial);
+}
+
+void tree::forget_attached(std::uint32_t serial) {
+  ledger_->erase({estate::of_attached, 0, serial, 0});
+  ledger_->erase({estate::of_answer, 0, serial, 0});
+  vault_.withdraw(estate::of_attached, serial);
 }
 
 // How it ended nobody tells us, so nobody blames it.

@@ -6,6 +6,7 @@
 
 #include <chrono>
 
+#include "os/keeper/estate.hpp"
 #include "os/keeper/tree.hpp"
 
 namespace bulkhead::os {
@@ -123,7 +124,10 @@ void tree::bury(participant& p, const exit_status& end) {
   if (p.events.is_blocked()) poller_.remove(p.events.fd());
   if (p.attached) {
     poller_.remove(p.pidfd.get());
+    forget_attached(p.who.serial);
   } else {
+    ledger_->erase({estate::of_child, 0, p.who.serial, 0});
+    ledger_->end_life(p.entry);
     directory_.give_back(p.entry);
     by_pid_.erase(p.pid);
   }
@@ -144,6 +148,7 @@ void tree::kill_children_of(std::uint32_t serial) noexcept {
 void tree::tell(std::uint32_t serial, control::kind what, control::exited event) {
   const auto owner = participants_.find(serial);
   if (owner == participants_.end()) return;
+  commit();
   const bool watched = owner->second.events.is_blocked();
   owner->second.events.put(what, std::move(event));
   if (!watched) watch_events(owner->second);

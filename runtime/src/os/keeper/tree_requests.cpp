@@ -35,6 +35,7 @@ void tree::serve(participant& p, datagram& request) {
   control::failure why;
   std::int32_t code = 0;
   try {
+    if (answer_again(p, request)) return;
     return answer(p, request);
   } catch (const garbage&) {
     return punish(p, "it sent the keeper bytes that are no request");
@@ -46,6 +47,7 @@ void tree::serve(participant& p, datagram& request) {
     why.text = "the keeper has no memory for this request";
   }
   if (p.control) {
+    commit();
     const std::error_code failed = p.control.send(request.head.kind, why, {}, code);
     if (failed) hang_up(p);
   }
@@ -106,6 +108,7 @@ void tree::answer(participant& p, datagram& request) {
     case kind::hello:
     case kind::attach:
     case kind::exited:
+    case kind::deposit:
       break;
   }
   throw garbage{};
@@ -126,6 +129,7 @@ void tree::open_queue(participant& p, const datagram& request) {
   const std::uint64_t named = body_of<control::queue_named>(request).queue;
   queue_record& queue = queues_.at(named & ~detail::sender_mark);
   queue.holders.insert(p.who.serial);
+  queue.touched = true;
   // The host's own do not count: it has no end but the tree's.
   const bool is_sender = named != queue.id();
   if (is_sender && (p.who.owner != 0 || p.attached)) queue.senders.give(p.who);
@@ -178,6 +182,7 @@ void tree::bury_used_up(participant& p, const datagram& request) {
   const auto which = body_of<control::used_up>(request);
   queue_record& queue = queues_.at(which.queue);
   queue.stuck = true;
+  queue.touched = true;
   if (!which.note.empty()) queue.notes[{which.lane, which.position}] = which.note;
   reply(p, request.head.kind, control::done{});
 }
@@ -202,6 +207,7 @@ void tree::dead_letters(participant& p, const datagram& request) {
   const auto of = body_of<control::dead_letters_of>(request);
   queue_record& letters = queues_.dead_letters(queues_.at(of.queue), of.fingerprint);
   letters.holders.insert(p.who.serial);
+  letters.touched = true;
   reply_queue(p, request.head.kind, letters);
 }
 

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <cstring>
 
 #include "os/function_name.hpp"
+#include "os/keeper/estate.hpp"
 #include "os/keeper/forked_child.hpp"
 #include "os/keeper/request.hpp"
 #include "os/keeper/tree.hpp"
@@ -69,6 +71,7 @@ void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial,
     queue_record& queue = queues_.at(id);
     queue.seats.die(serial);
     queue.holders.erase(serial);
+    queue.touched = true;
   }
 }
 
@@ -79,6 +82,11 @@ pid_t tree::fork_child(child_context& context, int control, const pipe_grants& g
   for (const auto& given : grants) pipes_.resume(given);
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
+  // First of all it says that it is there, for the next keeper, which waits for its end; or it
+  // ends.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != keeper) ::_exit(0);
+  ledger::begin_life(ledger_->fd(), context.entry, context.serial);
   context.control = unique_fd(control);
   context.directory = unique_fd(directory_.fd());
   for (child_context::endpoint& e : context.endpoints) {
@@ -93,6 +101,18 @@ pid_t tree::fork_child(child_context& context, int control, const pipe_grants& g
     for (std::uint32_t n = 0; n < 2; ++n) e.bells[n] = unique_fd(queue.view().bells[n]);
   }
   become_child(std::move(context), keeper, descriptors_, run_child_);
+}
+
+// Written down before it is there, so that the next keeper settles what it may have done.
+void tree::expect_child(const participant& owner, const participant& child,
+                        const control::spawn& wanted) {
+  estate::child_note note{child.who, {}};
+  for (const std::uint64_t id : wanted.endpoints) {
+    if ((id & detail::sender_mark) != 0) note.sends_to.push_back(id & ~detail::sender_mark);
+  }
+  ledger_->put({estate::of_child, 0, child.who.serial, 0}, note);
+  note_answer(owner, control::kind::spawn, control::spawn_reply{child.who.serial, 0});
+  commit();
 }
 
 void tree::spawn(participant& p, datagram& request) {
@@ -122,6 +142,7 @@ void tree::spawn(participant& p, datagram& request) {
     child_context context = prepare(wanted, child.who, p.who, grants);
     context.entry = child.entry;
     context.streams_and_directory = std::move(request.descriptors);
+    expect_child(p, child, wanted);
     child.pid = fork_child(context, its.fd(), grants);
     if (child.pid < 0) {
       throw error(make_error_code(errc::start_failed),
@@ -129,14 +150,18 @@ void tree::spawn(participant& p, datagram& request) {
     }
   } catch (...) {
     undo_joins(wanted, child.who.serial, grants);
+    ledger_->erase({estate::of_child, 0, child.who.serial, 0});
+    ledger_->erase({estate::of_answer, 0, p.who.serial, 0});
     directory_.give_back(child.entry);
     throw;
   }
   ++p.children;
   for (const auto& given : grants) pipes_.confirm(given, child.pid);
   for (const std::uint64_t id : wanted.endpoints) {
-    if ((id & detail::sender_mark) != 0)
-      queues_.at(id & ~detail::sender_mark).senders.give(child.who);
+    if ((id & detail::sender_mark) == 0) continue;
+    queue_record& queue = queues_.at(id & ~detail::sender_mark);
+    queue.senders.give(child.who);
+    queue.touched = true;
   }
   directory_.set_pid(child.entry, child.pid);
   // Nobody but this thread reaps it, so the number is still its own.

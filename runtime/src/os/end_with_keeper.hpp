@@ -1,0 +1,18 @@
+#pragma once
+
+#include "os/keeper_link.hpp"
+
+namespace bulkhead::os {
+
+/// A child whose keeper is gone: the kernel ends it about now, as it asked for when it began, and
+/// nothing that it could still do or say is of use. Waits for that; where it does not come within
+/// 2 s, exits with status 70.
+[[noreturn]] void end_with_keeper() noexcept;
+
+/// No line follows a child's.
+class no_next_line final : public line_source {
+ public:
+  [[noreturn]] channel next() override { end_with_keeper(); }
+};
+
+}  // namespace bulkhead::os

@@ -1,0 +1,119 @@
+#include "succession.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bulkhead/errc.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace bulkhead::detail {
+
+namespace control = os::control;
+
+namespace {
+
+constexpr int keeper_gone_code = 70;  // EX_SOFTWARE of sysexits.h
+constexpr int death_patience_ms = 10'000;
+constexpr int attempts_max = 20;
+constexpr auto patience = std::chrono::seconds(10);
+
+bool has_ended(int pidfd, int timeout_ms) noexcept {
+  pollfd ended{pidfd, POLLIN, 0};
+  int result = -1;
+  do {
+    result = ::poll(&ended, 1, timeout_ms);
+  } while (result < 0 && errno == EINTR);
+  return result == 1;
+}
+
+// In case that it hung up on us and lives: two must not recover at a time.
+bool end_for_sure(int pidfd) noexcept {
+  ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
+  return has_ended(pidfd, death_patience_ms);
+}
+
+}  // namespace
+
+succession::succession(os::keeper_connection& first)
+    : ledger_(std::move(first.ledger)),
+      keeper_(std::move(first.keeper)),
+      keeper_pid_(first.greeting.keeper_pid) {
+  vault_.set_line(std::move(first.vault_line));
+}
+
+succession::change succession::begin_next(os::channel& control) {
+  const os::bequest left{ledger_.get(), &vault_};
+  os::keeper_connection made = os::start_keeper(patience, &left);
+  vault_.set_line(std::move(made.vault_line));
+  keeper_ = std::move(made.keeper);
+  keeper_pid_ = made.greeting.keeper_pid;
+  ++generation_;
+  os::datagram answer;
+  const bool heard =
+      !made.control.send(control::kind::subscribe, control::done{}) &&
+      made.control.receive_until(answer, std::chrono::steady_clock::now() + patience) ==
+          os::receive_result::received;
+  if (!heard || answer.head.error != 0 || answer.descriptors.size() != 1) {
+    throw error(errc::corrupt, "the next keeper sent no event socket");
+  }
+  control = std::move(made.control);
+  return {os::channel(std::move(answer.descriptors.front())), made.greeting.first_serial,
+          generation_};
+}
+
+os::channel succession::next() {
+  if (!guard_.stands()) {
+    throw error(errc::not_initialised,
+                "this is a forked copy: only the original process may use its runtime");
+  }
+  const std::lock_guard lock(mutex_);
+  std::string why = "does not end";
+  for (int n = 0; n < attempts_max; ++n) {
+    if (!end_for_sure(keeper_.get())) break;
+    vault_.read();
+    try {
+      os::channel control;
+      change_ = begin_next(control);
+      return control;
+    } catch (const std::exception& failure) {
+      why = failure.what();
+      ::poll(nullptr, 0, std::min(n * 10, 200));  // memory or processes may be short for a moment
+    }
+  }
+  give_up(why.c_str());
+}
+
+bool succession::is_gone(const os::channel& /*line*/) {
+  const std::lock_guard lock(mutex_);
+  return has_ended(keeper_.get(), 0);
+}
+
+void succession::give_up(const char* why) const {
+  std::fprintf(stderr,
+               "bulkhead: the keeper (process %u) of this program is gone, and with it all "
+               "children, and no other could take over (%s); the program ends with status %d\n",
+               keeper_pid_, why, keeper_gone_code);
+  std::_Exit(keeper_gone_code);
+}
+
+std::optional<succession::change> succession::take_change() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(change_, std::nullopt);
+}
+
+void succession::finish_off(std::uint64_t generation) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (generation == generation_) end_for_sure(keeper_.get());
+}
+
+bool succession::wait_for_end(int timeout_ms) noexcept {
+  const std::lock_guard lock(mutex_);
+  return has_ended(keeper_.get(), timeout_ms);
+}
+
+}  // namespace bulkhead::detail
