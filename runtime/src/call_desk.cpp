@@ -175,6 +175,9 @@ void call_desk::end_or_try_again(std::uint64_t call, const exit_status& status) 
     const std::lock_guard lock(mutex_);
     slot* const s = find(call);
     if (s == nullptr) return;
+    // The keeper's death is no attempt of one that may be run again.
+    const bool is_blameless = status.cause == death_cause::parent_gone && s->options.attempts > 1;
+    if (is_blameless) --s->attempts;
     again = s->attempts < s->options.attempts;
   }
   try {

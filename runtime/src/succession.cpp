@@ -40,14 +40,15 @@ bool end_for_sure(int pidfd) noexcept {
 }  // namespace
 
 succession::succession(os::keeper_connection& first)
-    : ledger_(std::move(first.ledger)),
+    : environment_(std::move(first.environment)),
+      ledger_(std::move(first.ledger)),
       keeper_(std::move(first.keeper)),
       keeper_pid_(first.greeting.keeper_pid) {
   vault_.set_line(std::move(first.vault_line));
 }
 
 succession::change succession::begin_next(os::channel& control) {
-  const os::bequest left{ledger_.get(), &vault_};
+  const os::bequest left{ledger_.get(), &vault_, &environment_};
   os::keeper_connection made = os::start_keeper(patience, &left);
   vault_.set_line(std::move(made.vault_line));
   keeper_ = std::move(made.keeper);

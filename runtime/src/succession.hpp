@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "os/fork_guard.hpp"
 #include "os/keeper_link.hpp"
@@ -49,6 +51,7 @@ class succession final : public os::line_source {
   [[noreturn]] void give_up(const char* why) const;
 
   os::fork_guard guard_;
+  const std::vector<std::string> environment_;
   os::vault vault_;
   std::mutex mutex_;  // guards what follows
   os::unique_fd ledger_;

@@ -96,14 +96,12 @@ std::vector<const char*> pointers_to(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-std::vector<const char*> environment_with(const std::string& mark) {
-  std::vector<const char*> pointers;
+std::vector<std::string> own_environment() {
+  std::vector<std::string> texts;
   for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
-    if (std::strncmp(*at, keeper_mark, std::strlen(keeper_mark)) != 0) pointers.push_back(*at);
+    if (std::strncmp(*at, keeper_mark, std::strlen(keeper_mark)) != 0) texts.emplace_back(*at);
   }
-  pointers.push_back(mark.c_str());
-  pointers.push_back(nullptr);
-  return pointers;
+  return texts;
 }
 
 class stacks {
@@ -125,11 +123,11 @@ class stacks {
 };
 
 // @returns the keeper's process id.
-pid_t execute_again(int control_fd) {
+pid_t execute_again(int control_fd, std::vector<std::string> variables) {
   const std::vector<std::string> texts = own_arguments();
   const std::vector<const char*> arguments = pointers_to(texts);
-  const std::string mark = keeper_mark + std::to_string(control_fd);
-  const std::vector<const char*> environment = environment_with(mark);
+  variables.push_back(keeper_mark + std::to_string(control_fd));
+  const std::vector<const char*> environment = pointers_to(variables);
   const stacks room;
   launch l{arguments.data(), environment.data(), control_fd, room.top(1)};
   pid_t intermediate = -1;
@@ -177,7 +175,8 @@ datagram greet(channel& control, std::chrono::milliseconds patience, const beque
 keeper_connection start_keeper(std::chrono::milliseconds patience, const bequest* left) {
   fill_standard_streams();
   auto [ours, its] = channel::make_pair();
-  const pid_t pid = execute_again(its.fd());
+  std::vector<std::string> environment = left != nullptr ? *left->environment : own_environment();
+  const pid_t pid = execute_again(its.fd(), environment);
   its.close();
   unique_fd keeper(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   try {
@@ -191,6 +190,7 @@ keeper_connection start_keeper(std::chrono::milliseconds patience, const bequest
     if (!answer.read(made.greeting) || answer.descriptors.size() != 3 || !keeper) {
       throw_no_init("answered with garbage");
     }
+    made.environment = std::move(environment);
     made.control = std::move(ours);
     made.directory = std::move(answer.descriptors[0]);
     made.ledger = std::move(answer.descriptors[1]);

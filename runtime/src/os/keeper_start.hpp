@@ -1,6 +1,8 @@
 #pragma once
 
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "os/channel.hpp"
 #include "os/control.hpp"
@@ -16,12 +18,15 @@ struct keeper_connection {
   channel vault_line;   ///< For vault.
   unique_fd keeper;     ///< Its pidfd, readable when it has ended.
   control::hello_reply greeting;
+  std::vector<std::string> environment;  ///< What it was started with, for the next one.
 };
 
 /// What a keeper left that was killed.
 struct bequest {
   int ledger = -1;
   vault* descriptors = nullptr;
+  /// Another thread may be changing the program's own; and children find what they found before.
+  const std::vector<std::string>* environment = nullptr;
 };
 
 /// Starts a copy of this program that becomes the keeper in `bulkhead::init`. The host's `wait`,

@@ -87,6 +87,15 @@ void hold(const command& c) {
   wait_for_ever();
 }
 
+// Holds a message, and for each other one asks its keeper who holds what.
+void hold_and_ask(const command& c) {
+  bulkhead::runtime rt;
+  const auto q = attach<queue<int>>(rt, c.path);
+  const auto d = q.take();
+  std::cout << "holds" << std::endl;
+  for (const int n : q) std::cout << n << ' ' << q.in_flight().size() << std::endl;
+}
+
 void send(const command& c) {
   bulkhead::runtime rt;
   const auto q = attach<queue<int>>(rt, c.path);
@@ -286,6 +295,7 @@ const std::map<std::string, void (*)(const command&)> commands = {
     {"attach", try_attach<int>},
     {"attach_text", try_attach<std::string>},
     {"hold", hold},
+    {"hold_and_ask", hold_and_ask},
     {"send", send},
     {"pass_on", pass_on},
     {"answer", answer},

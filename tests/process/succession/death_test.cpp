@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <bulkhead/bulkhead.hpp>
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,11 @@ void wait_for_stop(int code) {
   std::error_code ec;
   while (!this_process::stop_requested()) ::usleep(1000);
   std::exit(code);
+}
+
+void tell_place(queue<std::string> to) {
+  const char* text = std::getenv("BULKHEAD_TEST_PLACE");
+  to.send(std::filesystem::current_path().string() + " " + (text == nullptr ? "none" : text));
 }
 
 // Takes one and keeps it.
@@ -135,6 +142,23 @@ TEST_CASE("what a child had sent is received after its keeper's death, in order"
   REQUIRE(child.join_for(soon));
 }
 
+TEST_CASE("a dead letter's names live over the keeper's death", "[process][succession][crash]") {
+  bulkhead::runtime rt;
+  queue<queue<int>> q{rt};
+  auto letters = q.dead_letters();
+  {
+    queue<int> named{rt};
+    named.send(5);
+    q.send(named);
+  }
+  q.take().reject("no good");
+  REQUIRE(eventually([&] { return letters.size() == 1; }));
+  REQUIRE(kill_keeper() != 0);
+  auto letter = letters.receive_for(soon);
+  REQUIRE(letter);
+  CHECK(letter->value.receive_for(soon) == 5);
+}
+
 TEST_CASE("twenty deaths leave no descriptor and no thread behind",
           "[process][succession][crash]") {
   bulkhead::runtime rt;
@@ -167,6 +191,24 @@ TEST_CASE("a runtime that ends right after its keeper leaves nobody behind",
   }
   CHECK_FALSE(bulkhead_test::runs(child));
   CHECK(eventually([] { return bulkhead_test::keeper_now() == 0; }));
+}
+
+TEST_CASE("children begin where they did before, wherever the host has gone since",
+          "[process][succession][crash]") {
+  bulkhead::runtime rt;
+  queue<std::string> told{rt};
+  const auto home = std::filesystem::current_path();
+  REQUIRE(rt.spawn(tell_place, told).join_for(soon));
+  const auto before = told.receive_for(soon);
+  std::filesystem::current_path("/");
+  ::setenv("BULKHEAD_TEST_PLACE", "changed", 1);
+  for (int n = 0; n < 2; ++n) {
+    REQUIRE(kill_keeper() != 0);
+    REQUIRE(rt.spawn(tell_place, told).join_for(soon));
+    CHECK(told.receive_for(soon) == before);
+  }
+  ::unsetenv("BULKHEAD_TEST_PLACE");
+  std::filesystem::current_path(home);
 }
 
 TEST_CASE("a message that was set aside is in the dead letters after the keeper's death",

@@ -57,8 +57,8 @@ bool runs(pid_t pid) {
 }
 
 pid_t kill_keeper() {
-  const pid_t pid = keeper_now();
-  if (pid == 0) return 0;
+  pid_t pid = 0;
+  if (!eventually([&] { return (pid = keeper_now()) != 0; })) return 0;
   const bulkhead::os::unique_fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) return 0;
   ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);

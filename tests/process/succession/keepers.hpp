@@ -15,7 +15,8 @@ pid_t keeper_now();
 /// True while a process runs; a zombie does not.
 bool runs(pid_t pid);
 
-/// Kills the keeper, and waits until it is dead. @returns its process id; 0: there was none.
+/// Kills the keeper, for which it waits, and waits until it is dead. @returns its process id; 0:
+/// there came none.
 pid_t kill_keeper();
 /// The same, and waits until the next one is there. @returns whether it came.
 bool replace_keeper();

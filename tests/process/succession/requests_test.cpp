@@ -153,6 +153,27 @@ TEST_CASE("keepers that are killed as soon as they are there are followed all th
   CHECK(q.receive_for(soon) == 2);
 }
 
+TEST_CASE("a call that may be run again is, and its keeper's death is no attempt",
+          "[process][succession][crash]") {
+  bulkhead::runtime rt;
+  queue<int> up{rt};
+  queue<int> go{rt};
+  auto answer = rt.call(
+      {.attempts = 2},
+      [](queue<int> to, queue<int> from) {
+        to.send(1);
+        return from.receive();
+      },
+      up, go);
+  for (int n = 0; n < 4; ++n) {
+    REQUIRE(up.receive_for(soon) == 1);
+    REQUIRE(kill_keeper() != 0);
+  }
+  go.send(42);
+  REQUIRE(answer.wait_for(soon) == std::future_status::ready);
+  CHECK(answer.get() == 42);
+}
+
 TEST_CASE("a call under way when the keeper dies fails at once", "[process][succession][crash]") {
   bulkhead::runtime rt;
   queue<int> up{rt};

@@ -13,7 +13,7 @@ namespace bulkhead::os::estate {
 // What one keeper leaves the next: the entries of its ledger, by kind. Where descriptors belong to
 // an entry they are in the host's vault under the same kind and id (docs/control-protocol.md).
 
-inline constexpr std::uint32_t of_tree = 1;   ///< tree_note
+inline constexpr std::uint32_t of_tree = 1;   ///< tree_note; the working directory
 inline constexpr std::uint32_t of_queue = 2;  ///< queue_note; segment and bells
 inline constexpr std::uint32_t of_seat = 3;  ///< seat_table::place; id: of the queue, sub: the seat
 inline constexpr std::uint32_t of_pipe = 4;  ///< pipe_note; segment and bells

@@ -113,7 +113,6 @@ void queue_table::leave(std::uint64_t queue, std::uint32_t serial) {
 void queue_table::rest(std::uint32_t owner, std::uint64_t resume_key) {
   for (auto& [id, queue] : queues_) {
     queue->senders.rest(owner, resume_key);
-    queue->touched = true;
     close_if_over(*queue);
   }
 }
@@ -122,7 +121,6 @@ void queue_table::forget(std::uint32_t owner, std::uint64_t resume_key) {
   for (auto& [id, queue] : queues_) {
     queue->seats.forget(owner, resume_key);
     queue->senders.forget(owner, resume_key);
-    queue->touched = true;
     close_if_over(*queue);
   }
 }
@@ -153,8 +151,7 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
     queue->senders.die(dead.serial);
     queue->senders.forget_all_of(dead.serial);
     close_if_over(*queue);
-    queue->holders.erase(dead.serial);
-    queue->touched = true;
+    if (queue->holders.erase(dead.serial) != 0) queue->touched = true;
   }
   drop_unheld();
   return report;

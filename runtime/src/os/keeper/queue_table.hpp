@@ -102,6 +102,8 @@ class queue_table final : public core::queue_finder {
   /// Puts a queue back. @limits three descriptors. @errors std::system_error; bulkhead::error.
   void restore(std::uint64_t id, const estate::queue_note& note,
                std::vector<unique_fd> descriptors);
+  /// After all: dead letters that could not be put back are made anew.
+  void forget_lost_letters();
   void restore_seat(std::uint64_t queue, std::uint32_t seat, const seat_table::place& as);
   void restore_carried(const ledger::key& at, const estate::carried_note& note);
 

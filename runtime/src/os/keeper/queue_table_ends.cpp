@@ -119,8 +119,12 @@ void queue_table::carry(control::carry messages, std::uint32_t serial) {
 void queue_table::carry_letter(const queue_record& origin, const core::poisoned& message) {
   if (carried_.empty()) return;
   const core::letter_place& letter = origin.view().letter_of(message.lane, message.index);
-  carried_.copy({origin.id(), message.lane, core::make_position(message.word.lap(), message.index)},
-                {origin.letters, core::letter_writer::seat, letter.at});
+  const carried_queues::place from{origin.id(), message.lane,
+                                   core::make_position(message.word.lap(), message.index)};
+  if (!carried_.knows(from)) return;
+  carried_.copy(from, {origin.letters, core::letter_writer::seat, letter.at});
+  // Before the message's slot is freed, and the names in it with that.
+  if (checkpoint_) checkpoint_();
 }
 
 void queue_table::forget_unpublished_in(std::uint64_t carrier, std::uint32_t seat) {

@@ -31,7 +31,8 @@ void queue_table::write_down(ledger& to, depositor& vault, const outlives_keeper
       const int descriptors[] = {queue->memory().fd(), bells[0], bells[1]};
       vault.put(estate::of_queue, id, descriptors);
     }
-    if (std::exchange(queue->touched, false)) {
+    const bool senders_changed = queue->senders.take_changed();
+    if (std::exchange(queue->touched, false) || senders_changed) {
       to.put({estate::of_queue, 0, id, 0}, note_of(*queue, outlives));
     }
     if (!queue->seats.has_changed()) continue;
@@ -70,6 +71,14 @@ void queue_table::restore(std::uint64_t id, const estate::queue_note& note,
   record->next_deadline_ms = 0;
   record->deposited = true;
   queues_[id] = std::move(record);
+}
+
+void queue_table::forget_lost_letters() {
+  for (auto& [id, queue] : queues_) {
+    if (queue->letters == 0 || queues_.count(queue->letters) != 0) continue;
+    queue->letters = 0;
+    queue->touched = true;
+  }
 }
 
 void queue_table::restore_seat(std::uint64_t queue, std::uint32_t seat,

@@ -6,6 +6,7 @@ namespace bulkhead::os {
 
 void sender_book::give(const claimant& who) {
   given_ = true;
+  changed_ = true;
   for (sender& s : senders_) {
     if (s.who.serial != who.serial && !who.follows(s.who)) continue;
     s = {who, true};
@@ -17,28 +18,36 @@ void sender_book::give(const claimant& who) {
 void sender_book::die(std::uint32_t serial) {
   std::erase_if(senders_, [&](sender& s) {
     if (s.who.serial != serial) return false;
+    changed_ = true;
     s.alive = false;
     return s.who.resume_key == 0;
   });
 }
 
 void sender_book::rest(std::uint32_t owner, std::uint64_t resume_key) {
-  std::erase_if(senders_, [&](const sender& s) {
+  const auto gone = std::erase_if(senders_, [&](const sender& s) {
     return !s.alive && s.who.owner == owner && s.who.resume_key == resume_key;
   });
+  changed_ |= gone != 0;
 }
 
 void sender_book::forget(std::uint32_t owner, std::uint64_t resume_key) {
   rest(owner, resume_key);
   for (sender& s : senders_) {
-    if (s.who.owner == owner && s.who.resume_key == resume_key) s.who.resume_key = 0;
+    if (s.who.owner != owner || s.who.resume_key != resume_key) continue;
+    s.who.resume_key = 0;
+    changed_ = true;
   }
 }
 
 void sender_book::forget_all_of(std::uint32_t owner) {
-  std::erase_if(senders_, [&](const sender& s) { return !s.alive && s.who.owner == owner; });
+  const auto gone =
+      std::erase_if(senders_, [&](const sender& s) { return !s.alive && s.who.owner == owner; });
+  changed_ |= gone != 0;
   for (sender& s : senders_) {
-    if (s.who.owner == owner) s.who.resume_key = 0;
+    if (s.who.owner != owner) continue;
+    s.who.resume_key = 0;
+    changed_ = true;
   }
 }
 

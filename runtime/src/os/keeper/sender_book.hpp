@@ -1,5 +1,6 @@
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "os/keeper/seat_table.hpp"
@@ -24,6 +25,8 @@ class sender_book {
     claimant who;
     bool alive = true;
   };
+  /// Whether something changed since this was called last.
+  [[nodiscard]] bool take_changed() noexcept { return std::exchange(changed_, false); }
   [[nodiscard]] bool given() const noexcept { return given_; }
   [[nodiscard]] const std::vector<sender>& all() const noexcept { return senders_; }
   /// Puts one back as an earlier keeper had it.
@@ -35,6 +38,7 @@ class sender_book {
 
  private:
   bool given_ = false;
+  bool changed_ = false;
   std::vector<sender> senders_;
 };
 

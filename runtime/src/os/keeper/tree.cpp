@@ -1,5 +1,6 @@
 #include "os/keeper/tree.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -10,6 +11,7 @@
 #include <limits>
 
 #include "os/coarse_clock.hpp"
+#include "os/keeper/estate.hpp"
 #include "os/keeper/sweep.hpp"
 
 namespace bulkhead::os {
@@ -99,6 +101,7 @@ bool tree::greet() {
     return false;
   }
   vault_line_ = vault_.open();
+  keep_directory(left);
   if (count == 2) {
     take_over(std::move(request.descriptors[1]), std::move(left));
   } else {
@@ -106,6 +109,18 @@ bool tree::greet() {
   }
   welcome_host(host);
   return true;
+}
+
+// Children begin where the first keeper did, wherever the host has gone since.
+void tree::keep_directory(deposits& left) {
+  const auto had = left.extract({estate::of_tree, 0});
+  if (!had.empty() && had.mapped().size() == 1) {
+    static_cast<void>(!::fchdir(had.mapped().front().get()));
+    return;
+  }
+  const unique_fd here(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const int descriptors[] = {here.get()};
+  if (here) vault_.put(estate::of_tree, 0, descriptors);
 }
 
 void tree::welcome_host(participant& host) {

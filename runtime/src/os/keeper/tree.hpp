@@ -58,6 +58,7 @@ class tree {
   }
   bool answer_again(participant& p, const datagram& request);
   [[nodiscard]] std::vector<int> descriptors_of_answer(control::kind kind, const datagram& as);
+  void keep_directory(deposits& left);
   void take_over(unique_fd ledger, deposits left);
   void take_up_endpoints(deposits& left);
   void take_up_attached(deposits& left);

@@ -161,7 +161,6 @@ void tree::spawn(participant& p, datagram& request) {
     if ((id & detail::sender_mark) == 0) continue;
     queue_record& queue = queues_.at(id & ~detail::sender_mark);
     queue.senders.give(child.who);
-    queue.touched = true;
   }
   directory_.set_pid(child.entry, child.pid);
   // Nobody but this thread reaps it, so the number is still its own.

@@ -58,6 +58,7 @@ void tree::take_up_endpoints(deposits& left) {
       ledger_->erase(at);
     }
   }
+  queues_.forget_lost_letters();
   for (const auto& [at, bytes] : entries) {
     seat_table::place seat;
     estate::carried_note carried;

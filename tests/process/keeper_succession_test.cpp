@@ -1,0 +1,149 @@
+// A keeper that takes over from one that was killed, request by request.
+#include <poll.h>
+#include <signal.h>
+
+#include <bulkhead/errc.hpp>
+#include <string>
+#include <vector>
+
+#include "os/function_name.hpp"
+#include "os/keeper_start.hpp"
+#include "os/pipe_memory.hpp"
+#include "os/vault.hpp"
+#include "process/keeper_support/host.hpp"
+#include "support/catch.hpp"
+
+using bulkhead::os::channel;
+using bulkhead::os::datagram;
+using bulkhead::os::receive_result;
+using bulkhead::os::unique_fd;
+using bulkhead_test::eventually;
+using namespace std::chrono_literals;
+namespace control = bulkhead::os::control;
+using control::kind;
+
+namespace {
+
+int wait_for_ever(bulkhead::os::child_context& /*start*/) {
+  for (;;) ::pause();
+}
+
+/// A host whose keepers die, and which numbers its requests by itself.
+class old_host {
+ public:
+  old_host() { take(bulkhead::os::start_keeper()); }
+
+  void replace_keeper() {
+    ::kill(keeper_, SIGKILL);
+    pollfd ended{pidfd_.get(), POLLIN, 0};
+    REQUIRE(::poll(&ended, 1, 20'000) == 1);
+    vault_.read();
+    const bulkhead::os::bequest left{ledger_.get(), &vault_, &environment_};
+    take(bulkhead::os::start_keeper(10s, &left));
+  }
+
+  template <class Reply, class Body>
+  Reply ask(std::int32_t number, control::kind what, const Body& body, std::size_t descriptors) {
+    REQUIRE_FALSE(line_.send(what, body, {}, number));
+    datagram answer;
+    REQUIRE(line_.receive_until(answer, std::chrono::steady_clock::now() + 20s) ==
+            receive_result::received);
+    REQUIRE(answer.head.error == 0);
+    REQUIRE(answer.head.kind == what);
+    CHECK(answer.descriptors.size() == descriptors);
+    Reply reply;
+    REQUIRE(answer.read(reply));
+    return reply;
+  }
+
+  std::uint32_t first_serial = 0;
+
+ private:
+  void take(bulkhead::os::keeper_connection made) {
+    environment_ = std::move(made.environment);
+    line_ = std::move(made.control);
+    ledger_ = std::move(made.ledger);
+    vault_.set_line(std::move(made.vault_line));
+    pidfd_ = std::move(made.keeper);
+    keeper_ = static_cast<pid_t>(made.greeting.keeper_pid);
+    first_serial = made.greeting.first_serial;
+  }
+
+  channel line_;
+  unique_fd ledger_;
+  unique_fd pidfd_;
+  pid_t keeper_ = 0;
+  bulkhead::os::vault vault_;
+  std::vector<std::string> environment_;
+};
+
+control::make_pipe any_pipe() { return {"line", {1, 4096, 16, 0}, {1, 4096, 16, 0}}; }
+
+}  // namespace
+
+TEST_CASE("a request that comes again after the keeper's death is not carried out twice",
+          "[os][process][succession]") {
+  old_host h;
+  SECTION("make_queue") {
+    const auto wanted = bulkhead_test::host::shape();
+    const auto first = h.ask<control::queue_reply>(1, kind::make_queue, wanted, 3);
+    h.replace_keeper();
+    CHECK(h.ask<control::queue_reply>(1, kind::make_queue, wanted, 3).queue == first.queue);
+    CHECK(h.ask<control::queue_reply>(2, kind::make_queue, wanted, 3).queue == first.queue + 1);
+  }
+  SECTION("make_pipe") {
+    const auto first = h.ask<control::pipe_reply>(1, kind::make_pipe, any_pipe(), 3);
+    h.replace_keeper();
+    CHECK(h.ask<control::pipe_reply>(1, kind::make_pipe, any_pipe(), 3).pipe == first.pipe);
+    CHECK(h.ask<control::pipe_reply>(2, kind::make_pipe, any_pipe(), 3).pipe == first.pipe + 2);
+  }
+  SECTION("carry and claim_end") {
+    const auto q =
+        h.ask<control::queue_reply>(1, kind::make_queue, bulkhead_test::host::shape(), 3);
+    const auto pipe = h.ask<control::pipe_reply>(2, kind::make_pipe, any_pipe(), 3);
+    h.ask<control::seat_reply>(3, kind::join_queue, control::queue_named{q.queue}, 0);
+    const control::carry named{q.queue, {{0, {pipe.pipe}}}};
+    h.ask<control::done>(4, kind::carry, named, 0);
+    h.replace_keeper();
+    h.ask<control::done>(4, kind::carry, named, 0);
+    h.ask<control::end_reply>(5, kind::claim_end, control::end_named{pipe.pipe}, 3);
+    h.replace_keeper();
+    h.ask<control::end_reply>(5, kind::claim_end, control::end_named{pipe.pipe}, 3);
+  }
+  SECTION("spawn: it has ended, and no other is there") {
+    control::spawn wanted;
+    wanted.name = "child";
+    wanted.entry = bulkhead::os::name_function(reinterpret_cast<const void*>(&wait_for_ever));
+    const auto first = h.ask<control::spawn_reply>(1, kind::spawn, wanted, 1);
+    h.replace_keeper();
+    CHECK(first.serial < h.first_serial);
+    // One that has not begun yet ends when it does.
+    CHECK(eventually([&] { return bulkhead_test::is_gone(first.pid); }));
+    CHECK(h.ask<control::spawn_reply>(1, kind::spawn, wanted, 0).serial == first.serial);
+    const auto second = h.ask<control::spawn_reply>(2, kind::spawn, wanted, 1);
+    CHECK(second.serial >= h.first_serial);
+  }
+}
+
+TEST_CASE("a seat, its epoch and who may follow are known to the next keeper",
+          "[os][process][succession]") {
+  old_host h;
+  const auto q = h.ask<control::queue_reply>(1, kind::make_queue, bulkhead_test::host::shape(2), 3);
+  const control::queue_named named{q.queue};
+  control::spawn wanted;
+  wanted.name = "child";
+  wanted.resume_key = 5;
+  wanted.endpoints.push_back(q.queue);
+  wanted.entry = bulkhead::os::name_function(reinterpret_cast<const void*>(&wait_for_ever));
+  h.ask<control::spawn_reply>(2, kind::spawn, wanted, 1);
+  const auto mine = h.ask<control::seat_reply>(3, kind::join_queue, named, 0);
+  REQUIRE(mine.seat == 1);
+  for (int n = 4; n < 9; ++n) {
+    h.replace_keeper();
+    const auto again = h.ask<control::seat_reply>(100 + n, kind::join_queue, named, 0);
+    CHECK(again.seat == mine.seat);
+    CHECK(again.epoch == mine.epoch);
+    // Only the next incarnation gets the first of the two seats.
+    h.ask<control::spawn_reply>(n, kind::spawn, wanted, 1);
+  }
+}
