@@ -29,6 +29,7 @@ function(bulkhead_install set header_dir)
 endfunction()
 
 bulkhead_install(runtime ${bulkhead_SOURCE_DIR}/runtime/include bulkhead_runtime bulkhead_auto_init)
+bulkhead_install(spdlog ${bulkhead_SOURCE_DIR}/runtime/include bulkhead_spdlog)
 bulkhead_install(actors ${bulkhead_SOURCE_DIR}/actors/include bulkhead_actors)
 
 configure_package_config_file(

@@ -16,6 +16,14 @@ find_package(Threads REQUIRED)
 # Without CAF there is no bulkhead::actors; all the rest is there.
 find_package(CAF 0.17.6)
 
+# Without spdlog there is no bulkhead::spdlog, one of the places that a log may go to.
+if(BULKHEAD_WITH_SPDLOG)
+  find_package(spdlog 1.8 QUIET)
+  if(NOT spdlog_FOUND)
+    message(STATUS "spdlog was not found: bulkhead::spdlog is left out")
+  endif()
+endif()
+
 if(BULKHEAD_BUILD_EXAMPLES)
   find_package(CLI11 REQUIRED)
 endif()

@@ -12,8 +12,11 @@ namespace bulkhead {
 
 runtime::runtime() : runtime(boost::asio::any_io_executor()) {}
 
-runtime::runtime(boost::asio::any_io_executor executor, const runtime_options& /*options*/)
-    : state_(std::make_shared<detail::runtime_state>(std::move(executor))) {}
+runtime::runtime(const runtime_options& options)
+    : runtime(boost::asio::any_io_executor(), options) {}
+
+runtime::runtime(boost::asio::any_io_executor executor, const runtime_options& options)
+    : state_(std::make_shared<detail::runtime_state>(std::move(executor), options.log)) {}
 
 runtime::runtime(std::shared_ptr<detail::runtime_state> state) noexcept
     : state_(std::move(state)) {}

@@ -43,8 +43,8 @@ control::spawn request_for(const runtime_state::start_order& order) {
 
 }  // namespace
 
-runtime_state::runtime_state(boost::asio::any_io_executor executor)
-    : executor_(std::move(executor)), loop_(1), work_(loop_.get_executor()) {}
+runtime_state::runtime_state(boost::asio::any_io_executor executor, std::shared_ptr<log_sink> log)
+    : executor_(std::move(executor)), log_(std::move(log)), loop_(1), work_(loop_.get_executor()) {}
 
 runtime_state::runtime_state(std::shared_ptr<process_context> context)
     : loop_(1), work_(loop_.get_executor()), context_(std::move(context)) {}

@@ -56,7 +56,8 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   };
 
   /// The host's: the keeper is started at first use.
-  explicit runtime_state(boost::asio::any_io_executor executor);
+  explicit runtime_state(boost::asio::any_io_executor executor,
+                         std::shared_ptr<log_sink> log = nullptr);
   /// A child's.
   explicit runtime_state(std::shared_ptr<process_context> context);
   ~runtime_state();
@@ -81,6 +82,8 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   started start(const start_order& order, end_handler at_end, up_handler at_up = {});
   /// True on the thread.
   [[nodiscard]] bool runs_here() noexcept { return loop_.get_executor().running_in_this_thread(); }
+  /// Where supervisors log; nullptr: nowhere.
+  [[nodiscard]] const std::shared_ptr<log_sink>& log() const noexcept { return log_; }
   void inherit(inheritance what) { inheritance_ = std::move(what); }
   [[nodiscard]] inherited_value find_endpoint(std::string_view name,
                                               std::uint64_t fingerprint) const;
@@ -113,6 +116,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void tell_lost(std::uint32_t serial, end_handler at_end);
 
   boost::asio::any_io_executor executor_;
+  std::shared_ptr<log_sink> log_;
   boost::asio::io_context loop_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   detail::attachments attachments_{loop_};

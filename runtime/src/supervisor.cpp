@@ -5,9 +5,13 @@
 namespace bulkhead {
 
 supervisor::supervisor(runtime& rt, const supervisor_options& options)
-    : state_(std::make_shared<detail::supervisor_state>(rt.state(), options)) {}
+    : state_(std::make_shared<detail::supervisor_state>(rt, options, options.name)) {}
+
+supervisor::supervisor(std::shared_ptr<detail::supervisor_state> nested) noexcept
+    : state_(std::move(nested)), owns_(false) {}
 
 supervisor::~supervisor() {
+  if (!owns_) return;
   try {
     shutdown();
   } catch (const std::exception&) {
@@ -19,6 +23,23 @@ supervisor::~supervisor() {
 process supervisor::add(const child_spec& spec, detail::start_recipe recipe) {
   return {state_->add(spec, std::move(recipe)), false};
 }
+
+void supervisor::nest(const child_spec& spec, const supervisor_options& options,
+                      std::function<void(supervisor&)> build) {
+  state_->nest(spec, options, std::move(build));
+}
+
+detail::nested_start supervisor::begin_nested(const child_spec& spec,
+                                              const supervisor_options& options) {
+  return state_->begin_nested(spec, options);
+}
+
+process supervisor::add_nested(const child_spec& spec, detail::start_recipe recipe,
+                               const detail::nested_start& how) {
+  return {state_->add_nested(spec, std::move(recipe), how), false};
+}
+
+const std::string& supervisor::path() const noexcept { return state_->path(); }
 
 void supervisor::give(const child_spec& every_child) { state_->specify(every_child); }
 

@@ -28,7 +28,8 @@ supervisor_state::answer_to_come supervisor_state::expect(std::string_view name,
 // The state machine has taken it in, and wants it started.
 supervisor_state::answer_to_come supervisor_state::enter(core::child_id id, child entry) {
   entry.id = id;
-  entry.resume_key = rt_->new_resume_key();
+  if (entry.nested == nullptr) entry.resume_key = rt_->new_resume_key();
+  if (entry.inlet != nullptr) listen_to(entry.inlet);
   const std::string name = entry.process->name();
   by_id_[id] = &(children_[name] = std::move(entry));
   auto result = expect(name, false);
@@ -38,12 +39,17 @@ supervisor_state::answer_to_come supervisor_state::enter(core::child_id id, chil
 
 std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, start_recipe recipe) {
   check_process(spec);
+  child entry;
+  entry.recipe = std::move(recipe);
+  return add(spec, child_kind::worker, std::move(entry));
+}
+
+std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, child_kind kind,
+                                                     child entry) {
   auto process = std::make_shared<process_state>(rt_, spec.name, spec.shutdown);
   auto up = call([&] {
-    const auto added = machine_.add({spec, child_kind::worker}, now());
+    const auto added = machine_.add({spec, kind}, now());
     if (const auto* refused = std::get_if<core::refusal>(&added)) check(*refused, spec.name);
-    child entry;
-    entry.recipe = std::move(recipe);
     entry.spec = std::make_shared<const child_spec>(spec);
     entry.process = process;
     const auto id = std::get<core::child_id>(added);
@@ -123,6 +129,13 @@ void supervisor_state::remove(std::string_view name) {
   call([&] {
     check(machine_.remove(id_of(name), now()), name);
     run();
+  });
+}
+
+void supervisor_state::begin_shutdown() {
+  boost::asio::post(rt_->loop(), [self = shared_from_this()] {
+    self->machine_.shutdown(now());
+    self->run();
   });
 }
 

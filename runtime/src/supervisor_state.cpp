@@ -23,10 +23,11 @@ supervisor_options checked(const supervisor_options& options) {
 
 }  // namespace
 
-supervisor_state::supervisor_state(std::shared_ptr<runtime_state> rt,
-                                   const supervisor_options& options)
-    : rt_(std::move(rt)),
-      machine_(checked(options), options.name, make_random()),
+supervisor_state::supervisor_state(runtime& rt, const supervisor_options& options, std::string path)
+    : home_(&rt),
+      rt_(rt.state()),
+      path_(std::move(path)),
+      machine_(checked(options), path_, make_random()),
       timer_(rt_->loop()),
       stream_(std::make_shared<event_stream>(rt_, options.events_max)),
       ended_(end_.get_future().share()) {
@@ -74,51 +75,63 @@ void supervisor_state::arm() {
 void supervisor_state::execute(const core::commands::start& c) {
   child* const who = find(c.id);
   if (who == nullptr) return;
-  runtime_state::start_order order;
-  order.name = who->process->name();
-  order.resume_key = who->resume_key;
-  order.incarnation = c.incarnation;
-  order.recipe = &who->recipe;
-  order.options = &who->spec->process;
-  order.announce = who->spec->ready == readiness::on_call ||
-                   may_fail_before_entry(who->spec->process, who->recipe);
   try {
-    auto begun = rt_->start(
-        order,
-        [self = shared_from_this(), id = c.id, incarnation = c.incarnation](
-            const os::control::exited& event) { self->told_of_end(id, incarnation, event); },
-        [self = shared_from_this(), id = c.id, incarnation = c.incarnation](auto what) {
-          self->told_of_up(id, incarnation, what);
-        });
-    // There may be thousands of dynamic children, and a descriptor each would use up the host's;
-    // the keeper has them, and signals where we have none.
-    if (every_child_ != nullptr) begun.pidfd.reset();
-    who->process->begin(begun.serial, begun.pid, std::move(begun.pidfd), c.incarnation);
-    // The keeper answers when the child is forked, and what that runs first is its function, unless
-    // something is announced.
-    if (!order.announce) machine_.started(c.id, c.incarnation, begun.pid, now());
+    if (who->nested != nullptr) return start_nested(*who, c.incarnation);
+    start_process(*who, c.incarnation);
   } catch (const std::system_error& failure) {
     exit_status status;
     status.code = -1;
     status.cause = death_cause::start_failure;
     status.text = failure.what();
+    if (who->nested != nullptr) who->nested->state.reset();
     machine_.start_failed(c.id, c.incarnation, status, now());
   }
 }
 
+void supervisor_state::start_process(child& who, std::uint64_t incarnation) {
+  runtime_state::start_order order;
+  order.name = who.process->name();
+  order.resume_key = who.resume_key;
+  order.incarnation = incarnation;
+  order.recipe = &who.recipe;
+  order.options = &who.spec->process;
+  order.announce =
+      who.spec->ready == readiness::on_call || may_fail_before_entry(who.spec->process, who.recipe);
+  auto begun = rt_->start(
+      order,
+      [self = shared_from_this(), id = who.id, incarnation](const os::control::exited& event) {
+        self->told_of_end(id, incarnation, event.status);
+      },
+      [self = shared_from_this(), id = who.id, incarnation](auto what) {
+        self->told_of_up(id, incarnation, what);
+      });
+  // There may be thousands of dynamic children, and a descriptor each would use up the host's;
+  // the keeper has them, and signals where we have none.
+  if (every_child_ != nullptr) begun.pidfd.reset();
+  who.process->begin(begun.serial, begun.pid, std::move(begun.pidfd), incarnation);
+  // The keeper answers when the child is forked, and what that runs first is its function, unless
+  // something is announced.
+  if (!order.announce) machine_.started(who.id, incarnation, begun.pid, now());
+}
+
 void supervisor_state::execute(const core::commands::request_stop& c) {
-  if (child* const who = find(c.id)) who->process->request_stop();
+  child* const who = find(c.id);
+  if (who == nullptr) return;
+  if (who->nested != nullptr) return stop_nested(*who->nested, false);
+  who->process->request_stop();
 }
 
 void supervisor_state::execute(const core::commands::kill& c) {
-  if (child* const who = find(c.id)) who->process->signal(SIGKILL);
+  child* const who = find(c.id);
+  if (who == nullptr) return;
+  if (who->nested != nullptr) return stop_nested(*who->nested, true);
+  who->process->signal(SIGKILL);
 }
 
 void supervisor_state::execute(const core::commands::emit& c) {
   const supervision_event& event = c.event;
-  stream_->put(event);
   answer(event);
-  hand_to_user(event);
+  record(event);
   const auto there = children_.find(event.child);
   if (there == children_.end()) return;
   if (std::holds_alternative<events::ready>(event.what)) forget_arguments(there->second);
@@ -144,6 +157,7 @@ void supervisor_state::execute(const core::commands::ended& c) {
   waiters_.clear();
   stream_->end(c.reason);
   end_.set_value(c.reason);
+  if (at_end_) at_end_();
 }
 
 void supervisor_state::told_of_up(core::child_id id, std::uint64_t incarnation,
@@ -159,13 +173,13 @@ void supervisor_state::told_of_up(core::child_id id, std::uint64_t incarnation,
 }
 
 void supervisor_state::told_of_end(core::child_id id, std::uint64_t incarnation,
-                                   const os::control::exited& event) {
+                                   const exit_status& status) {
   child* const who = find(id);
   if (who == nullptr) return;
   const auto process = who->process;
   const std::string name = process->name();
-  process->end(event.status);
-  machine_.exited(id, incarnation, event.status, now());
+  process->end(status);
+  machine_.exited(id, incarnation, status, now());
   run();
   const auto state = machine_.doing(name);
   if (state && *state != child_state::stopped) return;
@@ -175,6 +189,7 @@ void supervisor_state::told_of_end(core::child_id id, std::uint64_t incarnation,
 }
 
 void supervisor_state::tell_rest(std::uint64_t resume_key) {
+  if (resume_key == 0) return;
   try {
     rt_->rest(resume_key);
   } catch (const std::system_error&) {
@@ -200,24 +215,41 @@ void supervisor_state::answer(const supervision_event& event) {
   }
 }
 
-// A handler that throws harms itself only.
-void supervisor_state::hand_to_user(const supervision_event& event) {
-  if (!handler_) return;
-  boost::asio::dispatch(rt_->executor(), [handler = handler_, event] {
+// What throws harms itself only.
+template <class Fn>
+void supervisor_state::on_executor(const char* who, Fn fn) {
+  boost::asio::dispatch(rt_->executor(), [who, fn = std::move(fn)] {
     try {
-      handler(event);
+      fn();
     } catch (const std::exception& failure) {
-      std::fprintf(stderr, "bulkhead: a supervision event handler threw: %s\n", failure.what());
+      std::fprintf(stderr, "bulkhead: %s threw: %s\n", who, failure.what());
+    } catch (...) {
+      std::fprintf(stderr, "bulkhead: %s threw\n", who);
     }
   });
+}
+
+// Of this supervisor and of those nested in it; the highest has the log.
+void supervisor_state::record(const supervision_event& event) {
+  stream_->put(event);
+  if (handler_) {
+    on_executor("a supervision event handler", [handler = handler_, event] { handler(event); });
+  }
+  if (upward_) return upward_(event);
+  if (const auto& log = rt_->log()) {
+    on_executor("a log sink", [log, event] { log->write(level_of(event), to_text(event)); });
+  }
 }
 
 // No next incarnation will come.
 void supervisor_state::drop(const std::string& name) {
   const auto there = children_.find(name);
   there->second.process->finish();
+  if (there->second.inlet != nullptr) {
+    there->second.inlet->stop.emit(boost::asio::cancellation_type::terminal);
+  }
   try {
-    rt_->forget(there->second.resume_key);
+    if (there->second.resume_key != 0) rt_->forget(there->second.resume_key);
   } catch (const std::system_error&) {
     // The runtime is being stopped: its keeper forgets everything.
   }

@@ -12,6 +12,7 @@
 
 #include "core/supervision/supervision.hpp"
 #include "event_stream.hpp"
+#include "nested_child.hpp"
 #include "process_state.hpp"
 #include "runtime_state.hpp"
 
@@ -25,9 +26,15 @@ inline core::instant now() { return std::chrono::steady_clock::now(); }
 /// it runs.
 class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
  public:
-  supervisor_state(std::shared_ptr<runtime_state> rt, const supervisor_options& options);
+  /// Of that path, which ends with its name.
+  supervisor_state(runtime& rt, const supervisor_options& options, std::string path);
 
   std::shared_ptr<process_state> add(const child_spec& spec, start_recipe recipe);
+  void nest(const child_spec& spec, supervisor_options options,
+            std::function<void(supervisor&)> build);
+  nested_start begin_nested(const child_spec& spec, supervisor_options options);
+  std::shared_ptr<process_state> add_nested(const child_spec& spec, start_recipe recipe,
+                                            const nested_start& how);
   void specify(const child_spec& spec);
   std::shared_ptr<process_state> add_dynamic(start_recipe recipe);
   void terminate(std::string_view name);
@@ -39,7 +46,13 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   std::vector<child_info> which_children();
   child_count count_children();
   void on_event(std::function<void(const supervision_event&)> handler);
+  /// Gives every event to `where`, on the runtime's thread. Before others have it.
+  void send_events(std::function<void(const supervision_event&)> where) {
+    upward_ = std::move(where);
+  }
+  void begin_shutdown();
   void shutdown();
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   end_reason join() { return ended_.get(); }
   [[nodiscard]] bool ended() const;
   [[nodiscard]] const std::shared_ptr<event_stream>& events() const noexcept { return stream_; }
@@ -50,7 +63,9 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
     start_recipe recipe;  // Empty once no other start can come.
     std::shared_ptr<const child_spec> spec;
     std::shared_ptr<process_state> process;
-    std::uint64_t resume_key = 0;
+    std::uint64_t resume_key = 0;          // 0: it has no process.
+    std::shared_ptr<nested_child> nested;  // A supervisor in this process.
+    std::shared_ptr<event_inlet> inlet;    // A supervisor in another.
   };
   // Somebody waits for what becomes of a child's start or stop; a status says that a start failed.
   struct waiter {
@@ -70,6 +85,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
     boost::asio::post(rt_->loop(), [&task] { task(); });
     return result.get();
   }
+  std::shared_ptr<process_state> add(const child_spec& spec, child_kind kind, child entry);
   answer_to_come enter(core::child_id id, child entry);
   answer_to_come begin_terminate(std::string_view name);
   answer_to_come expect(std::string_view name, bool for_stop);
@@ -81,18 +97,30 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void run();
   void arm();
   void execute(const core::commands::start& c);
+  void start_process(child& who, std::uint64_t incarnation);
   void execute(const core::commands::request_stop& c);
   void execute(const core::commands::kill& c);
   void execute(const core::commands::emit& c);
   void execute(const core::commands::all_started& /*c*/) {}
   void execute(const core::commands::ended& c);
   void told_of_up(core::child_id id, std::uint64_t incarnation, os::control::kind what);
-  void told_of_end(core::child_id id, std::uint64_t incarnation, const os::control::exited& event);
-  void hand_to_user(const supervision_event& event);
+  void told_of_end(core::child_id id, std::uint64_t incarnation, const exit_status& status);
+  void record(const supervision_event& event);
+  template <class Fn>
+  void on_executor(const char* who, Fn fn);
   void drop(const std::string& name);
   void tell_rest(std::uint64_t resume_key);
 
+  // Children that are supervisors (supervisor_nested.cpp).
+  void start_nested(child& who, std::uint64_t incarnation);
+  static void stop_nested(nested_child& n, bool by_killing);
+  void told_of_build(core::child_id id, std::uint64_t incarnation, const std::string& failure);
+  void end_nested(core::child_id id, std::uint64_t incarnation);
+  void listen_to(const std::shared_ptr<event_inlet>& inlet);
+
+  runtime* home_;
   std::shared_ptr<runtime_state> rt_;
+  std::string path_;
   core::supervision machine_;
   std::shared_ptr<const child_spec> every_child_;  // What dynamic children share.
   boost::asio::steady_timer timer_;
@@ -101,6 +129,8 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   std::list<waiter> waiters_;
   std::function<void(const supervision_event&)> handler_;
   std::shared_ptr<event_stream> stream_;
+  std::function<void(const supervision_event&)> upward_;
+  std::function<void()> at_end_;
   bool running_ = false;
   std::promise<end_reason> end_;
   std::shared_future<end_reason> ended_;

@@ -176,6 +176,11 @@ std::vector<row> of_strategies() {
          s.crash("w-1");
        },
        {"start w-1 2"}},
+  };
+}
+
+std::vector<row> of_siblings() {
+  return {
       {"stopped because of a sibling: not counted",
        {.strategy = strategy::one_for_all, .intensity = 1},
        three,
@@ -374,6 +379,7 @@ TEST_CASE("every rule of a supervisor holds", "[supervision][unit]") {
   check_all("order", of_order());
   check_all("a start that fails", of_failing_starts());
   check_all("strategy", of_strategies());
+  check_all("sibling", of_siblings());
   check_all("intensity", of_intensity());
   check_all("auto_shutdown", of_auto_shutdown());
   check_all("administration", of_administration());

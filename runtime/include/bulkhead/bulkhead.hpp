@@ -14,6 +14,7 @@
 #include <bulkhead/forward.hpp>
 #include <bulkhead/in_flight.hpp>
 #include <bulkhead/init.hpp>
+#include <bulkhead/log_sink.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/message_id.hpp>
 #include <bulkhead/output_stream.hpp>

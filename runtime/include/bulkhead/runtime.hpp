@@ -4,6 +4,7 @@
 #include <bulkhead/call_options.hpp>
 #include <bulkhead/command.hpp>
 #include <bulkhead/detail/entry.hpp>
+#include <bulkhead/log_sink.hpp>
 #include <bulkhead/process.hpp>
 #include <memory>
 
@@ -19,7 +20,10 @@ struct inherited_value {
 }  // namespace detail
 
 /// What a runtime can be told.
-struct runtime_options {};
+struct runtime_options {
+  /// Gets a line for every event of its supervisors and of those nested in them; none: nobody does.
+  std::shared_ptr<log_sink> log = nullptr;
+};
 
 namespace detail {
 class runtime_state;
@@ -38,6 +42,7 @@ class runtime_state;
 class runtime {
  public:
   runtime();
+  explicit runtime(const runtime_options& options);
   /// Runs event handlers on `executor` instead of the runtime's own thread.
   explicit runtime(boost::asio::any_io_executor executor, const runtime_options& options = {});
   /// The runtime of a program that a `command` with endpoints started: the first thing in its main.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/exit_status.hpp>
+#include <bulkhead/log_sink.hpp>
 #include <bulkhead/supervision_types.hpp>
 #include <chrono>
 #include <cstddef>
@@ -110,6 +111,11 @@ struct supervision_event {
 
   friend bool operator==(const supervision_event&, const supervision_event&) = default;
 };
+
+/// One line for people: "main/parsers/reader #2 (4711): exited: exit code 3".
+[[nodiscard]] std::string to_text(const supervision_event& event);
+/// How much it matters, for a log.
+[[nodiscard]] log_level level_of(const supervision_event& event);
 
 /// What a child is doing.
 enum class child_state : std::uint8_t {

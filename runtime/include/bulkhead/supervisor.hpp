@@ -2,12 +2,14 @@
 
 #include <bulkhead/child_spec.hpp>
 #include <bulkhead/detail/async_calls.hpp>
+#include <bulkhead/detail/supervisor_entry.hpp>
 #include <bulkhead/dynamic_children.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervision_events.hpp>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -45,6 +47,52 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
   }
 
   process start(const child_spec& spec, const command& what) { return add(spec, what.recipe()); }
+
+  /// Starts a supervisor as a child of this one, in this process, and waits until it is up: until
+  /// `build(nested, args...)`, which starts its children on the supervisor that it is handed, has
+  /// returned. It runs at every start of the nested supervisor, on a thread of its own.
+  ///
+  /// A nested supervisor that gives up has failed, like any child that crashes. It is stopped by
+  /// its own shutdown, within `spec.shutdown`, `infinity` where none is given; brutal_kill kills
+  /// its children. Its events come to this supervisor's handlers and stream too.
+  /// @limits spec: `process` stays as it is, for it has none; `ready` means nothing. options:
+  /// `name` means nothing, the child's is used. build: copied, like its arguments; no message.
+  /// @errors as start; what `build` throws is start_failed with its text.
+  /// @threads `build` may wait; a shutdown lets the starts in it fail, and waits until it returns.
+  /// @owns the supervisor that `build` is handed is there until it returns.
+  template <class Build, class... Args>
+  requires(std::is_invocable_v<Build&, supervisor&, Args&...>) void start_supervisor(
+      const child_spec& spec, const supervisor_options& options, Build build, Args... args) {
+    nest(spec, options, [build = std::move(build), ... args = std::move(args)](supervisor& nested) {
+      Build once = build;
+      once(nested, Args(args)...);
+    });
+  }
+  template <class Build, class... Args>
+  requires(std::is_invocable_v<Build&, supervisor&, Args&...>) void start_supervisor(
+      const child_spec& spec, Build build, Args... args) {
+    start_supervisor(spec, supervisor_options{}, std::move(build), std::move(args)...);
+  }
+
+  /// The same in a process of its own, whose crash takes only what is below it: all of that has
+  /// ended before it is started again.
+  /// @limits spec.process as ever. build, args: as what `start` takes, behind the supervisor.
+  /// @returns a handle to that process, as start does. It gave up: it ended by an exception.
+  /// @crash its events that had not come here yet are lost with it, and beyond 1024 on their way
+  /// the oldest are.
+  template <class F, class... Args>
+  requires(!std::is_same_v<F, supervisor_options>) process
+      start_supervisor_process(const child_spec& spec, const supervisor_options& options,
+                               const F& build, Args&&... args) {
+    detail::nested_start how = begin_nested(spec, options);
+    auto recipe = detail::make_supervisor_recipe(build, how, std::forward<Args>(args)...);
+    return add_nested(spec, std::move(recipe), how);
+  }
+  template <class F, class... Args>
+  requires(!std::is_same_v<F, supervisor_options>) process
+      start_supervisor_process(const child_spec& spec, const F& build, Args&&... args) {
+    return start_supervisor_process(spec, supervisor_options{}, build, std::forward<Args>(args)...);
+  }
 
   /// Gives the one specification of a `strategy::dynamic` supervisor, whose children are started
   /// from what is returned, each as fn(common..., its own arguments...). Once.
@@ -90,14 +138,27 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
   end_reason join();
   /// True when it has ended.
   [[nodiscard]] bool ended() const;
+  /// What its events carry: its name behind those of the supervisors that it is nested in, with a
+  /// slash between.
+  [[nodiscard]] const std::string& path() const noexcept;
 
   [[nodiscard]] const std::shared_ptr<detail::event_stream>& events() const noexcept;
 
+  /// A handle to one that is another's child.
+  explicit supervisor(std::shared_ptr<detail::supervisor_state> nested) noexcept;
+
  private:
+  void nest(const child_spec& spec, const supervisor_options& options,
+            std::function<void(supervisor&)> build);
+  [[nodiscard]] detail::nested_start begin_nested(const child_spec& spec,
+                                                  const supervisor_options& options);
+  process add_nested(const child_spec& spec, detail::start_recipe recipe,
+                     const detail::nested_start& how);
   process add(const child_spec& spec, detail::start_recipe recipe);
   void give(const child_spec& every_child);
 
   std::shared_ptr<detail::supervisor_state> state_;
+  bool owns_ = true;
 };
 
 }  // namespace bulkhead

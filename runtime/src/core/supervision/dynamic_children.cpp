@@ -26,7 +26,8 @@ std::variant<child_id, refusal> supervision::add_dynamic(instant now) {
   if (auto refused = closed_for_requests()) return *std::move(refused);
   if (!every_child_) return refusal{refused::not_found, "", "there is no specification yet"};
   child_rules rules = *every_child_;
-  rules.name += "-" + std::to_string(children_.last_id() + 1);
+  rules.name += '-';
+  rules.name += std::to_string(children_.last_id() + 1);
   child& c = children_.add(std::move(rules));
   const child_id id = c.id;
   begin_start(c, start_cause::by_add, now);

@@ -68,6 +68,8 @@ class supervision {
   [[nodiscard]] std::optional<refusal> remove(child_id id, instant now);
   /// Stops all children in the reverse of their order, one at a time, and ends.
   void shutdown(instant now);
+  /// Ends as shutdown does, but every process is killed at once and none is asked.
+  void abort(instant now);
 
   /// Reports of what became of a start. Those of a past incarnation, or of a child that has no
   /// process, are ignored.

@@ -85,6 +85,17 @@ void supervision::shutdown(instant now) {
   if (!ending_) end({.kind = end_reason::shutdown, .history = {}, .child = {}, .status = {}}, now);
 }
 
+// One that was killed for its late start is killed already; another that was, and is stopping, may
+// be killed twice.
+void supervision::abort(instant now) {
+  shutdown(now);
+  children_.newest_first([&](child& c) {
+    if (!c.has_process() || c.stage == phase::aborting) return;
+    children_.move(c, phase::stopping);
+    commands_.emplace_back(commands::kill{c.id, c.incarnation});
+  });
+}
+
 std::optional<child_state> supervision::doing(std::string_view name) const {
   const child* c = children_.find(name);
   return c == nullptr ? std::nullopt : std::optional(state_of(*c));

@@ -143,6 +143,7 @@ class tree {
   exit_status status_of(const participant& p, int code, int status) const;
   void read_last_words(participant& p);
   void kill_children_of(std::uint32_t serial) noexcept;
+  void tell_of_end(std::uint32_t owner, control::exited event);
   void tell(std::uint32_t serial, control::kind what, control::exited event);
   void watch_events(participant& p);
 
@@ -159,6 +160,13 @@ class tree {
   bool doors_closed_ = false;  // too many are at them, or there are no descriptors
   std::map<std::uint32_t, participant> participants_;  // by serial; the host is 1
   std::map<pid_t, std::uint32_t> by_pid_;
+  /// A process that has ended before what it started: its end is told when nothing of that is left.
+  struct departed {
+    std::uint32_t owner = 0;
+    std::size_t children = 0;  ///< That have not ended, and everything below them.
+    control::exited event;
+  };
+  std::map<std::uint32_t, departed> departed_;
   std::uint32_t last_serial_ = 0;
   std::optional<ledger> ledger_;  // from the host's greeting on
   depositor vault_;

@@ -131,10 +131,27 @@ void tree::bury(participant& p, const exit_status& end) {
     directory_.give_back(p.entry);
     by_pid_.erase(p.pid);
   }
+  const std::size_t children = p.children;
   participants_.erase(p.who.serial);
-  const auto told = participants_.find(owner);
-  if (told != participants_.end()) --told->second.children;
-  tell(owner, control::kind::exited, std::move(event));
+  if (children != 0) {
+    departed_.emplace(event.serial, departed{owner, children, std::move(event)});
+  } else {
+    tell_of_end(owner, std::move(event));
+  }
+}
+
+// A supervisor that is started again would otherwise run beside what its predecessor started.
+void tree::tell_of_end(std::uint32_t owner, control::exited event) {
+  const auto there = participants_.find(owner);
+  if (there != participants_.end()) {
+    --there->second.children;
+    return tell(owner, control::kind::exited, std::move(event));
+  }
+  const auto gone = departed_.find(owner);
+  if (gone == departed_.end() || --gone->second.children != 0) return;
+  departed last = std::move(gone->second);
+  departed_.erase(gone);
+  tell_of_end(last.owner, std::move(last.event));
 }
 
 void tree::kill_children_of(std::uint32_t serial) noexcept {
