@@ -60,7 +60,8 @@ void participation::lend_messages(std::uint32_t now_ms) {
 std::int64_t participation::close_taking() {
   lock_taking();
   taking_lock_.close();
-  const std::int64_t held = std::exchange(ports.in.balance, 0);
+  const std::int64_t held = ports.in.balance();
+  ports.in.taken_before = ports.in.gate.visits();
   unlock_taking();
   return held;
 }

@@ -52,7 +52,7 @@ status pipe_state::send_naming(std::span<const std::byte> bytes,
                                const std::vector<std::uint64_t>& names, patience how_long,
                                std::atomic<std::uint64_t>* placed) {
   if (bytes.size() > whole_bytes_max()) return send_pieces({}, bytes, how_long, names, placed);
-  const bool waits = how_long.how != patience::kind::none;
+  const bool waits = how_long.may_wait();
   attempt_of step([&] { return try_naming(bytes, names, waits, placed); });
   return senders_.wait(step, time_limit(how_long));
 }

@@ -50,7 +50,7 @@ attempt_result pipe_state::try_pieces(outgoing& message) {
 status pipe_state::send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
                                patience how_long, const std::vector<std::uint64_t>& names,
                                std::atomic<std::uint64_t>* placed) {
-  if (how_long.how == patience::kind::none) return errc::too_large;
+  if (!how_long.may_wait()) return errc::too_large;
   outgoing message = begin_pieces(head, body);
   message.names = names;
   message.placed = placed;

@@ -75,7 +75,7 @@ bool spin(std::uint32_t& patience_ns, std::uint32_t pauses, Look look) noexcept 
   }
   if (!spin(patience_ns, pauses, [&] { return look(); })) return false;
   if (pauses != 0) {
-    pauses = limit - head > 1 ? std::min(pauses * 2, pauses_most) : pauses / 2;
+    pauses = limit - head() > 1 ? std::min(pauses * 2, pauses_most) : pauses / 2;
   }
   return true;
 }

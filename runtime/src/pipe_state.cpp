@@ -150,7 +150,7 @@ void pipe_state::unlock_sender(bool gated) {
 
 status pipe_state::reserve(std::size_t size, patience how_long, pipe_place& out) {
   if (reserve_by_gate(size, out)) return {};
-  const bool waits = how_long.how != patience::kind::none;
+  const bool waits = how_long.may_wait();
   attempt_of step([&] { return try_reserve(size, waits, out); });
   return senders_.wait(step, time_limit(how_long));
 }
@@ -158,7 +158,7 @@ status pipe_state::reserve(std::size_t size, patience how_long, pipe_place& out)
 status pipe_state::publish(pipe_place& place) {
   writer_.publish();
   place.locked = nullptr;
-  unlock_sender(place.gated);
+  if (!place.gated || !writer_.is_slotted()) unlock_sender(place.gated);
   return after_send();
 }
 
@@ -268,7 +268,7 @@ void pipe_state::unlock_receiver(bool gated) {
 
 status pipe_state::take_or(const wait_break* other, patience how_long, pipe_message& out,
                            bool tell_restart) {
-  const bool waits = how_long.how != patience::kind::none;
+  const bool waits = how_long.may_wait();
   if (take_by_gate(waits, out)) return {};
   attempt_of step([&]() -> attempt_result {
     if (!context_->usable()) return context_->why_unusable();
@@ -288,7 +288,7 @@ status pipe_state::take_or(const wait_break* other, patience how_long, pipe_mess
 void pipe_state::finish(pipe_message& message) {
   reader_.finish();
   message.locked = nullptr;
-  unlock_receiver(message.gated);
+  if (!message.gated || !reader_.is_slotted()) unlock_receiver(message.gated);
   after_receive();
 }
 
@@ -298,7 +298,7 @@ void pipe_state::after_receive() {
 }
 
 status pipe_state::poll(patience how_long) {
-  const bool waits = how_long.how != patience::kind::none;
+  const bool waits = how_long.may_wait();
   attempt_of step([&]() -> attempt_result {
     if (!context_->usable()) return context_->why_unusable();
     const std::unique_lock lock(receive_lock_);

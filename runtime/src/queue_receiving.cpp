@@ -36,7 +36,7 @@ attempt_result queue_state::try_take(participation& me, taken& out, bool waiting
   const std::uint32_t now = os::coarse_ms();
   const bool found = me.consumer.take(held);
   if (found) {
-    ++ports_->in.balance;
+    ++ports_->in.taken_before;
     me.lend_messages(now);
   }
   me.unlock_taking();
@@ -107,8 +107,7 @@ status queue_state::acknowledge(const taken& message) noexcept {
 
 // The port has freed the place, and the caller is inside its gate.
 void queue_state::heed_freed(const taken& message) noexcept {
-  ++ports_->in.balance;  // ours, until we are through
-  ports_->in.gate.leave();
+  ports_->in.leave_unchanged();  // the message is ours, until we are through
   core::after_freeing(view(), message.lane(), position_of(message));
   leases_.remove();
 }

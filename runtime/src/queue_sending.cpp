@@ -159,7 +159,7 @@ bool queue_state::lend_places() noexcept {
   const lane_guard lock(*me);
   if (check_alive().failed() || !is_open()) return false;
   me->lend_places();
-  return ports_->out.room != 0;
+  return ports_->out.room() != 0;
 }
 
 // S5, after the publication and its barrier.

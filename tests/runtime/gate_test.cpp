@@ -133,6 +133,27 @@ TEST_CASE("a thread that lost a gate as it entered hides nothing of the next own
   CHECK_FALSE(gate.is_inside(next));
 }
 
+TEST_CASE("a visit to a gate ends when the side has come further, or with a visit more", "[os]") {
+  const std::uintptr_t me = bulkhead::detail::this_thread_mark();
+  bulkhead::detail::pipe_gate gate;
+  gate.move_to(7);
+  gate.give_to(me);
+  CHECK_FALSE(gate.is_inside(me));
+  for (const std::uint64_t steps : {0, 1, 5, 0, 0, 128}) {
+    const std::uint64_t at = gate.position();
+    REQUIRE(gate.enter());
+    CHECK(gate.is_inside(me));
+    if (steps == 0) {
+      gate.leave();
+    } else {
+      gate.leave_at(at + steps);
+    }
+    CHECK_FALSE(gate.is_inside(me));
+    CHECK(gate.position() == at + steps);
+  }
+  CHECK(gate.visits() == 3);
+}
+
 TEST_CASE("more threads than a gate has cells share it by the lock", "[os]") {
   const bulkhead::core::platform os = counting();
   guarded shared(os);

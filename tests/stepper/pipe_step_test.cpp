@@ -287,8 +287,8 @@ std::vector<operation> sends() {
   all.push_back({"a send that publishes before it writes", true, 16, 1, 1,
                  [](stage& s) {
                    auto& port = s.out->port;
-                   port.shared_tail->store(port.tail + 1);
-                   port.store(port.tail, message::of(first_sent));
+                   port.shared_tail->store(port.tail() + 1);
+                   port.store(port.tail(), message::of(first_sent));
                  },
                  true});
   return all;
@@ -326,8 +326,8 @@ std::vector<operation> receives() {
                  }});
   all.push_back({"a receive that frees two places for one message", false, 16, 3, 1,
                  [](stage& s) {
-                   s.in->port.shared_head->store(s.in->port.head + 2);
-                   s.in->port.shared_head->store(s.in->port.head + 1);
+                   s.in->port.shared_head->store(s.in->port.head() + 2);
+                   s.in->port.shared_head->store(s.in->port.head() + 1);
                  },
                  true});
   return all;

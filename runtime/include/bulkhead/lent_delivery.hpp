@@ -58,7 +58,7 @@ class lent_delivery : private delivery<std::byte> {
                             detail::status& result) {
     lent_delivery d;
     detail::queue_in_port& port = core.ports().in;
-    if (!port.take(d.message_, how_long.how != detail::patience::kind::none)) [[unlikely]] {
+    if (!port.take(d.message_, how_long.may_wait())) [[unlikely]] {
       // Where leases have an end the port has no messages, so it comes by here.
       result = core.can_read_in_place();
       if (!result.failed()) result = core.take(how_long, d.message_);

@@ -147,24 +147,28 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   /// @returns nothing when no message is there (yet).
   std::optional<In> try_receive() const {
     std::error_code ec;
-    std::optional<In> value = get_or_not([] { return detail::patience::none(); }, ec);
+    std::optional<In> value = get_or_not(
+        false, [] { return detail::patience::none(); }, ec);
     core_.check(ec, "receiving from");
     return value;
   }
   std::optional<In> try_receive(std::error_code& ec) const {
-    return get_or_not([] { return detail::patience::none(); }, ec);
+    return get_or_not(
+        false, [] { return detail::patience::none(); }, ec);
   }
   template <class Rep, class Period>
   std::optional<In> receive_for(std::chrono::duration<Rep, Period> time) const {
     std::error_code ec;
-    std::optional<In> value = get_or_not([&] { return detail::patience::lasting(time); }, ec);
+    std::optional<In> value = get_or_not(
+        true, [&] { return detail::patience::lasting(time); }, ec);
     core_.check(ec, "receiving from");
     return value;
   }
   template <class Rep, class Period>
   std::optional<In> receive_for(std::chrono::duration<Rep, Period> time,
                                 std::error_code& ec) const {
-    return get_or_not([&] { return detail::patience::lasting(time); }, ec);
+    return get_or_not(
+        true, [&] { return detail::patience::lasting(time); }, ec);
   }
   /// Waits for a message, then takes those that are there. @returns 1 to `max` messages; none with
   /// an error_code set.
@@ -201,8 +205,29 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   /// Lends room for the next message, to be filled in place and sent by `send(loan)`. For messages
   /// whose bytes are their own: `n` is not used, or the elements of a string or vector of such.
   /// @limits other sends of this end wait until the loan is sent or dropped.
+  /// @errors too_large: so many elements never fit. full: this thread holds a loan already.
   [[nodiscard]] pipe_loan<Out> loan(std::size_t n = 1) const {
-    return pipe_loan<Out>::from(core_, n);
+    std::error_code ec;
+    auto room = pipe_loan<Out>::from(core_, n, forever(), ec);
+    core_.check(ec, "borrowing from");
+    return room;
+  }
+  [[nodiscard]] pipe_loan<Out> loan(std::size_t n, std::error_code& ec) const {
+    ec.clear();
+    return pipe_loan<Out>::from(core_, n, forever(), ec);
+  }
+  /// @returns an empty loan when there is no room now, or another loan is not back.
+  [[nodiscard]] pipe_loan<Out> try_loan(std::size_t n = 1) const {
+    return lent_or_not<pipe_loan<Out>>("borrowing from", [&](auto& ec) {
+      return pipe_loan<Out>::from(core_, n, detail::patience::none(), ec);
+    });
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] pipe_loan<Out> loan_for(std::size_t n,
+                                        std::chrono::duration<Rep, Period> time) const {
+    return lent_or_not<pipe_loan<Out>>("borrowing from", [&](auto& ec) {
+      return pipe_loan<Out>::from(core_, n, detail::patience::lasting(time), ec);
+    });
   }
   template <std::same_as<pipe_loan<Out>> Loan>
   void send(Loan&& filled) const {
@@ -216,12 +241,24 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   /// @limits other receives of this end wait until then.
   [[nodiscard]] pipe_lent<In> receive_in_place() const {
     std::error_code ec;
-    pipe_lent<In> message = pipe_lent<In>::from(core_, ec);
+    pipe_lent<In> message = pipe_lent<In>::from(core_, forever(), ec);
     core_.check(ec, "receiving from");
     return message;
   }
   [[nodiscard]] pipe_lent<In> receive_in_place(std::error_code& ec) const {
-    return pipe_lent<In>::from(core_, ec);
+    return pipe_lent<In>::from(core_, forever(), ec);
+  }
+  /// @returns an empty message when none is there, or this thread holds one already.
+  [[nodiscard]] pipe_lent<In> try_receive_in_place() const {
+    return lent_or_not<pipe_lent<In>>("receiving from", [&](auto& ec) {
+      return pipe_lent<In>::from(core_, detail::patience::none(), ec);
+    });
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] pipe_lent<In> receive_in_place_for(std::chrono::duration<Rep, Period> time) const {
+    return lent_or_not<pipe_lent<In>>("receiving from", [&](auto& ec) {
+      return pipe_lent<In>::from(core_, detail::patience::lasting(time), ec);
+    });
   }
 
   /// Ends the conversation: the other side reads what was sent, then gets `closed`. Repeatable.
@@ -243,6 +280,14 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   using fast = detail::fast;
   static detail::patience forever() noexcept { return detail::patience::forever(); }
 
+  template <class Lent, class From>
+  [[nodiscard]] Lent lent_or_not(const char* doing, From from) const {
+    std::error_code ec;
+    Lent lent = from(ec);
+    if (ec != errc::full && ec != errc::timed_out) core_.check(ec, doing);
+    return lent;
+  }
+
   [[gnu::always_inline]] fast put_fast(const Out& value) const {
     if constexpr (detail::is_slotted<Out>) {
       return core_.ports().out.send(value);
@@ -261,7 +306,7 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   [[gnu::noinline, gnu::cold]] std::error_code put_rest(fast done, const Out& value,
                                                         detail::patience how_long) const {
     if constexpr (detail::is_slotted<Out>) {
-      if (done == fast::no) done = core_.ports().out.send_after_look(value, may_wait(how_long));
+      if (done == fast::no) done = core_.ports().out.send_after_look(value, how_long.may_wait());
       if (done == fast::done) return {};
     }
     if (done == fast::heed) return core_.after_send();
@@ -273,7 +318,7 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   [[gnu::noinline, gnu::cold]] std::error_code get_rest(fast done, In& value,
                                                         detail::patience how_long) const {
     if constexpr (detail::is_slotted<In>) {
-      if (done == fast::no) done = core_.ports().in.receive_after_look(value, may_wait(how_long));
+      if (done == fast::no) done = core_.ports().in.receive_after_look(value, how_long.may_wait());
       if (done == fast::done) return {};
     }
     if (done == fast::heed) {
@@ -284,9 +329,6 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   }
   [[gnu::noinline, gnu::cold]] void get_rest_or_throw(fast done, In& value) const {
     core_.check(get_rest(done, value, forever()), "receiving from");
-  }
-  static bool may_wait(detail::patience how_long) noexcept {
-    return how_long.how == detail::patience::kind::forever;
   }
 
   std::error_code put(const Out& value, detail::patience how_long) const {
@@ -310,10 +352,10 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
     return sent;
   }
   template <class Patience>
-  std::optional<In> get_or_not(Patience how_long, std::error_code& ec) const {
+  std::optional<In> get_or_not(bool waits, Patience how_long, std::error_code& ec) const {
     std::optional<In> value(std::in_place);
     if (ec) ec.clear();
-    const fast done = get_fast(*value, false);
+    const fast done = get_fast(*value, waits);
     if (done == fast::done) [[likely]]
       return value;
     ec = get_rest(done, *value, how_long());

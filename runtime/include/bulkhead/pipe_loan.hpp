@@ -13,7 +13,8 @@ template <class Out, class In>
 class pipe_end;
 
 /// Room in a pipe for a message of type T, filled in place: by the elements of a string or vector,
-/// or one object. Sent by `pipe_end::send`, else dropped when it goes.
+/// or one object. Sent by `pipe_end::send`, else dropped when it goes. Empty after an error, or
+/// moved from.
 /// @threads the one that borrowed it. @owns a reference to the end's place, not the end: the end
 /// outlives it.
 template <class T>
@@ -26,6 +27,7 @@ class pipe_loan {
  public:
   using element = typename layout::element;
 
+  pipe_loan() = default;
   pipe_loan(pipe_loan&& other) noexcept
       : core_(std::exchange(other.core_, nullptr)), elements_(other.elements_) {}
   pipe_loan& operator=(pipe_loan&&) = delete;
@@ -38,6 +40,8 @@ class pipe_loan {
   [[nodiscard]] std::size_t size() const noexcept { return elements_.size(); }
   [[nodiscard]] element& operator*() const noexcept { return elements_.front(); }
   [[nodiscard]] element* operator->() const noexcept { return elements_.data(); }
+  /// False when it was sent, or there is no room in it.
+  [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
 
  private:
   template <class Out, class In>
@@ -46,18 +50,20 @@ class pipe_loan {
   pipe_loan(const detail::pipe_core& core, std::byte* at, std::size_t n) noexcept
       : core_(&core), elements_(reinterpret_cast<element*>(at + layout::head_bytes), n) {}
 
-  static pipe_loan from(const detail::pipe_core& core, std::size_t n) {
+  static pipe_loan from(const detail::pipe_core& core, std::size_t n, detail::patience how_long,
+                        std::error_code& ec) {
     if constexpr (detail::is_slotted<T>) {
-      std::byte* at = core.ports().out.lend(detail::pipe_slot_of<T>);
-      if (at != nullptr) [[likely]]
-        return pipe_loan(core, at, 1);
-      core.check(core.lend_place(detail::pipe_slot_of<T>, detail::patience::forever(), at),
-                 "borrowing from");
+      std::byte* at = core.ports().out.lend(detail::pipe_slot_of<T>, how_long.may_wait());
+      if (at == nullptr) [[unlikely]]
+        ec = core.lend_place(detail::pipe_slot_of<T>, how_long, at);
+      if (at == nullptr) return {};
       return pipe_loan(core, at, 1);
     } else {
       std::byte* at = nullptr;
-      const std::size_t bytes = layout::head_bytes + n * sizeof(element);
-      core.check(core.lend_place(bytes, detail::patience::forever(), at), "borrowing from");
+      ec = errc::too_large;
+      if (n > detail::length_max || n > detail::oversize / sizeof(element)) return {};
+      ec = core.lend_place(layout::head_bytes + n * sizeof(element), how_long, at);
+      if (ec) return {};
       const auto count = static_cast<std::uint32_t>(n);
       std::memcpy(at, &count, sizeof count);
       return pipe_loan(core, at, n);
@@ -79,7 +85,7 @@ class pipe_loan {
     }
   }
 
-  const detail::pipe_core* core_;
+  const detail::pipe_core* core_ = nullptr;
   std::span<element> elements_;
 };
 
@@ -135,10 +141,11 @@ class pipe_lent {
   template <class Out, class In>
   friend class pipe_end;
 
-  static pipe_lent from(const detail::pipe_core& core, std::error_code& ec) {
+  static pipe_lent from(const detail::pipe_core& core, detail::patience how_long,
+                        std::error_code& ec) {
     pipe_lent lent;
     if constexpr (detail::is_slotted<T>) {
-      const std::byte* at = core.ports().in.lend(detail::pipe_slot_of<T>);
+      const std::byte* at = core.ports().in.lend(detail::pipe_slot_of<T>, how_long.may_wait());
       if (at != nullptr) [[likely]] {
         if (ec) ec.clear();
         lent.core_ = &core;
@@ -147,7 +154,7 @@ class pipe_lent {
       }
     }
     std::span<const std::byte> bytes;
-    ec = core.lend_message(detail::patience::forever(), bytes);
+    ec = core.lend_message(how_long, bytes);
     if (ec) return lent;
     lent.core_ = &core;
     // A slot may be longer than its message.

@@ -33,7 +33,7 @@ class queue_loan {
  public:
   using element = typename layout::element;
 
-  /// No room: what a failed call with an error_code gives.
+  /// No room: what a failed call with an error_code gives, and a try_ or _for form that found none.
   queue_loan() = default;
   queue_loan(queue_loan&& other) noexcept
       : core_(std::exchange(other.core_, nullptr)),
@@ -63,7 +63,7 @@ class queue_loan {
   }
 
   static queue_loan from(const detail::queue_core& core, std::size_t inline_bytes, std::size_t n,
-                         detail::status& result) {
+                         detail::patience how_long, detail::status& result) {
     queue_loan loan;
     if constexpr (layout::head_bytes == 0) n = 1;
     if (n > detail::length_max || n > detail::oversize / sizeof(element)) {
@@ -80,7 +80,7 @@ class queue_loan {
     std::byte* at = nullptr;
     loan.block_ = detail::lend_block(core.ports().out, lead + bytes, at);
     if (!loan.block_.is_there()) [[unlikely]] {
-      result = core.lend_block(lead + bytes, detail::patience::forever(), loan.block_, at);
+      result = core.lend_block(lead + bytes, how_long, loan.block_, at);
       if (result.failed()) return loan;
     }
     if constexpr (layout::head_bytes != 0) {

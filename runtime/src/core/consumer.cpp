@@ -89,7 +89,8 @@ void consumer::lend(detail::queue_in_port& port, std::uint32_t now_ms) noexcept 
   const std::uint32_t count = std::min(in_a_row_max - served_, queue_->ring_slots() - index_of(at));
   const std::uint64_t where = (std::uint64_t{turn_} << 32) | index_of(at);
   const slot_word ready = slot_word::make_ready(lap_of(at));
-  port.lent = port.left = count;
+  port.lent = count;
+  port.set_left(count);
   port.stride = queue_->layout().slot_bytes;
   port.end = reinterpret_cast<std::byte*>(&c.walk.here()) + count * port.stride;
   port.where_end = where + count;
@@ -107,10 +108,11 @@ void consumer::lend(detail::queue_in_port& port, std::uint32_t now_ms) noexcept 
 
 void consumer::take_back(detail::queue_in_port& port) noexcept {
   if (port.lent == 0) return;
-  const std::uint32_t taken = port.lent - port.left;
+  const auto taken = static_cast<std::uint32_t>(port.lent - port.left());
   const bool all_settled = port.held() == 0;
-  port.balance += taken;
-  port.lent = port.left = 0;
+  port.taken_before += taken;
+  port.lent = 0;
+  port.set_left(0);
   served_ += taken;
   ring_walk& walk = cursors_[turn_].walk;
   // What is held for longer than the run gets its time in the slot's own place.

@@ -10,6 +10,8 @@ namespace {
 using inputs_span = std::span<const forward_input>;
 using outputs_span = std::span<const forward_output>;
 
+// F3 or F5 undone: leases again. Release: after the record is EMPTY, so that recovery that finds the
+// lease finds no record of it.
 void unpin(inputs_span inputs) noexcept {
   for (const forward_input& in : inputs) {
     slot_of(*in.queue, in.held).store(in.held.word, std::memory_order_release);
@@ -54,6 +56,7 @@ void announce(outputs_span outputs, std::uint64_t bit, bool on) noexcept {
   for (const forward_output& o : outputs) {
     auto& word = o.lane->queue().lane(o.lane->seat()).forwarding;
     const std::uint64_t old = word.load(std::memory_order_relaxed);
+    // Release: who sees the bit sees the record (F4); who sees it gone sees what F7 published (F9).
     word.store(on ? old | bit : old & ~bit, std::memory_order_release);
   }
 }
@@ -80,6 +83,7 @@ void publish_outputs(outputs_span outputs) noexcept {
   }
 }
 
+// F8. Release: our reads of the payload come before the producer's next use of the place.
 void free_inputs(inputs_span inputs) noexcept {
   for (const forward_input& in : inputs) {
     slot_of(*in.queue, in.held).store(in.held.word.freed(), std::memory_order_release);
@@ -124,6 +128,7 @@ outcome forward(inputs_span inputs, outputs_span outputs, forward_record& record
 void free_pinned(const queue_view& queue, std::uint32_t lane, position at,
                  std::uint32_t seat) noexcept {
   slot& s = queue.slot_at(lane, index_of(at));
+  // Acquire and release: as if the dead taker had read the payload and done F8 itself.
   const slot_word w = s.load(std::memory_order_acquire);
   if (w.is(slot_state::pinned) && w.owner() == seat && w.lap() == lap_of(at)) {
     s.store(w.freed(), std::memory_order_release);

@@ -12,7 +12,7 @@ using core::slot_word;
 
 void write_record(core::forward_record& record, const taken& message, slot_word held,
                   const queue_out_port& out) noexcept {
-  const core::position at = out.position_end - out.room;
+  const core::position at = out.position_end - out.room();
   record.input_count = record.output_count = 1;
   record.inputs[0] = {message.queue, core::make_position(held.lap(), message.index()),
                       message.lane(), held.owner()};
@@ -41,7 +41,7 @@ port_forward forward_inside(queue_in_port& in, const taken& message, queue_out_p
     out.forwarding->store(0, std::memory_order_release);
     record.state.store(record_state::empty, std::memory_order_release);
     message.place->word.store(message.word, std::memory_order_release);
-    in.gate.leave();
+    in.leave_unchanged();
     out.gate.leave();
     return port_forward::withdrawn;
   }
@@ -51,12 +51,14 @@ port_forward forward_inside(queue_in_port& in, const taken& message, queue_out_p
   message.place->word.store(held.freed().bits, std::memory_order_release);  // F8
   out.forwarding->store(0, std::memory_order_release);                      // F9
   record.state.store(record_state::empty, std::memory_order_release);
-  --out.room;
   std::atomic_signal_fence(std::memory_order_seq_cst);  // before the look at who waits (F10)
   const bool heed = out.signs->call_sender() || in.signs->call_taker();
-  if (!heed) --in.balance;
-  in.gate.leave();
-  out.gate.leave();
+  if (heed) {
+    in.leave_unchanged();
+  } else {
+    in.gate.leave();
+  }
+  out.gate.leave_at(out.gate.position() + 1);
   return heed ? port_forward::heed : port_forward::done;
 }
 

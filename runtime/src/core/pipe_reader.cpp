@@ -22,7 +22,12 @@ pipe_reader::pipe_reader(const pipe_view& pipe, std::uint32_t end,
   port.capacity = direction_.capacity;
   if (is_slotted()) port.mask = direction_.ring_bytes / direction_.slot_bytes - 1;
   // Acquire: our predecessor is dead and reaped; what it read and freed comes before.
-  port.head = port.limit = port.shared_head->load(std::memory_order_acquire);
+  port.limit = port.shared_head->load(std::memory_order_acquire);
+  if (is_slotted()) {
+    port.gate.move_to(port.limit);
+  } else {
+    frames_head_ = port.limit;
+  }
   port.restarts_seen = shared_restarts_seen_->load(std::memory_order_acquire);
 }
 
@@ -37,14 +42,14 @@ bool pipe_reader::is_at_restart() const noexcept {
   if (restarts == port_->restarts_seen) return false;
   const std::uint64_t mark =
       peer_->marks[port_->restarts_seen % pipe_marks].load(std::memory_order_relaxed);
-  return distance(mark, port_->head) == 0;
+  return distance(mark, head()) == 0;
 }
 
 // @returns false when the positions cannot be.
 bool pipe_reader::refill() noexcept {
   // R1. Acquire: who sees the tail sees the messages before it (S3).
   const std::uint64_t tail = port_->shared_tail->load(std::memory_order_acquire);
-  const std::uint64_t there = distance(tail, port_->head);
+  const std::uint64_t there = distance(tail, head());
   const std::uint64_t most =
       is_slotted() ? direction_.capacity : direction_.ring_bytes / frame_unit;
   if (there > most) return false;
@@ -55,20 +60,19 @@ bool pipe_reader::refill() noexcept {
   if (restarts == port_->restarts_seen) return true;
   const std::uint64_t mark =
       peer_->marks[port_->restarts_seen % pipe_marks].load(std::memory_order_relaxed);
-  if (distance(mark, port_->head) > there) return false;
+  if (distance(mark, head()) > there) return false;
   port_->limit = mark;
   return true;
 }
 
 pipe_next pipe_reader::find() {
   if (collected_) return pipe_next::message;
-  if (distance(port_->limit, port_->head) == 0 && !refill()) return pipe_next::corrupt;
-  if (distance(port_->limit, port_->head) == 0) {
+  if (distance(port_->limit, head()) == 0 && !refill()) return pipe_next::corrupt;
+  if (distance(port_->limit, head()) == 0) {
     return is_at_restart() ? pipe_next::restarted : pipe_next::nothing;
   }
   if (!is_slotted()) return find_frame();
-  message_ = {ring_ + (port_->head & port_->mask) * direction_.slot_bytes, direction_.slot_bytes};
-  head_after_ = port_->head + 1;
+  message_ = {ring_ + (head() & port_->mask) * direction_.slot_bytes, direction_.slot_bytes};
   return pipe_next::message;
 }
 
@@ -76,12 +80,12 @@ pipe_next pipe_reader::find() {
 pipe_next pipe_reader::find_frame() {
   const std::uint64_t ring_units = direction_.ring_bytes / frame_unit;
   for (;;) {
-    const frame_position at{port_->head};
-    const std::uint64_t there = distance(port_->limit, port_->head);
+    const frame_position at{frames_head_};
+    const std::uint64_t there = distance(port_->limit, head());
     if (there > ring_units) return pipe_next::corrupt;
     if (there == 0) {
       if (!refill()) return pipe_next::corrupt;
-      if (distance(port_->limit, port_->head) != 0) continue;
+      if (distance(port_->limit, head()) != 0) continue;
       return is_at_restart() ? pipe_next::restarted : pipe_next::nothing;
     }
     const std::uint64_t index = at.units() & (ring_units - 1);
@@ -118,7 +122,7 @@ pipe_next pipe_reader::take_piece(const frame_head& head, const std::byte* bytes
   if (first) begin_collecting(head.in_all);
   if (collecting_ && pieces_.size() + head.bytes > collected_bytes_max) return pipe_next::corrupt;
   if (collecting_) pieces_.insert(pieces_.end(), bytes, bytes + head.bytes);
-  const std::uint64_t after = frame_position{port_->head}.after(units, first ? 1 : 0).word;
+  const std::uint64_t after = frame_position{frames_head_}.after(units, first ? 1 : 0).word;
   if (!collecting_ || (head.kind & frame_head::last) == 0) {
     move_head(after);
     return pipe_next::nothing;
@@ -143,12 +147,13 @@ void pipe_reader::begin_collecting(std::size_t in_all) noexcept {
 }
 
 void pipe_reader::move_head(std::uint64_t head) noexcept {
-  port_->head = head;
   // Release: the sender may write there once it sees this, and we have read what was there.
   port_->shared_head->store(head, std::memory_order_release);
+  if (!is_slotted()) frames_head_ = head;
 }
 
-// The barrier stands between the new head and the look at who waits for room.
+// The barrier stands between the new head and the look at who waits for room. The gate comes last:
+// who is inside is out by it.
 void pipe_reader::finish() noexcept {
   if (collected_) {
     collected_ = false;
@@ -156,10 +161,10 @@ void pipe_reader::finish() noexcept {
     if (pieces_.capacity() > kept_bytes_max) std::vector<std::byte>().swap(pieces_);
   }
   message_ = {};
-  // A slot may have been lent out by the fast path, of which we know nothing.
-  if (is_slotted()) head_after_ = port_->head + 1;
-  move_head(head_after_);
+  const std::uint64_t after = is_slotted() ? port_->head() + 1 : head_after_;
+  move_head(after);
   os_->light_barrier();
+  if (is_slotted()) port_->gate.leave_at(after);
 }
 
 // What was coming in from the dead incarnation stays incomplete.

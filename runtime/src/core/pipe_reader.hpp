@@ -27,14 +27,18 @@ class pipe_reader {
   /// Looks what is next; takes in pieces that are there. Repeatable.
   [[nodiscard]] pipe_next find();
   [[nodiscard]] std::span<const std::byte> message() const noexcept { return message_; }
-  /// Frees the place of the message that was found.
+  /// Frees the place of the message that was found. Whoever is inside the gate of a slotted ring is
+  /// out then.
   void finish() noexcept;
   /// Pieces of a message were taken in that is not finished: they are nowhere else.
   [[nodiscard]] bool is_collecting() const noexcept { return collecting_ || collected_; }
   void pass_restart() noexcept;
+  [[nodiscard]] bool is_slotted() const noexcept { return direction_.slot_bytes != 0; }
 
  private:
-  [[nodiscard]] bool is_slotted() const noexcept { return direction_.slot_bytes != 0; }
+  [[nodiscard]] std::uint64_t head() const noexcept {
+    return is_slotted() ? port_->head() : frames_head_;
+  }
   [[nodiscard]] bool refill() noexcept;
   [[nodiscard]] std::uint64_t distance(std::uint64_t later, std::uint64_t earlier) const noexcept;
   [[nodiscard]] bool is_at_restart() const noexcept;
@@ -54,7 +58,9 @@ class pipe_reader {
   const pipe_end_record* peer_;
   std::atomic<std::uint32_t>* shared_restarts_seen_;
   std::span<const std::byte> message_;
-  std::uint64_t head_after_ = 0;   // what `finish` makes of the head
+  // Of a ring of bytes; slots are counted by the port's gate.
+  std::uint64_t frames_head_ = 0;
+  std::uint64_t head_after_ = 0;   // what `finish` makes of it
   std::vector<std::byte> pieces_;  // of the message that is coming in
   bool collecting_ = false;        // its first piece is here
   bool collected_ = false;         // all of it is

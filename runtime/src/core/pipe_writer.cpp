@@ -20,7 +20,13 @@ pipe_writer::pipe_writer(const pipe_view& pipe, std::uint32_t end,
   port.capacity = direction_.capacity;
   if (is_slotted()) port.mask = direction_.ring_bytes / direction_.slot_bytes - 1;
   // Acquire: our predecessor is dead and reaped; what it published comes before.
-  port.tail = port.free_to = port.shared_tail->load(std::memory_order_acquire);
+  const std::uint64_t tail = port.shared_tail->load(std::memory_order_acquire);
+  if (is_slotted()) {
+    port.gate.move_to(tail);
+    port.free_to = tail;
+  } else {
+    frames_tail_ = tail;
+  }
   // Acquire: as in S1. The look at the first send without room tells a head that cannot be.
   head_seen_ = port.shared_head->load(std::memory_order_acquire);
 }
@@ -35,27 +41,26 @@ std::size_t pipe_writer::whole_bytes_max() const noexcept {
 std::uint64_t pipe_writer::under_way() const noexcept {
   // Acquire: as in S1, though only counted here.
   const std::uint64_t head = port_->shared_head->load(std::memory_order_acquire);
-  if (is_slotted()) return port_->tail - head;
-  return frame_position{port_->tail}.count_since({head});
+  if (is_slotted()) return port_->tail() - head;
+  return frame_position{frames_tail_}.count_since({head});
 }
 
 pipe_room pipe_writer::reserve_slot(std::byte*& out) noexcept {
-  if (port_->tail == port_->free_to) {
+  if (port_->tail() == port_->free_to) {
     // S1. Acquire: the receiver has read what stood before the head (R3).
     const std::uint64_t head = port_->shared_head->load(std::memory_order_acquire);
-    if (port_->tail - head > direction_.capacity) return pipe_room::corrupt;
+    if (port_->tail() - head > direction_.capacity) return pipe_room::corrupt;
     port_->free_to = head + direction_.capacity;
-    if (port_->free_to == port_->tail) return pipe_room::none;
+    if (port_->free_to == port_->tail()) return pipe_room::none;
   }
-  out = ring_ + (port_->tail & port_->mask) * direction_.slot_bytes;
-  next_tail_ = port_->tail + 1;
+  out = ring_ + (port_->tail() & port_->mask) * direction_.slot_bytes;
   return pipe_room::there;
 }
 
 // The head is fetched only when the one that was seen last leaves no room: its line is the
 // receiver's, and each fetch takes it away. An older head only makes the room look smaller.
 pipe_room pipe_writer::reserve_frame(std::size_t bytes, bool first, std::byte*& out) noexcept {
-  const frame_position tail{port_->tail};
+  const frame_position tail{frames_tail_};
   const std::uint64_t ring_units = direction_.ring_bytes / frame_unit;
   const std::uint64_t needed = units_of_frame(bytes);
   const std::uint64_t at = tail.units() & (ring_units - 1);
@@ -96,11 +101,15 @@ pipe_room pipe_writer::reserve(std::size_t size, std::byte*& out) noexcept {
 // Release: who sees the new tail sees the message. Then the barrier between it and the look at who
 // sleeps, against the parking side's announcement, heavy barrier and second look.
 void pipe_writer::publish() noexcept {
-  // A slot may have been lent out by the fast path, of which we know nothing.
-  if (is_slotted()) next_tail_ = port_->tail + 1;
-  port_->tail = next_tail_;
-  port_->shared_tail->store(next_tail_, std::memory_order_release);
+  const std::uint64_t tail = next_tail();
+  port_->shared_tail->store(tail, std::memory_order_release);
   os_->light_barrier();
+  // Last: who is inside the gate is out by this.
+  if (is_slotted()) {
+    port_->gate.leave_at(tail);
+  } else {
+    frames_tail_ = tail;
+  }
 }
 
 // Pieces of an eighth of the ring: the receiver empties one while the next is filled.

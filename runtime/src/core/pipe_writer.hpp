@@ -24,7 +24,7 @@ class pipe_writer {
 
   /// Finds room for a message of `size` bytes, which nobody sees yet.
   [[nodiscard]] pipe_room reserve(std::size_t size, std::byte*& out) noexcept;
-  /// Publishes what was reserved last.
+  /// Publishes what was reserved last. Whoever is inside the gate of a slotted ring is out then.
   void publish() noexcept;
 
   /// Writes the next piece of a message that goes in pieces, which nobody sees yet.
@@ -37,15 +37,17 @@ class pipe_writer {
                             std::size_t in_all = 0) noexcept;
 
   /// What `publish` will make of the tail.
-  [[nodiscard]] std::uint64_t next_tail() const noexcept { return next_tail_; }
+  [[nodiscard]] std::uint64_t next_tail() const noexcept {
+    return is_slotted() ? port_->tail() + 1 : next_tail_;
+  }
 
   /// The largest message that goes in one piece.
   [[nodiscard]] std::size_t whole_bytes_max() const noexcept;
   /// Messages that are under way.
   [[nodiscard]] std::uint64_t under_way() const noexcept;
+  [[nodiscard]] bool is_slotted() const noexcept { return direction_.slot_bytes != 0; }
 
  private:
-  [[nodiscard]] bool is_slotted() const noexcept { return direction_.slot_bytes != 0; }
   [[nodiscard]] pipe_room reserve_slot(std::byte*& out) noexcept;
   [[nodiscard]] pipe_room reserve_frame(std::size_t bytes, bool first, std::byte*& out) noexcept;
 
@@ -53,8 +55,10 @@ class pipe_writer {
   pipe_direction direction_;
   const platform* os_;
   std::byte* ring_;
+  // Of a ring of bytes; slots are counted by the port's gate.
+  std::uint64_t frames_tail_ = 0;
+  std::uint64_t next_tail_ = 0;  // what `publish` makes of it
   std::uint64_t head_seen_ = 0;  // of a ring of bytes
-  std::uint64_t next_tail_ = 0;  // what `publish` makes of the tail
 };
 
 }  // namespace bulkhead::core

@@ -64,6 +64,7 @@ bool producer::drop_oldest() {
     position at = 0;
     if (!sent_messages_.find_oldest(at)) return false;
     slot& s = queue_->slot_at(seat_, index_of(at));
+    // Acquire: a place that its taker freed meanwhile is ours with the taker's reads over.
     const slot_word w = s.load(std::memory_order_acquire);
     // Else a taker was faster, and another one is the oldest.
     if (w.is(slot_state::ready) && w.lap() == lap_of(at) && s.exchange_if(w, w.freed())) {
@@ -103,6 +104,7 @@ void producer::lend(detail::queue_out_port& port) {
   }
   std::uint32_t count = 0;
   for (ring_walk walk = next_; count < most && !sent_messages_.in_order(); ++count, walk.step()) {
+    // Acquire: the taker's reads of the payload are over before the port writes there (S1).
     if (!walk.here().load(std::memory_order_acquire).is(slot_state::free)) break;
     settle(first + count);
   }
@@ -112,7 +114,8 @@ void producer::lend(detail::queue_out_port& port) {
   // The low half of the meta words must not run over into the size.
   const std::uint64_t meta = (sequence_ + 1) & 0xffff'ffff;
   count = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, 0x1'0000'0000 - meta));
-  lent_ = port.room = count;
+  lent_ = count;
+  port.set_room(count);
   port.stride = queue_->layout().slot_bytes;
   port.end = reinterpret_cast<std::byte*>(&next_.here()) + count * port.stride;
   port.ready = slot_word::make_ready(lap_of(next_.at())).bits;
@@ -123,8 +126,9 @@ void producer::lend(detail::queue_out_port& port) {
 }
 
 void producer::take_back(detail::queue_out_port& port) {
-  const std::uint32_t sent = lent_ - port.room;
-  lent_ = port.room = 0;
+  const std::uint32_t sent = lent_ - static_cast<std::uint32_t>(port.room());
+  lent_ = 0;
+  port.set_room(0);
   if (sent != 0) sent_messages_.add(index_of(next_.at()), sent);
   next_.skip(sent);
   sequence_ += sent;
@@ -141,7 +145,7 @@ bool producer::confirm_newest() {
   return false;
 }
 
-// Only in a build that is broken on purpose.
+// S3 before S2, in a build that is broken on purpose only: the release hands over nothing.
 void producer::publish_too_early(const place& p) noexcept {
   write_meta(next_.here(), p, sequence_ + 1);
   next_.here().store(slot_word::make_ready(lap_of(p.position)), std::memory_order_release);
@@ -293,6 +297,8 @@ newest_published find_newest(const queue_view& queue, std::uint32_t seat) noexce
   return newest;
 }
 
+// Acquire, here and below: our predecessor was reaped before we began, and what it stored before
+// each of these words was seen by the keeper, which told us to begin.
 void producer::take_over() {
   const lane_header& lane = queue_->lane(seat_);
   const newest_published newest = find_newest(*queue_, seat_);

@@ -131,6 +131,8 @@ struct slot : detail::queue_place {
     return {word.load(order)};
   }
   void store(slot_word w, std::memory_order order) noexcept { word.store(w.bits, order); }
+  /// Acquire: what was handed over with `expected` is there (a message, T3; a free place, C1).
+  /// Release: what the caller read or wrote comes before `desired`.
   bool exchange_if(slot_word expected, slot_word desired) noexcept {
     return word.compare_exchange_strong(expected.bits, desired.bits, std::memory_order_acq_rel,
                                         std::memory_order_relaxed);

@@ -166,6 +166,7 @@ class lane_search {
   bool found_dead_ = false;
 };
 
+// R3. Acquire: who made the word BURYING or POISON had done with the message.
 void bury_all(const attendance& where, recovery_report& report) noexcept {
   where.queue->each_slot([&](std::uint32_t lane, std::uint32_t index, const slot& s) {
     const slot_word w = s.load(std::memory_order_acquire);

@@ -204,14 +204,49 @@ TEST_CASE("a stop request ends a waiting receive", "[pipe][process]") {
         std::error_code ec;
         static_cast<void>(end.receive(ec));
         end.send(ec == errc::stop_requested ? 2 : 3);
-        // Even where something waits: a waiting call takes nothing any more.
-        while (!end.poll(0s)) {
-        }
       },
       std::move(b));
   CHECK(a.receive() == 1);
   p.request_stop();
   CHECK(a.receive_for(soon) == 2);
+  CHECK(p.join_for(soon).has_value());
+}
+
+TEST_CASE("after a stop request only the try forms take what waits", "[pipe][process]") {
+  bulkhead::runtime rt;
+  auto pipe = bulkhead::make_pipe<int, int>(rt);
+  auto& a = pipe.first;
+  auto& b = pipe.second;
+  auto p = rt.spawn(
+      [](pipe_end<int, int> end) {
+        // By the fast path, should there be one for a call that waits.
+        for (int n = 0; n < 100; ++n) end.send(end.receive());
+        std::error_code ec;
+        static_cast<void>(end.receive(ec));
+        end.send(ec == errc::stop_requested ? 1 : 0);
+        while (!end.poll()) {
+        }
+        const auto refused = [&] { return ec == errc::stop_requested ? 1 : 0; };
+        static_cast<void>(end.receive(ec));
+        end.send(refused());
+        end.send(end.receive_for(soon, ec) ? 2 : refused());
+        end.send(end.receive_batch(5, ec).empty() ? refused() : 2);
+        end.send(end.receive_in_place(ec) ? 2 : refused());
+        end.send(end.try_receive().value_or(0));
+        end.send(*end.try_receive_in_place());
+      },
+      std::move(b));
+  for (int n = 0; n < 100; ++n) {
+    a.send(n);
+    REQUIRE(a.receive_for(soon) == n);
+  }
+  p.request_stop();
+  REQUIRE(a.receive_for(soon) == 1);
+  a.send(7);
+  a.send(8);
+  for (int refused = 0; refused < 4; ++refused) CHECK(a.receive_for(soon) == 1);
+  CHECK(a.receive_for(soon) == 7);
+  CHECK(a.receive_for(soon) == 8);
   CHECK(p.join_for(soon).has_value());
 }
 

@@ -9,6 +9,8 @@
 using bulkhead::errc;
 using bulkhead::pipe_end;
 using bulkhead_test::eventually;
+using bulkhead_test::soon;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -98,6 +100,55 @@ TEST_CASE("a message is filled and read in place", "[pipe]") {
     CHECK(lent.size() == 2);
     lent.finish();
     CHECK_FALSE(b.poll());
+  }
+}
+
+TEST_CASE("a loan, or a message in place, that is not to be had now is not waited for", "[pipe]") {
+  bulkhead::runtime rt;
+  SECTION("of one size") {
+    auto pipe = bulkhead::make_pipe<int, int>(rt, {.capacity = 1});
+    const auto& a = pipe.first;
+    const auto& b = pipe.second;
+    CHECK_FALSE(b.try_receive_in_place());
+    CHECK_FALSE(b.receive_in_place_for(1ms));
+    auto room = a.try_loan();
+    REQUIRE(room);
+    *room = 3;
+    CHECK_FALSE(a.try_loan());
+    a.send(std::move(room));
+    CHECK_FALSE(room);
+    CHECK_FALSE(a.try_loan());
+    CHECK_FALSE(a.loan_for(1, 1ms));
+    {
+      const auto lent = b.try_receive_in_place();
+      REQUIRE(lent);
+      CHECK(*lent == 3);
+      CHECK_FALSE(b.try_receive_in_place());
+    }
+    auto again = a.loan_for(1, soon);
+    REQUIRE(again);
+    *again = 4;
+    a.send(std::move(again));
+    CHECK(*b.receive_in_place_for(soon) == 4);
+  }
+  SECTION("of any size") {
+    auto pipe = bulkhead::make_pipe<std::vector<int>, int>(rt, {.ring_bytes = 4096});
+    const auto& a = pipe.first;
+    const auto& b = pipe.second;
+    auto room = a.try_loan(200);
+    REQUIRE(room.size() == 200);
+    room.span().back() = 5;
+    a.send(std::move(room));
+    while (auto more = a.try_loan(200)) a.send(std::move(more));
+    CHECK_FALSE(a.loan_for(200, 1ms));
+    CHECK(b.try_receive_in_place().span().back() == 5);
+    CHECK(a.loan_for(200, soon));
+    std::error_code ec;
+    CHECK_FALSE(a.loan(5000, ec));
+    CHECK(ec == errc::too_large);
+    CHECK_FALSE(a.loan(~std::size_t{0}, ec));
+    CHECK(ec == errc::too_large);
+    CHECK_THROWS_AS(a.try_loan(5000), bulkhead::error);
   }
 }
 

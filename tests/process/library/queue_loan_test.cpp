@@ -144,6 +144,30 @@ TEST_CASE("a loan waits for room in the payload area, and tells what never fits"
   CHECK_THROWS_AS(queue<words>().loan(1000), bulkhead::error);
 }
 
+TEST_CASE("a loan that there is no room for now is not waited for", "[queue]") {
+  bulkhead::runtime rt;
+  const queue<words> q{rt, {.payload_bytes = 1 << 16}};
+  {
+    auto most = q.try_loan(6000);
+    REQUIRE(most.size() == 6000);
+    CHECK_FALSE(q.try_loan(6000));
+    std::error_code ec = std::make_error_code(std::errc::io_error);
+    CHECK_FALSE(q.try_loan(6000, ec));
+    CHECK_FALSE(ec);
+    CHECK_FALSE(q.loan_for(6000, std::chrono::milliseconds(1)));
+    CHECK_FALSE(q.loan_for(6000, std::chrono::milliseconds(1), ec));
+    CHECK_FALSE(ec);
+    CHECK_THROWS_AS(q.try_loan(1 << 16), bulkhead::error);
+    CHECK_FALSE(q.try_loan(1 << 16, ec));
+    CHECK(ec == errc::too_large);
+  }
+  auto room = q.loan_for(6000, soon);
+  REQUIRE(room.size() == 6000);
+  fill(room, 3);
+  q.send(std::move(room));
+  CHECK(counts_from(q.receive(), 3));
+}
+
 TEST_CASE("a full queue leaves a loan as it is, to be sent later", "[queue]") {
   bulkhead::runtime rt;
   const queue<words> q{rt, {.capacity = 1}};

@@ -25,8 +25,8 @@ namespace bulkhead::detail {
 [[nodiscard]] inline payload_block* open_block(queue_out_port& port, std::uint64_t bytes) noexcept {
   if (!port.gate.enter()) [[unlikely]]
     return nullptr;
-  if (port.room != 0 && port.blocks_end != nullptr) [[likely]] {
-    payload_block* const kept = port.blocks_end - port.room;
+  if (port.room() != 0 && port.blocks_end != nullptr) [[likely]] {
+    payload_block* const kept = port.blocks_end - port.room();
     if (kept->fits(bytes)) [[likely]]
       return kept;
   }
@@ -36,7 +36,7 @@ namespace bulkhead::detail {
 
 // A loan takes the block of a place that comes soon, and its send goes there, or changes blocks
 // with it.
-inline constexpr std::uint32_t blocks_looked_at = 8;
+inline constexpr std::uint64_t blocks_looked_at = 8;
 
 /// @returns a block for a loan, and where it is; one that is not there when the slow path is to
 /// find one.
@@ -46,8 +46,8 @@ inline constexpr std::uint32_t blocks_looked_at = 8;
   if (!port.gate.enter()) [[unlikely]]
     return found;
   if (port.blocks_end != nullptr) {
-    payload_block* kept = port.blocks_end - port.room;
-    for (std::uint32_t n = std::min(port.room, blocks_looked_at); n != 0; --n, ++kept) {
+    payload_block* kept = port.blocks_end - port.room();
+    for (std::uint64_t n = std::min(port.room(), blocks_looked_at); n != 0; --n, ++kept) {
       if (!kept->fits(bytes)) continue;
       found = std::exchange(*kept, {});
       at = port.payload + found.offset();
@@ -64,10 +64,10 @@ inline constexpr std::uint32_t blocks_looked_at = 8;
                                               const payload_block& lent) noexcept {
   if (!port.gate.enter()) [[unlikely]]
     return nullptr;
-  if (port.room != 0 && port.blocks_end != nullptr) [[likely]] {
-    payload_block* const kept = port.blocks_end - port.room;
+  if (port.room() != 0 && port.blocks_end != nullptr) [[likely]] {
+    payload_block* const kept = port.blocks_end - port.room();
     payload_block* bare = kept;
-    payload_block* const end = kept + std::min(port.room, blocks_looked_at);
+    payload_block* const end = kept + std::min(port.room(), blocks_looked_at);
     while (bare != end && bare->is_there()) ++bare;
     if (bare != end) [[likely]] {
       *bare = *kept;

@@ -19,15 +19,32 @@ class in_place_calls : protected queue_calls<T> {
   /// @errors too_large: so many elements and 16 bytes exceed `payload_bytes`.
   [[nodiscard]] queue_loan<T> loan(std::size_t n = 1) const {
     status result;
-    auto lent = queue_loan<T>::from(core_, inline_bytes, n, result);
+    auto lent = queue_loan<T>::from(core_, inline_bytes, n, patience::forever(), result);
     core_.check(result, "borrowing from");
     return lent;
   }
   [[nodiscard]] queue_loan<T> loan(std::size_t n, std::error_code& ec) const {
     status result;
-    auto lent = queue_loan<T>::from(core_, inline_bytes, n, result);
+    auto lent = queue_loan<T>::from(core_, inline_bytes, n, patience::forever(), result);
     ec = result.code();
     return lent;
+  }
+  /// @returns an empty loan when there is no room now.
+  [[nodiscard]] queue_loan<T> try_loan(std::size_t n = 1) const {
+    return room_or_not(n, patience::none());
+  }
+  [[nodiscard]] queue_loan<T> try_loan(std::size_t n, std::error_code& ec) const {
+    return room_or_not(n, patience::none(), ec);
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] queue_loan<T> loan_for(std::size_t n,
+                                       std::chrono::duration<Rep, Period> time) const {
+    return room_or_not(n, patience::lasting(time));
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] queue_loan<T> loan_for(std::size_t n, std::chrono::duration<Rep, Period> time,
+                                       std::error_code& ec) const {
+    return room_or_not(n, patience::lasting(time), ec);
   }
   /// Sends a filled loan as `send` does a value. It is empty then; one that could not be sent stays
   /// as it is, but for a queue that is closed.
@@ -106,6 +123,18 @@ class in_place_calls : protected queue_calls<T> {
   }
 
  private:
+  queue_loan<T> room_or_not(std::size_t n, patience how_long) const {
+    status result;
+    auto lent = queue_loan<T>::from(core_, inline_bytes, n, how_long, result);
+    if (!is_nothing(result)) core_.check(result, "borrowing from");
+    return lent;
+  }
+  queue_loan<T> room_or_not(std::size_t n, patience how_long, std::error_code& ec) const {
+    status result;
+    auto lent = queue_loan<T>::from(core_, inline_bytes, n, how_long, result);
+    ec = is_nothing(result) ? std::error_code() : result.code();
+    return lent;
+  }
   lent_delivery<T> lent_or_not(patience how_long) const {
     status result;
     auto d = lent_delivery<T>::from(core_, how_long, result);

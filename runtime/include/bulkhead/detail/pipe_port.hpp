@@ -56,10 +56,9 @@ enum class fast : std::uint8_t {
 
 /// The sending side of an end, private to its process.
 struct alignas(64) pipe_out_port {
-  pipe_gate gate;
+  pipe_gate gate;                 ///< Its position is the next place.
   bool lent = false;              ///< The next place is lent out: nobody may send before it.
   std::uint32_t patience_ns = 0;  ///< Of spin_for_room.
-  std::uint64_t tail = 0;         ///< The next place.
   std::uint64_t free_to = 0;      ///< Places before this one are free.
   std::uint64_t mask = 0;
   std::uint64_t capacity = 0;
@@ -71,38 +70,43 @@ struct alignas(64) pipe_out_port {
   std::uint64_t free_after = 0;                      ///< free_to, when the loan is back.
   std::uintptr_t borrower = 0;                       ///< The thread that has it.
 
+  [[nodiscard]] std::uint64_t tail() const noexcept { return gate.position(); }
+
   /// Where there is room for sure.
   template <class T>
   [[nodiscard]] [[gnu::always_inline]] fast send(const T& value) noexcept {
     if (!gate.enter()) [[unlikely]]
       return fast::no;
-    if (tail == free_to) [[unlikely]] {
+    const std::uint64_t place = tail();
+    if (place == free_to) [[unlikely]] {
       gate.leave();
       return fast::no;
     }
-    store(tail, value);
-    return publish(tail + 1);
+    store(place, value);
+    return publish(place + 1);
   }
   /// Where there may be by now. @limits waits: this is a waiting call, which may spin.
   template <class T>
   [[nodiscard]] fast send_after_look(const T& value, bool waits) noexcept {
     if (!gate.enter()) return fast::no;
-    if (tail == free_to && !refill(waits)) {
+    if (tail() == free_to && !refill(waits)) {
       gate.leave();
       return fast::no;
     }
-    store(tail, value);
-    return publish(tail + 1);
+    store(tail(), value);
+    return publish(tail() + 1);
   }
 
   /// Lends the next place out. @returns nullptr: take the slow path.
-  [[nodiscard]] std::byte* lend(std::size_t slot_bytes) noexcept {
+  [[nodiscard]] std::byte* lend(std::size_t slot_bytes, bool waits = true) noexcept {
     if (!gate.enter()) return nullptr;
     std::byte* at = nullptr;
-    if (!lent && (tail != free_to || refill(true))) {
-      at = slots + (tail & mask) * slot_bytes;
+    if (!lent && (tail() != free_to || refill(waits))) {
+      at = slots + (tail() & mask) * slot_bytes;
       // While this one is filled, the next one's lines come.
-      if (free_to - tail > 1) fetch_all_to_write(at + slot_bytes, std::min(slot_bytes, lent_ahead));
+      if (free_to - tail() > 1) {
+        fetch_all_to_write(at + slot_bytes, std::min(slot_bytes, lent_ahead));
+      }
       mark_lent();
     }
     gate.leave();
@@ -112,7 +116,7 @@ struct alignas(64) pipe_out_port {
   fast publish_lent() noexcept {
     if (!gate.enter()) return fast::no;
     unmark_lent();
-    return publish(tail + 1);
+    return publish(tail() + 1);
   }
 
   // The rest is for who is inside the gate, or holds the lock.
@@ -122,7 +126,7 @@ struct alignas(64) pipe_out_port {
     lent = true;
     borrower = this_thread_mark();
     free_after = free_to;
-    free_to = tail;
+    free_to = tail();
   }
   void unmark_lent() noexcept {
     lent = false;
@@ -146,12 +150,11 @@ struct alignas(64) pipe_out_port {
   }
   /// Publishes every place before `end` and leaves the gate.
   [[gnu::always_inline]] fast publish(std::uint64_t end) noexcept {
-    tail = end;
     shared_tail->store(end, std::memory_order_release);
     // The one who parks orders this store before the look at the attention word (membarrier).
     std::atomic_signal_fence(std::memory_order_seq_cst);
     const std::uint32_t wanted = peer->load(std::memory_order_relaxed) & attention::for_senders;
-    gate.leave();
+    gate.leave_at(end);
     return wanted == 0 ? fast::done : fast::heed;
   }
 
@@ -162,19 +165,18 @@ struct alignas(64) pipe_out_port {
   }
   [[nodiscard]] bool look(std::uint64_t at_least) noexcept {
     const std::uint64_t end = shared_head->load(std::memory_order_acquire) + capacity;
-    if (end - tail > capacity || end - tail < at_least) return false;
+    if (end - tail() > capacity || end - tail() < at_least) return false;
     free_to = end;
-    return end != tail;
+    return end != tail();
   }
   bool spin_for_room() noexcept;
 };
 
 /// The receiving side of an end, private to its process.
 struct alignas(64) pipe_in_port {
-  pipe_gate gate;
+  pipe_gate gate;                 ///< Its position is the next message.
   bool lent = false;              ///< The next message is lent out: nobody may receive before it.
   std::uint32_t patience_ns = 0;  ///< Of spin_for_message.
-  std::uint64_t head = 0;         ///< The next message.
   std::uint64_t limit = 0;        ///< Messages before this place are there.
   std::uint64_t mask = 0;
   std::uint64_t capacity = 0;
@@ -194,13 +196,15 @@ struct alignas(64) pipe_in_port {
   std::uint32_t pauses = 0;  ///< Before each look.
   std::uint32_t spins = 0;
 
+  [[nodiscard]] std::uint64_t head() const noexcept { return gate.position(); }
+
   /// Where a message is there for sure.
   /// @limits waits: this is a waiting call, which a stop request ends before it takes anything.
   template <class T>
   [[nodiscard]] [[gnu::always_inline]] fast receive(T& out, bool waits) noexcept {
     if (!gate.enter()) [[unlikely]]
       return fast::no;
-    if (head == limit || (waits && stop->load(std::memory_order_relaxed) != 0)) [[unlikely]] {
+    if (head() == limit || (waits && stop->load(std::memory_order_relaxed) != 0)) [[unlikely]] {
       gate.leave();
       return fast::no;
     }
@@ -211,7 +215,7 @@ struct alignas(64) pipe_in_port {
   [[nodiscard]] fast receive_after_look(T& out, bool waits) noexcept {
     if (!gate.enter()) return fast::no;
     if ((waits && stop->load(std::memory_order_relaxed) != 0) ||
-        (head == limit && !refill(waits))) {
+        (head() == limit && !refill(waits))) {
       gate.leave();
       return fast::no;
     }
@@ -219,11 +223,12 @@ struct alignas(64) pipe_in_port {
   }
 
   /// Lends the next message out. @returns nullptr: take the slow path.
-  [[nodiscard]] const std::byte* lend(std::size_t slot_bytes) noexcept {
+  [[nodiscard]] const std::byte* lend(std::size_t slot_bytes, bool waits = true) noexcept {
     if (!gate.enter()) return nullptr;
     const std::byte* at = nullptr;
-    if (!lent && stop->load(std::memory_order_relaxed) == 0 && (head != limit || refill(true))) {
-      at = slots + (head & mask) * slot_bytes;
+    const bool stopped = waits && stop->load(std::memory_order_relaxed) != 0;
+    if (!lent && !stopped && (head() != limit || refill(waits))) {
+      at = slots + (head() & mask) * slot_bytes;
       mark_lent();
     }
     gate.leave();
@@ -233,18 +238,19 @@ struct alignas(64) pipe_in_port {
   fast release_lent() noexcept {
     if (!gate.enter()) return fast::no;
     unmark_lent();
-    return release(head + 1);
+    return release(head() + 1);
   }
 
   // The rest is for who is inside the gate, or holds the lock.
 
   template <class T>
   [[gnu::always_inline]] fast take_next(T& out) noexcept {
-    if (!load(head, out)) [[unlikely]] {
+    const std::uint64_t place = head();
+    if (!load(place, out)) [[unlikely]] {
       gate.leave();
       return fast::bad;
     }
-    return release(head + 1);
+    return release(place + 1);
   }
 
   /// The fast path of others then finds nothing, and then the mark.
@@ -252,7 +258,7 @@ struct alignas(64) pipe_in_port {
     lent = true;
     borrower = this_thread_mark();
     limit_after = limit;
-    limit = head;
+    limit = head();
   }
   void unmark_lent() noexcept {
     lent = false;
@@ -274,11 +280,10 @@ struct alignas(64) pipe_in_port {
   }
   /// Frees every place before `end` and leaves the gate.
   [[gnu::always_inline]] fast release(std::uint64_t end) noexcept {
-    head = end;
     shared_head->store(end, std::memory_order_release);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     const std::uint32_t wanted = peer->load(std::memory_order_relaxed) & attention::for_receivers;
-    gate.leave();
+    gate.leave_at(end);
     return wanted == 0 ? fast::done : fast::heed;
   }
 
@@ -289,7 +294,7 @@ struct alignas(64) pipe_in_port {
   /// A tail that cannot be, and a restart of the peer, are for the slow path to report.
   [[nodiscard]] bool look() noexcept {
     const std::uint64_t end = shared_tail->load(std::memory_order_acquire);
-    if (end - head > capacity || end == head) return false;
+    if (end - head() > capacity || end == head()) return false;
     // After the tail: who sees a message of the peer's next incarnation sees its restart.
     if (restarts->load(std::memory_order_relaxed) != restarts_seen) return false;
     limit = end;

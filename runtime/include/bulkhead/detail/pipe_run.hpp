@@ -39,14 +39,15 @@ inline void copy_run(std::byte* to, const std::byte* from, std::size_t bytes) no
 }
 
 /// Sends from `next` on, which is moved, while there is room.
+/// @limits there is one at least.
 template <class T, class Iterator, class Sentinel>
 run_result send_run(pipe_out_port& port, Iterator& next, const Sentinel& end) {
   if (!port.gate.enter()) return {};
-  if (port.tail == port.free_to && !port.refill(true)) {
+  if (port.tail() == port.free_to && !port.refill(true)) {
     port.gate.leave();
     return {};
   }
-  std::uint64_t place = port.tail;
+  std::uint64_t place = port.tail();
   const std::uint64_t stop = place + std::min(port.free_to - place, pipe_run_max);
   if constexpr (fills_slots<T> && std::contiguous_iterator<Iterator> &&
                 std::sized_sentinel_for<Sentinel, Iterator> &&
@@ -62,14 +63,14 @@ run_result send_run(pipe_out_port& port, Iterator& next, const Sentinel& end) {
   for (; place != stop && next != end; ++place, ++next) {
     port.store(place, static_cast<const T&>(*next));
   }
-  const auto count = static_cast<std::size_t>(place - port.tail);
+  const auto count = static_cast<std::size_t>(place - port.tail());
   return {count, port.publish(place)};
 }
 
 /// Puts those before `stop` behind what `out` holds. @returns the place after the last of them.
 template <class T>
 std::uint64_t take_run(const pipe_in_port& port, std::uint64_t stop, std::vector<T>& out) {
-  std::uint64_t place = port.head;
+  std::uint64_t place = port.head();
   if constexpr (fills_slots<T>) {
     const std::uint64_t count = stop - place;
     const std::uint64_t before_end = std::min(count, port.ring_end(place) - place);
@@ -94,22 +95,22 @@ template <class T>
 run_result receive_run(pipe_in_port& port, std::size_t max, bool waits, std::vector<T>& out) {
   if (!port.gate.enter()) return {};
   if ((waits && port.stop->load(std::memory_order_relaxed) != 0) ||
-      (port.head == port.limit && !port.refill(waits))) {
+      (port.head() == port.limit && !port.refill(waits))) {
     port.gate.leave();
     return {};
   }
-  std::uint64_t place = port.head;
+  std::uint64_t place = port.head();
   try {
     place = take_run(port, place + std::min<std::uint64_t>(port.limit - place, max), out);
   } catch (...) {
     port.gate.leave();
     throw;  // no memory: all are there still
   }
-  if (place == port.head) {
+  if (place == port.head()) {
     port.gate.leave();
     return {0, fast::bad};
   }
-  const auto count = static_cast<std::size_t>(place - port.head);
+  const auto count = static_cast<std::size_t>(place - port.head());
   return {count, port.release(place)};
 }
 

@@ -76,10 +76,14 @@ class queue_calls {
     if constexpr (is_copied_from_slot) {
       queue_in_port& port = core_.ports().in;
       taken message;
-      if (port.enter_and_take(message, may_wait(how_long))) [[likely]] {
+      if (port.enter_and_take(message, how_long.may_wait())) [[likely]] {
         into(message.place->payload);
-        if (port.free(message)) [[unlikely]]
+        if (port.free(message)) [[unlikely]] {
+          port.count_taken();
           held_message::heed_freed(port, message);
+        } else {
+          port.leave_settled();
+        }
         return true;
       }
     }
@@ -110,10 +114,10 @@ class queue_calls {
     queue_in_port& port = core_.ports().in;
     taken message;
     if constexpr (is_copied_from_slot) {
-      if (port.take(message, may_wait(how_long))) [[likely]]
+      if (port.take(message, how_long.may_wait())) [[likely]]
         return delivery<T>(port, message, message.place->payload);
     } else {
-      if (port.take(message, may_wait(how_long))) [[likely]] {
+      if (port.take(message, how_long.may_wait())) [[likely]] {
         delivery<T> d(port, message);
         read(d, result);
         return d;
@@ -131,9 +135,6 @@ class queue_calls {
       // Between its taking and its reading: the next one.
       if (result != errc::lease_lost) return d;
     }
-  }
-  static constexpr bool may_wait(patience how_long) noexcept {
-    return how_long.how != patience::kind::none;
   }
   // Decodes what was taken. A message that cannot be read goes back.
   void read(delivery<T>& d, status& result) const {

@@ -25,6 +25,9 @@ struct patience {
   kind how = kind::forever;
   std::chrono::nanoseconds time{};
 
+  /// Of a waiting form: a stop request ends it before it takes anything.
+  [[nodiscard]] constexpr bool may_wait() const noexcept { return how != kind::none; }
+
   static constexpr patience none() noexcept { return {kind::none, {}}; }
   static constexpr patience forever() noexcept { return {kind::forever, {}}; }
   template <class Rep, class Period>
@@ -192,8 +195,11 @@ void forget(queue_in_port& port) noexcept;
 inline status acknowledge(queue_in_port& port, const taken& message) noexcept {
   if (!port.gate.enter()) [[unlikely]]
     return acknowledge_slowly(port, message);
-  if (port.free(message)) [[unlikely]]
+  if (port.free(message)) [[unlikely]] {
     heed_freed(port, message);
+  } else {
+    port.gate.leave();
+  }
   return {};
 }
 }  // namespace held_message

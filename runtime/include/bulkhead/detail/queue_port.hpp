@@ -72,8 +72,8 @@ constexpr std::uint64_t freed_word(std::uint64_t word) noexcept { return ((word 
 
 /// The sending side of a queue, private to its process.
 struct alignas(64) queue_out_port {
-  pipe_gate gate;
-  std::uint32_t room = 0;  ///< Places before `end` that are free.
+  pipe_gate gate;              ///< Its position counts what the port has sent.
+  std::uint64_t room_end = 0;  ///< The position at which no place is left.
   std::uint32_t inline_bytes = 0;
   std::byte* end = nullptr;  ///< After the last of them.
   std::size_t stride = 0;
@@ -89,18 +89,22 @@ struct alignas(64) queue_out_port {
   std::uint32_t seat = 0;
   std::atomic<std::uint64_t>* forwarding = nullptr;  ///< Of the lane.
 
+  /// Places before `end` that are free.
+  [[nodiscard]] std::uint64_t room() const noexcept { return room_end - gate.position(); }
+  void set_room(std::uint64_t places) noexcept { room_end = gate.position() + places; }
+
   [[nodiscard]] queue_place* next() const noexcept {
-    return reinterpret_cast<queue_place*>(end - room * stride);
+    return reinterpret_cast<queue_place*>(end - room() * stride);
   }
   void write_meta(queue_place& place, std::size_t size) const noexcept {
-    place.meta = (meta_end - room) | (std::uint64_t{size} << 32);
+    place.meta = (meta_end - room()) | (std::uint64_t{size} << 32);
   }
   /// A place for `size` bytes. @returns nullptr, outside the gate: take the slow path; else the
   /// caller is inside until `publish` or `gate.leave`.
   [[nodiscard]] [[gnu::always_inline]] queue_place* open(std::size_t size) noexcept {
     if (!gate.enter()) [[unlikely]]
       return nullptr;
-    if (room == 0 || size > inline_bytes) [[unlikely]] {
+    if (room() == 0 || size > inline_bytes) [[unlikely]] {
       gate.leave();
       return nullptr;
     }
@@ -112,23 +116,24 @@ struct alignas(64) queue_out_port {
     write_meta(*place, size);
     // Release: a taker that acquires the word sees meta and payload (S3).
     place->word.store(ready, std::memory_order_release);
-    --room;
     // S3 before S4 and S5: who parks or closes does a heavy barrier.
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (signs->call_sender()) [[unlikely]]
+    if (signs->call_sender()) [[unlikely]] {
+      --room_end;
       return true;
-    gate.leave();
+    }
+    gate.leave_at(gate.position() + 1);
     return false;
   }
 };
 
 /// The receiving side. A take ends in a compare-and-swap, which waits for every store before it; so
-/// a message takes as few stores as can be, and what can be computed from `left` is not kept.
+/// a message takes as few stores as can be, and what can be computed from the gate is not kept.
 struct alignas(64) queue_in_port {
-  pipe_gate gate;
-  std::uint32_t left = 0;    ///< Messages before `end` to be taken, should they be there.
-  std::uint32_t lent = 0;    ///< `left` in the beginning.
-  std::byte* end = nullptr;  ///< After the last of them.
+  pipe_gate gate;  ///< Its position counts what the port has taken, its visits what it has settled.
+  std::uint64_t left_end = 0;  ///< The position at which nothing is left.
+  std::uint64_t lent = 0;      ///< `left` in the beginning.
+  std::byte* end = nullptr;    ///< After the last of them.
   std::size_t stride = 0;
   std::size_t fetch_ahead = 0;  ///< How far ahead memory is fetched, where messages are there.
   std::uint64_t ready = 0;      ///< The word of a message of this lap that was never delivered.
@@ -137,64 +142,81 @@ struct alignas(64) queue_in_port {
   std::uint64_t queue = 0;      ///< The queue's id.
   const std::atomic<std::uint64_t>* version = nullptr;  ///< Of the lane.
   std::uint64_t version_seen = 0;
-  std::int64_t balance = 0;  ///< Deliveries taken before this lending, less those settled here.
+  std::uint64_t taken_before = 0;  ///< Deliveries taken before this lending, and the gate's visits
+                                   ///< that settled none.
   const queue_signs* signs = nullptr;
   const std::atomic<std::uint32_t>* stop = nullptr;  ///< This process is asked to stop.
   queue_state* state = nullptr;
   core::forward_record* record = nullptr;  ///< The seat's that is for this port alone.
 
+  /// Messages before `end` to be taken, should they be there.
+  [[nodiscard]] std::uint64_t left() const noexcept { return left_end - gate.position(); }
+  void set_left(std::uint64_t messages) noexcept { left_end = gate.position() + messages; }
+  /// Deliveries that were taken before this lending, less those settled here.
+  [[nodiscard]] std::int64_t balance() const noexcept {
+    return static_cast<std::int64_t>(taken_before - gate.visits());
+  }
   /// Deliveries that were taken here and not settled here; below 0 where others took more.
-  [[nodiscard]] std::int64_t held() const noexcept { return balance + (lent - left); }
+  [[nodiscard]] std::int64_t held() const noexcept {
+    return balance() + static_cast<std::int64_t>(lent - left());
+  }
+  /// Leaves the gate; nothing was taken, nor settled.
+  void leave_unchanged() noexcept {
+    ++taken_before;
+    gate.leave();
+  }
 
   /// T1 to T3. @returns true: taken. Outside the gate in any case; false: take the slow path.
   /// @limits waits: this is a waiting call, which a stop request ends before it takes anything.
   [[nodiscard]] [[gnu::always_inline]] bool take(taken& out, bool waits) noexcept {
     if (!enter_and_take(out, waits)) [[unlikely]]
       return false;
-    gate.leave();
+    gate.leave_at(gate.position() + 1);
     return true;
   }
-  /// The same, and stays inside the gate with what it took.
+  /// The same, and stays inside the gate with what it took, which is counted when the caller leaves
+  /// by `leave_settled` or calls `count_taken`.
   [[nodiscard]] [[gnu::always_inline]] bool enter_and_take(taken& out, bool waits) noexcept {
     if (!gate.enter()) [[unlikely]]
       return false;
     // Acquire: a version that we see brings the READY word that was stored before it (T1).
-    if (left == 0 || version->load(std::memory_order_acquire) != version_seen ||
+    const std::uint64_t still = left();
+    if (still == 0 || version->load(std::memory_order_acquire) != version_seen ||
         (waits && stop->load(std::memory_order_relaxed) != 0)) [[unlikely]] {
-      gate.leave();
+      leave_unchanged();
       return false;
     }
-    auto* const place = reinterpret_cast<queue_place*>(end - left * stride);
+    auto* const place = reinterpret_cast<queue_place*>(end - still * stride);
     fetch_to_write(reinterpret_cast<const std::byte*>(place) + fetch_ahead);
     std::uint64_t expected = ready;
     // Without a look first, which would fetch the line twice: shared, then for us alone. Acquire: a
     // READY word brings the payload that was written before it (S3).
     if (!place->word.compare_exchange_strong(expected, mine, std::memory_order_acq_rel,
                                              std::memory_order_relaxed)) [[unlikely]] {
-      gate.leave();
+      leave_unchanged();
       return false;
     }
     out.place = place;
-    out.where = where_end - left;
+    out.where = where_end - still;
     out.word = mine;
     out.queue = queue;
-    --left;
     return true;
   }
+  void count_taken() noexcept { --left_end; }
+  /// Leaves the gate after a take that was settled at once.
+  void leave_settled() noexcept {
+    --taken_before;
+    gate.leave_at(gate.position() + 1);
+  }
 
-  /// Settles a message for good. @returns false: done and outside the gate. True: still inside, and
-  /// somebody is to be heeded.
-  /// @limits the caller is inside the gate.
+  /// Settles a message for good. @returns whether somebody is to be heeded.
+  /// @limits the caller is inside the gate, and leaves it by `gate.leave` or `leave_settled`.
   [[nodiscard]] [[gnu::always_inline]] bool free(const taken& message) noexcept {
     // Release: our reads of the payload come before the producer's next use of it. A plain store is
     // enough: only the owner, or recovery after its proven death, changes a leased word.
     message.place->word.store(freed_word(message.word), std::memory_order_release);
-    --balance;
     std::atomic_signal_fence(std::memory_order_seq_cst);  // before the look at who waits
-    if (signs->call_taker()) [[unlikely]]
-      return true;
-    gate.leave();
-    return false;
+    return signs->call_taker();
   }
 };
 
