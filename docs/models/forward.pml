@@ -1,5 +1,6 @@
-// Forward: two takers settle messages of one lane and publish results in lanes of their own, as one step each, while one
-// participant dies at any step and its recovery is killed at any step and run again. README.md says what is checked.
+// Forward: two takers settle messages of one lane, one or GATHER at a time, and publish results in lanes of their own, in one
+// queue or in OUTPUTS of them, as one step each, while one participant dies at any step and its recovery is killed at any step
+// and run again. README.md says what is checked.
 #ifndef SLOTS
 #define SLOTS 3
 #endif
@@ -10,7 +11,13 @@
 #define INPUTS 2
 #endif
 #ifndef RESULTS
-#define RESULTS 1           // of each input
+#define RESULTS 1           // of each forward, in each output
+#endif
+#ifndef OUTPUTS
+#define OUTPUTS 1           // queues that each forward goes to
+#endif
+#ifndef GATHER
+#define GATHER 1            // inputs of each forward; above 1 with one taker only, which would wait for the other's
 #endif
 #ifndef DEATHS
 #define DEATHS 1
@@ -27,10 +34,12 @@
 #ifndef READER_DEATHS
 #define READER_DEATHS 1     // 0: only takers die
 #endif
-#define LANES TAKERS        // lane t holds taker t's results; the inputs lie in a queue of their own
+#define LANES (TAKERS * OUTPUTS)
+#define LANE(t, o) ((t) + (o) * TAKERS)      // holds taker t's results in queue o; the inputs lie in a queue of their own
 #define SEATS (TAKERS + READERS)
 #define RECEIVERS (((1 << READERS) - 1) << TAKERS)
-#define MESSAGES (INPUTS * RESULTS)
+#define MESSAGES (INPUTS / GATHER * RESULTS * OUTPUTS)
+#define NUMBER(in, o, n) (((in) / GATHER * OUTPUTS + (o)) * RESULTS + (n) + 1)
 #define ALL_SETTLED (settled == ((1 << (MESSAGES + 1)) - 2))
 #include "slot.pml"
 #define EMPTY 0
@@ -38,7 +47,7 @@
 #define COMMITTED 2
 
 short input[INPUTS];        // the input slots' words, all of lap 0
-typedef forward_record { byte state, in, first, end };
+typedef forward_record { byte state, in; byte first[OUTPUTS]; byte end[OUTPUTS] };
 forward_record record[TAKERS];
 bool forwarding[TAKERS];
 byte deaths, recovery_deaths;
@@ -63,65 +72,100 @@ inline F7_publish(l, p, to) {
   od
 }
 
+inline clear_record(t) {
+  atomic { record[t].state = EMPTY; record[t].in = 0; for (o : 0 .. OUTPUTS - 1) { record[t].first[o] = 0; record[t].end[o] = 0 } o = 0 }
+}
+
 proctype taker(byte me) {
-  byte next, staging, n, i, p, in;
-  short w, mine;
+  byte next[OUTPUTS], staging[OUTPUTS], n, o, g, i, p, in;
+  short w, mine[GATHER];
 again:
   {
     atomic {                                         // take_over
-      find_newest(me, next);
-      next = (next < passed[me] -> passed[me] : next)
+      for (o : 0 .. OUTPUTS - 1) {
+        find_newest(LANE(me, o), next[o]);
+        next[o] = (next[o] < passed[LANE(me, o)] -> passed[LANE(me, o)] : next[o])
+      }
+      o = 0
     };
     do
     :: !INPUTS_LEFT -> break
     :: atomic {                                      // takes any input that waits: model lane shows how it is found
          if
          :: STATE(input[0]) == READY -> in = 0
-         :: INPUTS > 1 && STATE(input[INPUTS / 2]) == READY -> in = INPUTS / 2
-         :: INPUTS > 2 && STATE(input[INPUTS - 1]) == READY -> in = INPUTS - 1
+         :: GATHER == 1 && INPUTS > 1 && STATE(input[INPUTS / 2]) == READY -> in = INPUTS / 2
+         :: GATHER > 1 && INPUTS > GATHER && STATE(input[INPUTS - GATHER]) == READY -> in = INPUTS - GATHER
+         :: GATHER == 1 && INPUTS > 2 && STATE(input[INPUTS - 1]) == READY -> in = INPUTS - 1
          fi;
-         mine = W(LAP(input[in]), DELIVERIES(input[in]) + 1, me, LEASED);
-         input[in] = mine };
-       do                                            // F1
-       :: atomic { OCCUPIED(me) + RESULTS <= CAPACITY -> staging = next; break }
-       :: atomic { OCCUPIED(me) + RESULTS > CAPACITY -> HUSH(me) }; BELL(me)
+         mine[0] = W(LAP(input[in]), DELIVERIES(input[in]) + 1, me, LEASED);
+         input[in] = mine[0]; g = 1 };
+       do
+       :: atomic { g < GATHER ->
+            assert(STATE(input[in + g]) == READY);
+            mine[g] = W(LAP(input[in + g]), DELIVERIES(input[in + g]) + 1, me, LEASED);
+            input[in + g] = mine[g]; g++ }
+       :: atomic { g == GATHER -> g = 0; break }
+       od;
+       do                                            // F1; room that was seen stays, as the lane's only sender is this one
+       :: atomic { o < OUTPUTS && OCCUPIED(LANE(me, o)) + RESULTS <= CAPACITY -> staging[o] = next[o]; o++ }
+       :: atomic { o < OUTPUTS && OCCUPIED(LANE(me, o)) + RESULTS > CAPACITY -> HUSH(me); o = 0 }; BELL(me)
+       :: atomic { o == OUTPUTS -> o = 0; break }
        od;
        do                                            // F2; FREE stays so, hence look and store in one step
-       :: atomic { n < RESULTS && STATE(word[AT(me, staging)]) != FREE -> staging++ };
+       :: atomic { o < OUTPUTS && n < RESULTS && STATE(word[AT(LANE(me, o), staging[o])]) != FREE -> staging[o]++ };
 #ifdef PASSED_EARLY
-          passed[me] = staging
+          passed[LANE(me, o)] = staging[o]
 #endif
-       :: atomic { n < RESULTS && STATE(word[AT(me, staging)]) == FREE ->
-            word[AT(me, staging)] = W(LAP_OF(staging), RESERVED, 0, FREE);
-            truth[AT(me, staging)] = in * RESULTS + n + 1 };
-          atomic { body[AT(me, staging)] = in * RESULTS + n + 1; staging++; n++ }
-       :: atomic { n == RESULTS -> n = 0; p = next; break }
+       :: atomic { o < OUTPUTS && n < RESULTS && STATE(word[AT(LANE(me, o), staging[o])]) == FREE ->
+            word[AT(LANE(me, o), staging[o])] = W(LAP_OF(staging[o]), RESERVED, 0, FREE);
+            truth[AT(LANE(me, o), staging[o])] = NUMBER(in, o, n) };
+          atomic { body[AT(LANE(me, o), staging[o])] = NUMBER(in, o, n); staging[o]++; n++ }
+       :: atomic { o < OUTPUTS && n == RESULTS -> n = 0; o++ }
+       :: atomic { o == OUTPUTS -> o = 0; break }
        od;
-       atomic { assert(input[in] == mine); input[in] = W(0, DELIVERIES(mine), me, PINNED) };   // F3
-       atomic { record[me].in = in; record[me].first = next; record[me].end = staging };       // F4
+       do                                            // F3
+       :: atomic { g < GATHER -> assert(input[in + g] == mine[g]);
+            input[in + g] = W(0, DELIVERIES(mine[g]), me, PINNED); g++ }
+       :: atomic { g == GATHER -> g = 0; break }
+       od;
+       atomic { record[me].in = in;                                                            // F4
+         for (o : 0 .. OUTPUTS - 1) { record[me].first[o] = next[o]; record[me].end[o] = staging[o] } o = 0 };
        record[me].state = PREPARING;
        forwarding[me] = true;                        // F5, closed: model close
 #ifdef FORWARD_ACK_FIRST
        input[in] = W(1, 0, 0, FREE);
 #endif
 #ifdef FORWARD_PUBLISH_FIRST
-       F7_publish(me, p, staging);
+       p = next[0]; F7_publish(me, p, staging[0]);
+#endif
+#ifdef COMMIT_EACH
+       p = next[0]; F7_publish(me, p, staging[0]);   // each output as its own step
 #endif
        record[me].state = COMMITTED;                 // F6
 #ifndef FORWARD_PUBLISH_FIRST
-       F7_publish(me, p, staging);
+       do
+       :: atomic { o < OUTPUTS -> p = next[o] }; F7_publish(LANE(me, o), p, staging[o]); o++
+       :: atomic { o == OUTPUTS -> o = 0; break }
+       od;
 #endif
 #ifndef FORWARD_ACK_FIRST
-       atomic { assert(input[in] == W(0, DELIVERIES(mine), me, PINNED)); input[in] = W(1, 0, 0, FREE) };   // F8
+       do                                            // F8
+       :: atomic { g < GATHER -> assert(input[in + g] == W(0, DELIVERIES(mine[g]), me, PINNED));
+            input[in + g] = W(1, 0, 0, FREE); g++ }
+       :: atomic { g == GATHER -> g = 0; break }
+       od;
 #endif
        forwarding[me] = false;                       // F9
-       d_step { record[me].state = EMPTY; record[me].in = 0; record[me].first = 0; record[me].end = 0 };
-       atomic { next = staging; staging = 0; in = 0; mine = 0; RING(RECEIVERS) }                           // F10
+       clear_record(me);
+       atomic { for (o : 0 .. OUTPUTS - 1) { next[o] = staging[o]; staging[o] = 0 } o = 0; in = 0;
+         for (g : 0 .. GATHER - 1) { mine[g] = 0 } g = 0; RING(RECEIVERS) }                    // F10
     od;
-    next = 0;
+    atomic { for (o : 0 .. OUTPUTS - 1) { next[o] = 0 } o = 0 };
 end_idle: false
   } unless { d_step { dead[me] == DYING ->
-      next = 0; staging = 0; n = 0; i = 0; p = 0; in = 0; w = 0; mine = 0; dead[me] = GONE } };
+      for (o : 0 .. OUTPUTS - 1) { next[o] = 0; staging[o] = 0 } o = 0;
+      for (g : 0 .. GATHER - 1) { mine[g] = 0 } g = 0;
+      n = 0; i = 0; p = 0; in = 0; w = 0; dead[me] = GONE } };
 end_gone:
   do
   :: dead[me] == 0 -> goto again
@@ -142,12 +186,12 @@ again:
        :: take_from(l);
           if
           :: atomic { got || n == LANES - 1 -> n = 0; break }
-          :: atomic { !got && n < LANES - 1 -> n++; l = 1 - l }
+          :: atomic { !got && n < LANES - 1 -> n++; l = (l + 1) % LANES }
           fi
        od;
        if
        :: atomic { got -> assert(body[held] == truth[held]); got = false };
-          acknowledge(held, mine); atomic { RING(1 << l); held = 0; l = 0 }
+          acknowledge(held, mine); atomic { RING(1 << (l % TAKERS)); held = 0; l = 0 }
        :: atomic { !got && (BELL(me) || ALL_SETTLED) -> l = 0 }
        fi
     od;
@@ -169,13 +213,23 @@ inline R1_settle_record() {
   if
   :: victim < TAKERS ->
      if
-     :: atomic { record[victim].state == COMMITTED -> p = record[victim].first };
-        F7_publish(victim, p, record[victim].end);
-        atomic { input[record[victim].in] = (IS_HELD(input[record[victim].in], victim) ->
-                                             W(1, 0, 0, FREE) : input[record[victim].in]) }      // F8, free_pinned
+     :: record[victim].state == COMMITTED ->
+        do
+        :: atomic { o < OUTPUTS -> p = record[victim].first[o] }; F7_publish(LANE(victim, o), p, record[victim].end[o]); o++;
+#ifdef SETTLE_ONE
+           o = OUTPUTS
+#endif
+        :: atomic { o == OUTPUTS -> o = 0; break }
+        od;
+        do
+        :: atomic { g < GATHER ->
+             input[record[victim].in + g] = (IS_HELD(input[record[victim].in + g], victim) ->
+                                             W(1, 0, 0, FREE) : input[record[victim].in + g]); g++ }      // F8, free_pinned
+        :: atomic { g == GATHER -> g = 0; break }
+        od
      :: else
      fi;
-     atomic { record[victim].state = EMPTY; record[victim].in = 0; record[victim].first = 0; record[victim].end = 0 }
+     clear_record(victim)
   :: else
   fi
 }
@@ -197,7 +251,7 @@ inline R2_give_back() {
 }
 
 proctype keeper() {
-  byte victim, s, i, p, first;
+  byte victim, s, i, o, g, p, first;
   short w;
 end_idle:
   atomic {
@@ -215,7 +269,12 @@ end_idle:
     R2_give_back();
 #endif
     if
-    :: victim < TAKERS -> R4_mend_lane(victim); forwarding[victim] = false
+    :: victim < TAKERS ->
+       do
+       :: o < OUTPUTS -> R4_mend_lane(LANE(victim, o)); o++
+       :: atomic { o == OUTPUTS -> o = 0; break }
+       od;
+       forwarding[victim] = false
     :: else
     fi;
     do                                               // R5
@@ -223,7 +282,7 @@ end_idle:
     :: atomic { s == LANES -> s = 0; break }
     od;
     atomic { RING((1 << SEATS) - 1); dead[victim] = 0; victim = 0 }              // R6
-  } unless { d_step { keeper_dying -> victim = 0; s = 0; i = 0; p = 0; first = 0; w = 0; keeper_dying = false } };
+  } unless { d_step { keeper_dying -> victim = 0; s = 0; i = 0; o = 0; g = 0; p = 0; first = 0; w = 0; keeper_dying = false } };
   goto end_idle
 }
 

@@ -23,6 +23,7 @@ small|lane|good|SENT=2 CAPACITY=1 MAX_DELIVERIES=1 RELEASES=0|exact
 small|lane|publish_early|SENT=3 DEATHS=0|exact
 small|lane|no_version_bump|SENT=3 DEATHS=0|exact
 small|lane|no_second_look|SENT=4 DEATHS=0 RELEASES=0|exact
+small|lane|settled_late|SENT=3 DEATHS=0 RELEASES=0|exact
 small|lane|cursor_jump|SENT=5 CAPACITY=3 DEATHS=0 RELEASES=0 KEPT=1|exact
 small|lane|bury_without_wake|SENT=2 CAPACITY=1 MAX_DELIVERIES=1 RELEASES=0|exact
 small|park|good|WAITERS=2|exact
@@ -48,6 +49,9 @@ small|forward|forward_ack_first|INPUTS=1 READER_DEATHS=0|exact
 small|forward|forward_publish_first|INPUTS=1 READER_DEATHS=0|exact
 small|forward|publish_blindly|INPUTS=1 READER_DEATHS=0|exact
 small|forward|give_back_first|INPUTS=1 READER_DEATHS=0|exact
+small|forward|good|INPUTS=2 GATHER=2 OUTPUTS=2 TAKERS=1 READER_DEATHS=0|exact
+small|forward|commit_each|INPUTS=2 GATHER=2 OUTPUTS=2 TAKERS=1 READER_DEATHS=0|exact
+small|forward|settle_one|INPUTS=2 GATHER=2 OUTPUTS=2 TAKERS=1 READER_DEATHS=0|exact
 small|forward|passed_early|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
 small|lease|good|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
 small|lease|good|MAX_DELIVERIES=2 EXTENDS=0 DELAYS=1 DEATHS=0|exact
@@ -80,6 +84,8 @@ full|close|close_not_repeated|SENDERS=1 SENT1=0 VICTIM=4 RECEIVER_BUFFERS=0|exac
 full|forward|good|INPUTS=2|exact
 full|forward|good|INPUTS=2 RESULTS=2 RECOVERY_DEATHS=0 READER_DEATHS=0|exact
 full|forward|good|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
+full|forward|good|INPUTS=1 OUTPUTS=2 READER_DEATHS=0 SLOTS=2 CAPACITY=1|exact
+full|forward|good|INPUTS=4 GATHER=2 OUTPUTS=2 TAKERS=1|exact
 full|lane|good|SENT=2 RELEASES=0 DEATHS=2|bits
 full|forward|good|INPUTS=1 DEATHS=2|bits
 RUNS

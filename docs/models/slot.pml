@@ -113,17 +113,20 @@ inline take_from(l) {
     :: v != seen[l] && (placed & BIT(l)) -> first = at[l]; goto scan
     :: !(placed & BIT(l)) -> skip
     fi };
-  do                                                                     // end_of
-  :: atomic { w = word[AT(l, i)];
-       p = ((w == 0 || (STATE(w) == FREE && DELIVERIES(w) == RESERVED)) ->
-            0 : POSITION(w, i) + 1 - (STATE(w) == FREE -> SLOTS : 0));
-       at[l] = (p > at[l] -> p : at[l]);
-       w = 0; p = 0; i++;
-       if
-       :: i == SLOTS -> i = 0; first = at[l]; placed = placed | BIT(l); break
-       :: else
-       fi }
-  od;
+  atomic { placed = placed | BIT(l); seen[l] = v;      // find_settled: the sender has said nothing yet, or that its oldest
+    if                                                 // unsettled message stands there; what it said between lies between
+    :: at[l] = 0
+    :: for (i : 0 .. SLOTS - 1) {
+         w = word[AT(l, i)];
+         first = ((STATE(w) != FREE && (first == 0 || POSITION(w, i) + 1 < first)) -> POSITION(w, i) + 1 : first)
+       }
+#ifdef SETTLED_LATE
+       at[l] = first
+#else
+       at[l] = (first > 0 -> first - 1 : 0)
+#endif
+    fi;
+    w = 0; i = 0; first = 0; goto T2 };
 scan:                                                                    // first_ready, limit in `first`
   do
   :: atomic { w = word[AT(l, i)];

@@ -209,6 +209,10 @@ class model_run {
     const auto census = core::count_messages(q_.view(), 0);
     REQUIRE(census.waiting == model_.waiting());
     REQUIRE(census.waiting + census.held == model_.all.size());
+    const auto left = core::count_left(q_.view(), 0);
+    REQUIRE(left.waiting == census.waiting);
+    REQUIRE(left.held == census.held);
+    REQUIRE(left.held_by_seat == census.held_by_seat);
   }
 
   memory_queue q_;

@@ -3,9 +3,9 @@
 #include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/detail/pipe_core.hpp>
+#include <bulkhead/detail/pipe_in_place_calls.hpp>
 #include <bulkhead/detail/pipe_message.hpp>
 #include <bulkhead/detail/pipe_run.hpp>
-#include <bulkhead/pipe_loan.hpp>
 #include <bulkhead/runtime.hpp>
 #include <concepts>
 #include <iterator>
@@ -49,10 +49,15 @@ class pipe_end;
 /// @threads any, but moving and destroying it; a thread that uses a direction alone pays no lock.
 /// @crash the other side's process may die at any instruction: what it had sent can be read.
 template <class Out, class In>
-class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
+class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out>,
+                 public detail::pipe_in_place_calls<pipe_end<Out, In>, Out, In> {
  public:
   using sent_type = Out;
   using received_type = In;
+
+  // Messages that are filled or read in place have calls of their own: loan, send of a loan,
+  // receive_in_place, and their forms.
+  using detail::pipe_in_place_calls<pipe_end, Out, In>::send;
 
   /// An end of nothing, to be assigned to. Every call on it throws.
   pipe_end() = default;
@@ -202,65 +207,6 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
   }
   [[nodiscard]] bool poll() const { return core_.poll(detail::patience::none()) != errc::full; }
 
-  /// Lends room for the next message, to be filled in place and sent by `send(loan)`. For messages
-  /// whose bytes are their own: `n` is not used, or the elements of a string or vector of such.
-  /// @limits other sends of this end wait until the loan is sent or dropped.
-  /// @errors too_large: so many elements never fit. full: this thread holds a loan already.
-  [[nodiscard]] pipe_loan<Out> loan(std::size_t n = 1) const {
-    std::error_code ec;
-    auto room = pipe_loan<Out>::from(core_, n, forever(), ec);
-    core_.check(ec, "borrowing from");
-    return room;
-  }
-  [[nodiscard]] pipe_loan<Out> loan(std::size_t n, std::error_code& ec) const {
-    ec.clear();
-    return pipe_loan<Out>::from(core_, n, forever(), ec);
-  }
-  /// @returns an empty loan when there is no room now, or another loan is not back.
-  [[nodiscard]] pipe_loan<Out> try_loan(std::size_t n = 1) const {
-    return lent_or_not<pipe_loan<Out>>("borrowing from", [&](auto& ec) {
-      return pipe_loan<Out>::from(core_, n, detail::patience::none(), ec);
-    });
-  }
-  template <class Rep, class Period>
-  [[nodiscard]] pipe_loan<Out> loan_for(std::size_t n,
-                                        std::chrono::duration<Rep, Period> time) const {
-    return lent_or_not<pipe_loan<Out>>("borrowing from", [&](auto& ec) {
-      return pipe_loan<Out>::from(core_, n, detail::patience::lasting(time), ec);
-    });
-  }
-  template <std::same_as<pipe_loan<Out>> Loan>
-  void send(Loan&& filled) const {
-    core_.check(filled.publish(), "sending to");
-  }
-  template <std::same_as<pipe_loan<Out>> Loan>
-  void send(Loan&& filled, std::error_code& ec) const {
-    ec = filled.publish();
-  }
-  /// Receives the next message where it lies; its place is free again when the result goes.
-  /// @limits other receives of this end wait until then.
-  [[nodiscard]] pipe_lent<In> receive_in_place() const {
-    std::error_code ec;
-    pipe_lent<In> message = pipe_lent<In>::from(core_, forever(), ec);
-    core_.check(ec, "receiving from");
-    return message;
-  }
-  [[nodiscard]] pipe_lent<In> receive_in_place(std::error_code& ec) const {
-    return pipe_lent<In>::from(core_, forever(), ec);
-  }
-  /// @returns an empty message when none is there, or this thread holds one already.
-  [[nodiscard]] pipe_lent<In> try_receive_in_place() const {
-    return lent_or_not<pipe_lent<In>>("receiving from", [&](auto& ec) {
-      return pipe_lent<In>::from(core_, detail::patience::none(), ec);
-    });
-  }
-  template <class Rep, class Period>
-  [[nodiscard]] pipe_lent<In> receive_in_place_for(std::chrono::duration<Rep, Period> time) const {
-    return lent_or_not<pipe_lent<In>>("receiving from", [&](auto& ec) {
-      return pipe_lent<In>::from(core_, detail::patience::lasting(time), ec);
-    });
-  }
-
   /// Ends the conversation: the other side reads what was sent, then gets `closed`. Repeatable.
   void close() const { core_.close(); }
   [[nodiscard]] bool closed() const { return core_.closed(); }
@@ -279,14 +225,6 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out> {
  private:
   using fast = detail::fast;
   static detail::patience forever() noexcept { return detail::patience::forever(); }
-
-  template <class Lent, class From>
-  [[nodiscard]] Lent lent_or_not(const char* doing, From from) const {
-    std::error_code ec;
-    Lent lent = from(ec);
-    if (ec != errc::full && ec != errc::timed_out) core_.check(ec, doing);
-    return lent;
-  }
 
   [[gnu::always_inline]] fast put_fast(const Out& value) const {
     if constexpr (detail::is_slotted<Out>) {

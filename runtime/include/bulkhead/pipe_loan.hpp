@@ -9,8 +9,10 @@
 
 namespace bulkhead {
 
-template <class Out, class In>
-class pipe_end;
+namespace detail {
+template <class End, class Out, class In>
+class pipe_in_place_calls;
+}
 
 /// Room in a pipe for a message of type T, filled in place: by the elements of a string or vector,
 /// or one object. Sent by `pipe_end::send`, else dropped when it goes. Empty after an error, or
@@ -44,8 +46,8 @@ class pipe_loan {
   [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
 
  private:
-  template <class Out, class In>
-  friend class pipe_end;
+  template <class End, class Out, class In>
+  friend class detail::pipe_in_place_calls;
 
   pipe_loan(const detail::pipe_core& core, std::byte* at, std::size_t n) noexcept
       : core_(&core), elements_(reinterpret_cast<element*>(at + layout::head_bytes), n) {}
@@ -138,8 +140,8 @@ class pipe_lent {
   }
 
  private:
-  template <class Out, class In>
-  friend class pipe_end;
+  template <class End, class Out, class In>
+  friend class detail::pipe_in_place_calls;
 
   static pipe_lent from(const detail::pipe_core& core, detail::patience how_long,
                         std::error_code& ec) {

@@ -1,6 +1,8 @@
 #include "core/closing.hpp"
 
 #include "core/parked_set.hpp"
+#include "core/ring_walk.hpp"
+#include "core/settled_mark.hpp"
 
 namespace bulkhead::core {
 namespace {
@@ -12,6 +14,46 @@ bool any_forwarding(const queue_view& queue) noexcept {
     if (queue.lane(lane).forwarding.load(std::memory_order_acquire) != 0) return true;
   }
   return false;
+}
+
+void count(slot_word w, std::uint32_t seat, census& all) noexcept {
+  switch (w.state()) {
+    case slot_state::ready:
+      ++all.waiting;
+      break;
+    case slot_state::leased:
+    case slot_state::pinned:
+    case slot_state::burying:
+    case slot_state::delayed:
+      ++all.held;
+      if (w.held_by(seat)) ++all.held_by_seat;
+      break;
+    default:
+      break;
+  }
+}
+
+// What may be left in a lane of a closed queue lies between what is settled and the first place
+// where nothing was published: a sender publishes in order, and of the places that it stepped over
+// before that it has said so before (`passed`). At most one turn of the ring.
+// @returns false when it found a message that waits and was to look no further.
+bool count_left_in(const queue_view& queue, std::uint32_t lane, std::uint32_t seat,
+                   bool all_of_them, census& all) noexcept {
+  position begin = 0;
+  const bool has_end = find_settled(queue, lane, begin);
+  ring_walk walk(queue, lane, has_end ? begin : position{0});
+  for (std::uint32_t n = 0; n < queue.ring_slots(); ++n, walk.step()) {
+    // Acquire: as in `count_messages`.
+    const slot_word w = walk.here().load(std::memory_order_acquire);
+    count(w, seat, all);
+    if (all.waiting != 0 && !all_of_them) return false;
+    // Acquire: a place that was stepped over was so before what is behind it came out.
+    if (has_end && w.is(slot_state::free) && w.lap() == lap_of(walk.at()) &&
+        !before(walk.at(), queue.lane(lane).passed.load(std::memory_order_acquire))) {
+      break;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -32,22 +74,17 @@ census count_messages(const queue_view& queue, std::uint32_t seat) noexcept {
   census all;
   queue.each_slot([&](std::uint32_t, std::uint32_t, const slot& s) {
     // Acquire: what a settled message led to (F7 before F8) is there at the second count.
-    const slot_word w = s.load(std::memory_order_acquire);
-    switch (w.state()) {
-      case slot_state::ready:
-        ++all.waiting;
-        break;
-      case slot_state::leased:
-      case slot_state::pinned:
-      case slot_state::burying:
-      case slot_state::delayed:
-        ++all.held;
-        if (w.held_by(seat)) ++all.held_by_seat;
-        break;
-      default:
-        break;
-    }
+    count(s.load(std::memory_order_acquire), seat, all);
   });
+  return all;
+}
+
+census count_left(const queue_view& queue, std::uint32_t seat, bool all_of_them) noexcept {
+  census all;
+  const std::uint32_t lanes = queue.seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    if (queue.is_used(lane) && !count_left_in(queue, lane, seat, all_of_them, all)) break;
+  }
   return all;
 }
 
@@ -82,12 +119,12 @@ bool is_over_for(const queue_view& queue, std::uint32_t seat) noexcept {
   // Acquire: CLOSED comes after the barrier of `close`, and so after what it let through.
   if (queue.header().signs.closed.load(std::memory_order_acquire) != closed_state::closed)
     return false;
-  const census first = count_messages(queue, seat);
+  const census first = count_left(queue, seat, false);
   if (first.waiting != 0) return false;
   if (first.held_by_seat != 0) return true;
   if (first.held != 0 || any_forwarding(queue)) return false;
   // A forward that was under way at the first count is over by now and its results are there.
-  const census last = count_messages(queue, seat);
+  const census last = count_left(queue, seat, false);
   return last.waiting == 0 && last.held == 0;
 }
 

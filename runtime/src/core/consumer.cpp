@@ -7,6 +7,7 @@
 #include "core/credits.hpp"
 #include "core/parked_set.hpp"
 #include "core/producer.hpp"
+#include "core/settled_mark.hpp"
 #include "core/timekeeper.hpp"
 
 namespace bulkhead::core {
@@ -52,8 +53,11 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
   // T1. Acquire: a version that we see brings the READY word that was stored before it.
   const std::uint64_t version = queue_->lane(lane).version.load(std::memory_order_acquire);
   if (c.lane == nullptr || version != c.version) {
-    if (c.lane == nullptr) c.walk = ring_walk(*queue_, lane, end_of(*queue_, lane));
-    c.walk.go_to(first_ready(lane, c.walk.at()));
+    if (c.lane == nullptr) {
+      place(lane, c);
+    } else {
+      c.walk.go_to(first_ready(lane, c.walk.at()));
+    }
     c.version = version;
     c.lane = &queue_->lane(lane);
   }
@@ -79,6 +83,13 @@ bool consumer::take_from(std::uint32_t lane, lease& out) {
   }
   queue_->mark_corrupt();
   return false;
+}
+
+// T1 of a new cursor.
+void consumer::place(std::uint32_t lane, cursor& c) const noexcept {
+  position begin = 0;
+  if (!find_settled(*queue_, lane, begin)) begin = first_ready(lane, end_of(*queue_, lane));
+  c.walk = ring_walk(*queue_, lane, begin);
 }
 
 void consumer::lend(detail::queue_in_port& port, std::uint32_t now_ms) noexcept {
@@ -158,14 +169,11 @@ position consumer::first_ready(std::uint32_t lane, position limit) const noexcep
   return first;
 }
 
-// Goes on where everything before is settled, by the lane's own word. That is believed only where
-// it is no further than `passed` may lag: a word of half a life ago, too, would seem to lie ahead.
-bool consumer::skip_settled(cursor& c) const noexcept {
+// Goes on where everything before is settled, by the lane's own word.
+bool consumer::skip_settled(std::uint32_t lane, cursor& c) const noexcept {
   // Acquire: as `passed` is looked at (T2).
-  const position settled = c.lane->settled.load(std::memory_order_acquire);
-  if (!before(c.walk.at(), settled) || !is_position(settled, queue_->ring_slots())) return false;
-  const position passed = c.lane->passed.load(std::memory_order_acquire);
-  if (!before(settled, make_position(lap_of(passed) + 2, index_of(passed)))) return false;
+  position settled = 0;
+  if (!find_settled(*queue_, lane, settled) || !before(c.walk.at(), settled)) return false;
   c.walk.go_to(settled);
   return true;
 }
@@ -177,7 +185,7 @@ void consumer::advance(std::uint32_t lane, cursor& c, slot_word seen) const noex
   const std::uint64_t published = seen.is(slot_state::free) ? seen.lap() - 1 : seen.lap();
   const position far = next(make_position(published - 1, index_of(at)), queue_->ring_slots());
   c.walk.step();
-  if (skip_settled(c) || !before(c.walk.at(), far)) return;
+  if (skip_settled(lane, c) || !before(c.walk.at(), far)) return;
   const position first = first_ready(lane, far);
   if (before(c.walk.at(), first)) c.walk.go_to(first);
 }

@@ -80,7 +80,8 @@ class consumer {
   void join_takers() noexcept;
   bool take_from(std::uint32_t lane, lease& out);
   sight look(const cursor& c, slot_word& w) const noexcept;
-  bool skip_settled(cursor& c) const noexcept;
+  void place(std::uint32_t lane, cursor& c) const noexcept;
+  bool skip_settled(std::uint32_t lane, cursor& c) const noexcept;
   void advance(std::uint32_t lane, cursor& c, slot_word seen) const noexcept;
   core::position first_ready(std::uint32_t lane, core::position limit) const noexcept;
 

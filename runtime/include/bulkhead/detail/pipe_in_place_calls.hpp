@@ -1,0 +1,86 @@
+#pragma once
+
+#include <bulkhead/pipe_loan.hpp>
+#include <chrono>
+#include <concepts>
+#include <system_error>
+
+namespace bulkhead::detail {
+
+/// The calls of `pipe_end` for messages that are filled and read where they lie.
+template <class End, class Out, class In>
+class pipe_in_place_calls {
+ public:
+  /// Lends room for the next message, to be filled in place and sent by `send(loan)`. For messages
+  /// whose bytes are their own: `n` is not used, or the elements of a string or vector of such.
+  /// @limits other sends of this end wait until the loan is sent or dropped.
+  /// @errors too_large: so many elements never fit. full: this thread holds a loan already.
+  [[nodiscard]] pipe_loan<Out> loan(std::size_t n = 1) const {
+    std::error_code ec;
+    auto room = pipe_loan<Out>::from(core(), n, patience::forever(), ec);
+    core().check(ec, "borrowing from");
+    return room;
+  }
+  [[nodiscard]] pipe_loan<Out> loan(std::size_t n, std::error_code& ec) const {
+    ec.clear();
+    return pipe_loan<Out>::from(core(), n, patience::forever(), ec);
+  }
+  /// @returns an empty loan when there is no room now, or another loan is not back.
+  [[nodiscard]] pipe_loan<Out> try_loan(std::size_t n = 1) const {
+    return lent_or_not<pipe_loan<Out>>("borrowing from", [&](auto& ec) {
+      return pipe_loan<Out>::from(core(), n, patience::none(), ec);
+    });
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] pipe_loan<Out> loan_for(std::size_t n,
+                                        std::chrono::duration<Rep, Period> time) const {
+    return lent_or_not<pipe_loan<Out>>("borrowing from", [&](auto& ec) {
+      return pipe_loan<Out>::from(core(), n, patience::lasting(time), ec);
+    });
+  }
+  template <std::same_as<pipe_loan<Out>> Loan>
+  void send(Loan&& filled) const {
+    core().check(filled.publish(), "sending to");
+  }
+  template <std::same_as<pipe_loan<Out>> Loan>
+  void send(Loan&& filled, std::error_code& ec) const {
+    ec = filled.publish();
+  }
+  /// Receives the next message where it lies; its place is free again when the result goes.
+  /// @limits other receives of this end wait until then.
+  [[nodiscard]] pipe_lent<In> receive_in_place() const {
+    std::error_code ec;
+    pipe_lent<In> message = pipe_lent<In>::from(core(), patience::forever(), ec);
+    core().check(ec, "receiving from");
+    return message;
+  }
+  [[nodiscard]] pipe_lent<In> receive_in_place(std::error_code& ec) const {
+    return pipe_lent<In>::from(core(), patience::forever(), ec);
+  }
+  /// @returns an empty message when none is there, or this thread holds one already.
+  [[nodiscard]] pipe_lent<In> try_receive_in_place() const {
+    return lent_or_not<pipe_lent<In>>("receiving from", [&](auto& ec) {
+      return pipe_lent<In>::from(core(), patience::none(), ec);
+    });
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] pipe_lent<In> receive_in_place_for(std::chrono::duration<Rep, Period> time) const {
+    return lent_or_not<pipe_lent<In>>("receiving from", [&](auto& ec) {
+      return pipe_lent<In>::from(core(), patience::lasting(time), ec);
+    });
+  }
+
+ private:
+  [[nodiscard]] const pipe_core& core() const noexcept {
+    return static_cast<const End&>(*this).core();
+  }
+  template <class Lent, class From>
+  [[nodiscard]] Lent lent_or_not(const char* doing, From from) const {
+    std::error_code ec;
+    Lent lent = from(ec);
+    if (ec != errc::full && ec != errc::timed_out) core().check(ec, doing);
+    return lent;
+  }
+};
+
+}  // namespace bulkhead::detail
