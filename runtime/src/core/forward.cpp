@@ -10,8 +10,8 @@ namespace {
 using inputs_span = std::span<const forward_input>;
 using outputs_span = std::span<const forward_output>;
 
-// F3 or F5 undone: leases again. Release: after the record is EMPTY, so that recovery that finds the
-// lease finds no record of it.
+// F3 or F5 undone: leases again. Release: after the record is EMPTY, so that recovery that finds
+// the lease finds no record of it.
 void unpin(inputs_span inputs) noexcept {
   for (const forward_input& in : inputs) {
     slot_of(*in.queue, in.held).store(in.held.word, std::memory_order_release);
