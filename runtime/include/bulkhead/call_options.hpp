@@ -14,6 +14,7 @@ struct call_options {
   std::optional<std::chrono::nanoseconds> deadline{};
   /// Processes that try it, one after the other, each after a crash of the one before: > 1 only
   /// where the function may run again after it ran in part. An exception is an answer, and ends it.
+  /// The keeper's death is no attempt of these.
   std::uint32_t attempts = 1;
 };
 

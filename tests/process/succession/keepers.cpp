@@ -56,11 +56,12 @@ bool runs(pid_t pid) {
   return after != std::string::npos && text.compare(after, 3, ") Z") != 0;
 }
 
-pid_t kill_keeper() {
+pid_t kill_keeper(std::chrono::steady_clock::time_point* when) {
   pid_t pid = 0;
   if (!eventually([&] { return (pid = keeper_now()) != 0; })) return 0;
   const bulkhead::os::unique_fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd) return 0;
+  if (when != nullptr) *when = std::chrono::steady_clock::now();
   ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
   pollfd ended{pidfd.get(), POLLIN, 0};
   ::poll(&ended, 1, 20'000);

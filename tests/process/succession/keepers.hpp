@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-#include <functional>
+#include <chrono>
 
 namespace bulkhead_test {
 
@@ -16,8 +16,8 @@ pid_t keeper_now();
 bool runs(pid_t pid);
 
 /// Kills the keeper, for which it waits, and waits until it is dead. @returns its process id; 0:
-/// there came none.
-pid_t kill_keeper();
+/// there came none. `when`, where given, is set to when it was sent the signal.
+pid_t kill_keeper(std::chrono::steady_clock::time_point* when = nullptr);
 /// The same, and waits until the next one is there. @returns whether it came.
 bool replace_keeper();
 
