@@ -164,9 +164,9 @@ TEST_CASE("a message's names are kept by its slot", "[os][unit]") {
   }
   SECTION("a turn comes to every message") {
     for (std::uint32_t index = 0; index < 10; ++index) carried.set(at(0, index), {index + 10});
-    std::size_t freed = 0;
-    for (int n = 0; n < 5; ++n) freed += carried.forget_some(2, all).size();
-    CHECK(freed == 10);
+    std::size_t forgotten = 0;
+    for (int n = 0; n < 5; ++n) forgotten += carried.forget_some(2, all).size();
+    CHECK(forgotten == 10);
     CHECK(carried.empty());
   }
 }
