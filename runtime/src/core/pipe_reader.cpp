@@ -48,8 +48,8 @@ bool pipe_reader::is_at_restart() const noexcept {
 // @returns false when the positions cannot be.
 bool pipe_reader::refill() noexcept {
   // R1. Acquire: who sees the tail sees the messages before it (S3).
-  const std::uint64_t tail = port_->shared_tail->load(std::memory_order_acquire);
-  const std::uint64_t there = distance(tail, head());
+  std::uint64_t tail = port_->shared_tail->load(std::memory_order_acquire);
+  std::uint64_t there = distance(tail, head());
   const std::uint64_t most =
       is_slotted() ? direction_.capacity : direction_.ring_bytes / frame_unit;
   if (there > most) return false;
@@ -60,7 +60,12 @@ bool pipe_reader::refill() noexcept {
   if (restarts == port_->restarts_seen) return true;
   const std::uint64_t mark =
       peer_->marks[port_->restarts_seen % pipe_marks].load(std::memory_order_relaxed);
-  if (distance(mark, head()) > there) return false;
+  if (distance(mark, head()) > there) {
+    // The dead one sent more, and died, after we looked at its tail. Acquire: as before (S3).
+    tail = port_->shared_tail->load(std::memory_order_acquire);
+    there = distance(tail, head());
+    if (there > most || distance(mark, head()) > there) return false;
+  }
   port_->limit = mark;
   return true;
 }
