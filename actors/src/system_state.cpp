@@ -1,6 +1,7 @@
 #include "system_state.hpp"
 
 #include <algorithm>
+#include <bulkhead/actors/remote_error.hpp>
 #include <bulkhead/errc.hpp>
 #include <future>
 #include <thread>
@@ -20,6 +21,7 @@ constexpr std::chrono::milliseconds destruction_least{100};
 
 std::unique_ptr<caf_world> make_world(std::unique_ptr<caf::actor_system_config> config) {
   signal_block none;
+  add_remote_category(*config);
   auto world = std::make_unique<caf_world>(std::move(config));
   compat::forget_logger();
   return world;
@@ -47,6 +49,57 @@ std::shared_ptr<feed_state> system_state::add_feed(std::unique_ptr<feed_input> i
   return feed;
 }
 
+std::shared_ptr<remote_peer> system_state::add_peer(actor_client lane, const message_codec& codec) {
+  const std::lock_guard lock(mutex_);
+  if (ending_) {
+    throw bulkhead::error(bulkhead::errc::runtime_gone,
+                          "starting an actor by a system that has ended");
+  }
+  reap_peers();
+  if (free_units_.empty()) {
+    world_->units.push_back(std::make_unique<pump_unit>(world_->system));
+    free_units_.push_back(world_->units.back().get());
+  }
+  auto peer = std::make_shared<remote_peer>(std::move(lane), codec, *free_units_.back());
+  peers_.push_back({peer, free_units_.back()});
+  free_units_.pop_back();
+  return peer;
+}
+
+void system_state::drop_peer(const std::shared_ptr<remote_peer>& peer) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(peers_, [&](const peer_place& place) {
+    if (place.peer != peer) return false;
+    free_units_.push_back(place.unit);
+    return true;
+  });
+}
+
+// Under the lock.
+void system_state::reap_peers() {
+  std::erase_if(peers_, [&](const peer_place& place) {
+    if (!place.peer->is_done()) return false;
+    place.peer->finish();
+    free_units_.push_back(place.unit);
+    return true;
+  });
+}
+
+bool system_state::peers_gone_by(clock::time_point deadline) {
+  const std::lock_guard lock(mutex_);
+  auto step = std::chrono::nanoseconds(first_step);
+  for (;;) {
+    reap_peers();
+    if (peers_.empty()) return true;
+    if (clock::now() >= deadline) break;
+    std::this_thread::sleep_for(step);
+    step = std::min(step * 2, std::chrono::nanoseconds(longest_step));
+  }
+  for (const peer_place& place : peers_) place.peer->finish();
+  peers_.clear();
+  return false;
+}
+
 end_report system_state::end() {
   if (!world_) return {};
   if (!home_.is_this()) {
@@ -62,6 +115,8 @@ end_report system_state::end() {
     ending_ = true;
     feeds.swap(feeds_);
     fed.swap(fed_);
+    // What is under way to other processes is told its end, and holds its askers no more.
+    for (const peer_place& place : peers_) place.peer->let_go();
   }
   for (const auto& feed : feeds) {
     if (auto state = feed.lock()) state->stop();
@@ -77,8 +132,9 @@ end_report system_state::end() {
     if (auto state = feed.lock()) state->abandon(bulkhead::errc::runtime_gone);
   }
   fed.clear();
+  const bool peers_gone = peers_gone_by(start + options_.shutdown);
   const std::size_t left = compat::running(world_->system);
-  if (left == 0)
+  if (left == 0 && peers_gone)
     return {destroyed_by(std::max(start + options_.shutdown, clock::now() + destruction_least)), 0};
   // CAF's destructor would wait for them for ever.
   static_cast<void>(world_.release());

@@ -11,6 +11,7 @@
 
 #include "feed_state.hpp"
 #include "home_process.hpp"
+#include "remote_peer.hpp"
 
 namespace bulkhead::actors::detail {
 
@@ -20,6 +21,8 @@ struct caf_world {
   explicit caf_world(std::unique_ptr<caf::actor_system_config> chosen)
       : config(std::move(chosen)), system(*config) {}
   std::unique_ptr<caf::actor_system_config> config;
+  /// Actors refer to the unit that they ran on last.
+  std::vector<std::unique_ptr<pump_unit>> units;
   caf::actor_system system;
 };
 
@@ -38,6 +41,10 @@ class system_state {
   /// Makes a feed that ends with the system. Throws runtime_gone when that has ended.
   std::shared_ptr<feed_state> add_feed(std::unique_ptr<feed_input> input,
                                        caf::strong_actor_ptr actor, std::size_t credit);
+  /// Takes part in an actor in a process of its own: ends with the system. Throws runtime_gone.
+  std::shared_ptr<remote_peer> add_peer(actor_client lane, const message_codec& codec);
+  /// One that was never started.
+  void drop_peer(const std::shared_ptr<remote_peer>& peer);
   end_report end();
   [[nodiscard]] std::chrono::milliseconds time_to_end() const noexcept { return options_.shutdown; }
 
@@ -45,6 +52,8 @@ class system_state {
   using clock = std::chrono::steady_clock;
 
   void send_exits(const std::vector<caf::weak_actor_ptr>& actors, caf::exit_reason reason);
+  void reap_peers();
+  [[nodiscard]] bool peers_gone_by(clock::time_point deadline);
   [[nodiscard]] bool empty_by(clock::time_point deadline);
   [[nodiscard]] bool destroyed_by(clock::time_point deadline);
 
@@ -55,6 +64,12 @@ class system_state {
   std::mutex mutex_;
   bool ending_ = false;
   std::vector<std::weak_ptr<feed_state>> feeds_;
+  struct peer_place {
+    std::shared_ptr<remote_peer> peer;
+    pump_unit* unit;
+  };
+  std::vector<peer_place> peers_;
+  std::vector<pump_unit*> free_units_;
   std::vector<caf::weak_actor_ptr> fed_;
 };
 

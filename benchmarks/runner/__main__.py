@@ -10,17 +10,18 @@ import sys
 import time
 
 from . import files, machine, table
+from .actors import bench_actors
 from .mailbox import Mailbox
 from .measure import Runner
 from .process import bench_process
 
-NOT_YET = ("pool", "actors")
+NOT_YET = ("pool",)
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench", description="see docs/performance.md")
     parser.add_argument("build", help=argparse.SUPPRESS)
-    parser.add_argument("what", nargs="?", default="all", choices=("mailbox", "process", *NOT_YET, "all"))
+    parser.add_argument("what", nargs="?", default="all", choices=("mailbox", "process", "actors", *NOT_YET, "all"))
     parser.add_argument("--quick", action="store_true", help="3 short rounds: a look, no verdict")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--csv", metavar="FILE")
@@ -109,6 +110,8 @@ def main(arguments):
     # --json names one file: with `all` it is the mailboxes'.
     if options.what == "process":
         return bench_process(options)
+    if options.what == "actors":
+        return bench_actors(options)
     return bench_mailbox(options) if options.what in ("mailbox", "all") else 0
 
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bulkhead/detail/async_operation.hpp>
 #include <bulkhead/detail/call_client_core.hpp>
+#include <cstring>
 #include <stdexcept>
 
 #include "call_client_state.hpp"
@@ -125,8 +126,18 @@ void call_client_core::abort(const call_ticket& ticket) const {
   if (state_ != nullptr) state_->abort(ticket);
 }
 
-std::error_code call_client_core::pump(patience how_long) const {
-  return state_ ? state_->pump(how_long) : none();
+std::error_code call_client_core::pump(patience how_long, const std::atomic<bool>* over) const {
+  return state_ ? state_->pump(how_long, over) : none();
+}
+
+void call_client_core::wake() const {
+  if (state_ != nullptr) state_->end().wake_own_receivers();
+}
+
+// Of no slot: a reply to it would find nobody.
+void call_client_core::write_post_head(std::byte* to) noexcept {
+  const core::request_head head;
+  std::memcpy(to, &head, sizeof head);
 }
 
 std::uint32_t call_client_core::pending() const { return state_ ? state_->pending() : 0; }

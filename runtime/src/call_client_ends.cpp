@@ -141,12 +141,14 @@ std::error_code call_client_state::wait(call_waiter& waiter, const call_ticket& 
   return {};
 }
 
-std::error_code call_client_state::pump(patience how_long) {
-  const call_break nothing(*this, [] { return false; });
+std::error_code call_client_state::pump(patience how_long, const std::atomic<bool>* over) {
+  // Acquire: who sees it sees why it was set.
+  const auto is_over = [over] { return over != nullptr && over->load(std::memory_order_acquire); };
+  const call_break called(*this, is_over);
   const limit until(how_long);
   const std::uint64_t before = told_.load(std::memory_order_relaxed);
-  while (until.may_wait() && told_.load(std::memory_order_relaxed) == before) {
-    if (const auto ec = take(nothing, until)) return ec;
+  while (until.may_wait() && told_.load(std::memory_order_relaxed) == before && !is_over()) {
+    if (const auto ec = take(called, until)) return ec;
   }
   const std::error_code ec = drain();
   settle_waiting_death();

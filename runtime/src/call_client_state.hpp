@@ -67,7 +67,7 @@ class call_client_state : public std::enable_shared_from_this<call_client_state>
 
   // Their ends: call_client_ends.cpp.
   std::error_code wait(call_waiter& waiter, const call_ticket& ticket, patience how_long);
-  std::error_code pump(patience how_long);
+  std::error_code pump(patience how_long, const std::atomic<bool>* over = nullptr);
   [[nodiscard]] std::uint32_t pending();
   /// All that are under way fail.
   void fail_all(std::error_code why);

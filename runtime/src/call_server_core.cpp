@@ -25,16 +25,30 @@ patience left_of(patience how_long, steady_clock::time_point begun) {
   return {patience::kind::some, std::max(how_long.time - gone, std::chrono::nanoseconds{0})};
 }
 
+class flag_break final : public wait_break {
+ public:
+  explicit flag_break(const std::atomic<bool>* flag) noexcept : flag_(flag) {}
+  // Acquire: who sees it sees why it was set.
+  [[nodiscard]] bool is_due() const noexcept override {
+    return flag_ != nullptr && flag_->load(std::memory_order_acquire);
+  }
+
+ private:
+  const std::atomic<bool>* flag_;
+};
+
 }  // namespace
 
 std::error_code take_request(const pipe_core& from, patience how_long, pipe_message& out,
-                             call_origin& whose) {
+                             call_origin& whose, const std::atomic<bool>* over) {
+  if (from.state() == nullptr) return errc::not_initialised;
+  const flag_break flag(over);
   const bool timed = how_long.how == patience::kind::some;
   const auto begun = timed ? steady_clock::now() : steady_clock::time_point();
   for (bool first = true;; first = false) {
-    const auto ec = from.take(first ? how_long : left_of(how_long, begun), out);
-    if (ec == errc::peer_restarted) continue;
-    if (ec) return ec;
+    const status s = from.state()->take_or(&flag, first ? how_long : left_of(how_long, begun), out);
+    if (s == errc::peer_restarted) continue;
+    if (s.failed() || out.locked == nullptr) return s.code();
     core::request_head head;
     if (out.bytes.size() < sizeof head) return from.report_corrupt();
     std::memcpy(&head, out.bytes.data(), sizeof head);

@@ -113,9 +113,10 @@ class runtime {
     return state_;
   }
   explicit runtime(std::shared_ptr<detail::runtime_state> state) noexcept;
+  /// For other layers: starts what the recipe says, as `spawn` does.
+  process start(const spawn_options& options, detail::start_recipe recipe);
 
  private:
-  process start(const spawn_options& options, detail::start_recipe recipe);
   [[nodiscard]] detail::inherited_value find_endpoint(std::string_view name,
                                                       std::uint64_t fingerprint) const;
 

@@ -10,6 +10,7 @@
 #error "Bulkhead's actors are made for CAF 0.17.6; compat.hpp has no block for this version yet"
 #endif
 
+#include <atomic>
 #include <bulkhead/actors/detail/plain_message.hpp>
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
@@ -99,6 +100,36 @@ caf::strong_actor_ptr make_reply(caf::actor_system& system, Args&&... args) {
       system.next_actor_id(), system.node(), &system, config, std::forward<Args>(args)...);
 }
 
+/// The same, but the answer is brought to somebody else: its content counts, once.
+class answer_actor : public caf::actor_proxy {
+ public:
+  using caf::actor_proxy::actor_proxy;
+
+  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) final {
+    if (!message->mid.is_response() || answered_.exchange(true)) return;
+    answered(message->content());
+  }
+  void kill_proxy(caf::execution_unit*, caf::error) final {}
+
+ protected:
+  [[nodiscard]] bool is_answered() const noexcept { return answered_; }
+
+ private:
+  // Called in the thread that answers.
+  virtual void answered(const caf::type_erased_tuple& content) = 0;
+
+  std::atomic<bool> answered_{false};
+};
+
+/// Makes the local stand-in of an actor that is elsewhere. Nodes are what CAF tells such actors by;
+/// two stand-ins have different ids, so the system's own will do.
+template <class Proxy, class... Args>
+caf::strong_actor_ptr make_proxy(caf::actor_system& system, Args&&... args) {
+  caf::actor_config config;
+  return caf::make_actor<Proxy, caf::strong_actor_ptr>(
+      system.next_actor_id(), system.node(), &system, config, std::forward<Args>(args)...);
+}
+
 /// Sends a request to a local actor. The answer goes to `reply`, perhaps before this returns.
 inline void request(const caf::strong_actor_ptr& to, caf::strong_actor_ptr reply,
                     caf::message content) {
@@ -129,6 +160,25 @@ void on_exit(const caf::strong_actor_ptr& actor, Handler handler) {
 inline void send_exit(const caf::strong_actor_ptr& actor, caf::exit_reason reason) {
   actor->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
                  caf::make_message(caf::exit_msg{actor->address(), reason}), nullptr);
+}
+
+/// The message that asks an actor to end, from nobody.
+inline caf::mailbox_element_ptr exit_message(caf::error reason) {
+  return caf::make_mailbox_element(nullptr, caf::make_message_id(caf::message_priority::high), {},
+                                   caf::exit_msg{caf::actor_addr{}, std::move(reason)});
+}
+
+// -- launching -----------------------------------------------------------------------------------
+
+/// Spawns an actor of a function that gives its behavior, to run on the unit from the start.
+template <class Fn, class Tuple>
+auto launch_on(caf::actor_system& system, caf::execution_unit& unit, Fn fn, Tuple arguments) {
+  caf::actor_config config{&unit};
+  return std::apply(
+      [&](auto&... all) {
+        return system.spawn_functor(std::true_type{}, config, fn, std::move(all)...);
+      },
+      arguments);
 }
 
 // -- systems -------------------------------------------------------------------------------------

@@ -139,6 +139,27 @@ class call_client_core {
     }
   }
 
+  /// Sends what has no reply, in order with the requests of the same thread.
+  /// @errors too_large: what goes in pieces, where it may not wait; full; as pipe_end::send.
+  template <class Fill>
+  std::error_code post_with(std::size_t size, Fill&& fill, patience how_long) const {
+    if (size >= oversize) return errc::too_large;
+    const std::size_t all = call_head_bytes + size;
+    if (all > whole_bytes_max()) {
+      const auto bytes = std::make_unique_for_overwrite<std::byte[]>(all);
+      write_post_head(bytes.get());
+      encoder into(bytes.get() + call_head_bytes);
+      fill(into);
+      return end().send_pieces({}, {bytes.get(), all}, how_long);
+    }
+    pipe_place place;
+    if (const auto ec = end().reserve(all, how_long, place)) return ec;
+    write_post_head(place.bytes);
+    encoder into(place.bytes + call_head_bytes);
+    fill(into);
+    return end().publish(place);
+  }
+
   /// Waits until the waiter is told; takes replies in meanwhile, its own and others'.
   /// @returns what ended the waiting before that: the request is then cancelled.
   std::error_code wait(call_waiter& waiter, const call_ticket& ticket, patience how_long) const;
@@ -146,8 +167,10 @@ class call_client_core {
   bool cancel(const call_ticket& ticket) const;
   /// The same, but its continuation is told operation_canceled.
   void abort(const call_ticket& ticket) const;
-  /// Takes replies in: waits for one, then all that are there.
-  std::error_code pump(patience how_long) const;
+  /// Takes replies in: waits for one, or for `over`, then all that are there.
+  std::error_code pump(patience how_long, const std::atomic<bool>* over = nullptr) const;
+  /// Has those that wait in `pump` look at `over`.
+  void wake() const;
   /// Requests that have no end yet.
   [[nodiscard]] std::uint32_t pending() const;
 
@@ -170,6 +193,7 @@ class call_client_core {
     return send_copy({bytes.get(), call_head_bytes + size}, names != nullptr ? names->ids() : none,
                      to, terms, how_long, ticket);
   }
+  static void write_post_head(std::byte* to) noexcept;
   [[nodiscard]] std::size_t whole_bytes_max() const;
   std::error_code reserve(std::size_t size, call_continuation& to, const request_terms& terms,
                           patience how_long, open_call& out) const;

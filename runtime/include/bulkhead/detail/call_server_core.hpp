@@ -18,8 +18,10 @@ struct call_origin {
 /// Waits for the next request that somebody still waits for. A restart of the asking side is not
 /// told: its requests from before have no one to answer to, and their replies are ignored.
 /// @errors as pipe_core::take.
+/// `over` ends the wait too: then it is no error, and there is no message; `wake_own_receivers` has
+/// it looked at. A message that wants no reply has generation 0.
 std::error_code take_request(const pipe_core& from, patience how_long, pipe_message& out,
-                             call_origin& whose);
+                             call_origin& whose, const std::atomic<bool>* over = nullptr);
 void write_reply_head(std::byte* to, const call_origin& whose, bool thrown) noexcept;
 /// A reply in memory of ours, its head's place before it.
 std::error_code send_reply_copy(const pipe_core& to, std::span<const std::byte> bytes,
@@ -61,6 +63,27 @@ std::error_code send_reply(const pipe_core& to, const call_origin& whose, const 
   write_reply_head(place.bytes, whose, thrown);
   encoder into(place.bytes + call_head_bytes);
   encode(into, value);
+  return to.publish(place);
+}
+
+/// The same for a reply of `size` bytes, which `fill(encoder&)` writes where they are sent from.
+template <class Fill>
+std::error_code send_reply_with(const pipe_core& to, const call_origin& whose, std::size_t size,
+                                Fill&& fill, patience how_long) {
+  if (size >= oversize) return errc::too_large;
+  const std::size_t bytes = call_head_bytes + size;
+  if (bytes > to.whole_bytes_max()) {
+    const auto copy = std::make_unique_for_overwrite<std::byte[]>(bytes);
+    write_reply_head(copy.get(), whose, false);
+    encoder into(copy.get() + call_head_bytes);
+    fill(into);
+    return send_reply_copy(to, {copy.get(), bytes}, nullptr, how_long);
+  }
+  pipe_place place;
+  if (auto ec = to.reserve(bytes, how_long, place)) return ec;
+  write_reply_head(place.bytes, whose, false);
+  encoder into(place.bytes + call_head_bytes);
+  fill(into);
   return to.publish(place);
 }
 

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <bulkhead/actors/compat.hpp>
+#include <bulkhead/actors/detail/actor_lane.hpp>
+#include <bulkhead/actors/detail/message_codec.hpp>
+#include <bulkhead/detail/entry.hpp>
+#include <caf/execution_unit.hpp>
+#include <functional>
+#include <tuple>
+#include <utility>
+
+// What runs in the process of an actor.
+namespace bulkhead::actors::detail {
+
+using launch_function =
+    std::function<caf::strong_actor_ptr(caf::actor_system&, caf::execution_unit&)>;
+
+/// Makes this process's actor system, launches the actor and brings it its messages, until it ends
+/// or nobody has a handle to it any more.
+void host_actor(const actor_server& lane, const message_codec& codec,
+                const launch_function& launch);
+
+template <class Tuple>
+using hosted_arguments = std::tuple<actor_server, Tuple>;
+
+template <class Handle, class Fn, class Tuple>
+void run_hosted(const bulkhead::detail::child_start& start) {
+  hosted_arguments<Tuple> given{};
+  if (!bulkhead::detail::decode_all(start.arguments, given, start.endpoints)) {
+    throw std::runtime_error(
+        "the arguments are not those of the actor: parent and child are different programs");
+  }
+  auto& [lane, arguments] = given;
+  host_actor(lane, codec_of<typename Handle::signatures>::instance(),
+             [&](caf::actor_system& system, caf::execution_unit& unit) {
+               Handle actor = [&] {
+                 if constexpr (bulkhead::detail::captureless<Fn>) {
+                   return compat::launch_on(system, unit, Fn{}, std::move(arguments));
+                 } else {
+                   return compat::launch_on(system, unit, reinterpret_cast<Fn>(start.target),
+                                            std::move(arguments));
+                 }
+               }();
+               return caf::actor_cast<caf::strong_actor_ptr>(std::move(actor));
+             });
+}
+
+}  // namespace bulkhead::actors::detail

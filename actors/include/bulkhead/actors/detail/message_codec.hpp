@@ -1,0 +1,200 @@
+#pragma once
+
+#include <bulkhead/actors/compat.hpp>
+#include <bulkhead/detail/codec.hpp>
+#include <bulkhead/message.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <tuple>
+#include <utility>
+
+// How the messages of a typed handle travel: the signature's number, then the values one after the
+// other. Encoders come from the signatures; none of CAF's serialisers is in the way.
+namespace bulkhead::actors::detail {
+
+/// The messages of one handle type. One object a type, for all its actors.
+class message_codec {
+ public:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  /// @returns the number of the signature that a message fits; none.
+  [[nodiscard]] virtual std::uint32_t find(const caf::type_erased_tuple& content) const = 0;
+  // @limits signature: what `find` returned for the content; what the other side sent is checked.
+  [[nodiscard]] virtual std::size_t input_size(std::uint32_t signature,
+                                               const caf::type_erased_tuple& content) const = 0;
+  virtual void write_input(std::uint32_t signature, const caf::type_erased_tuple& content,
+                           bulkhead::detail::encoder& to) const = 0;
+  /// @returns nullptr: these bytes are none.
+  [[nodiscard]] virtual caf::mailbox_element_ptr read_input(std::uint32_t signature,
+                                                            std::span<const std::byte> bytes,
+                                                            caf::strong_actor_ptr sender,
+                                                            caf::message_id id) const = 0;
+  /// @returns false: the content is no answer of that signature.
+  [[nodiscard]] virtual bool is_output(std::uint32_t signature,
+                                       const caf::type_erased_tuple& content) const = 0;
+  [[nodiscard]] virtual std::size_t output_size(std::uint32_t signature,
+                                                const caf::type_erased_tuple& content) const = 0;
+  virtual void write_output(std::uint32_t signature, const caf::type_erased_tuple& content,
+                            bulkhead::detail::encoder& to) const = 0;
+  [[nodiscard]] virtual caf::mailbox_element_ptr read_output(std::uint32_t signature,
+                                                             std::span<const std::byte> bytes,
+                                                             caf::strong_actor_ptr sender,
+                                                             caf::message_id id) const = 0;
+
+ protected:
+  ~message_codec() = default;
+};
+
+// One value of a message.
+template <class T>
+struct value_codec {
+  static_assert(bulkhead::detail::require_message<T>());
+  static std::size_t size(const T& value) { return bulkhead::detail::encoded_size(value); }
+  static void write(bulkhead::detail::encoder& to, const T& value) {
+    bulkhead::detail::encode(to, value);
+  }
+  static T read(bulkhead::detail::decoder& from) { return bulkhead::detail::decode<T>(from); }
+};
+/// An atom of the signature is known to both sides.
+template <caf::atom_value Value>
+struct value_codec<caf::atom_constant<Value>> {
+  static std::size_t size(const caf::atom_value&) { return 0; }
+  static void write(bulkhead::detail::encoder&, const caf::atom_value&) {}
+  static caf::atom_value read(bulkhead::detail::decoder&) { return Value; }
+};
+
+/// As which type a value lies in CAF's messages.
+template <class T>
+struct stored {
+  using type = T;
+};
+template <caf::atom_value Value>
+struct stored<caf::atom_constant<Value>> {
+  using type = caf::atom_value;
+};
+
+/// A list of values, as a message's content.
+template <class... Ts>
+struct values_codec {
+  static bool matches(const caf::type_erased_tuple& content) {
+    if constexpr (sizeof...(Ts) == 0) {
+      return content.empty();
+    } else {
+      return content.match_elements<Ts...>();
+    }
+  }
+  static std::size_t size(const caf::type_erased_tuple& content) {
+    return size(content, std::index_sequence_for<Ts...>());
+  }
+  static void write(const caf::type_erased_tuple& content, bulkhead::detail::encoder& to) {
+    write(content, to, std::index_sequence_for<Ts...>());
+  }
+  static caf::mailbox_element_ptr read(std::span<const std::byte> bytes,
+                                       caf::strong_actor_ptr sender, caf::message_id id) {
+    bulkhead::detail::decoder from(bytes);
+    // In order, which arguments of a call are not.
+    std::tuple<typename stored<Ts>::type...> all{value_codec<Ts>::read(from)...};
+    if (from.failed() || from.left() != 0) return nullptr;
+    return std::apply(
+        [&](auto&... values) {
+          if constexpr (sizeof...(Ts) == 0) {
+            return caf::make_mailbox_element(std::move(sender), id, {}, caf::message());
+          } else {
+            return caf::make_mailbox_element(std::move(sender), id, {}, std::move(values)...);
+          }
+        },
+        all);
+  }
+
+ private:
+  template <std::size_t... N>
+  static std::size_t size(const caf::type_erased_tuple& content, std::index_sequence<N...>) {
+    return (std::size_t{0} + ... +
+            value_codec<Ts>::size(content.get_as<typename stored<Ts>::type>(N)));
+  }
+  template <std::size_t... N>
+  static void write(const caf::type_erased_tuple& content, bulkhead::detail::encoder& to,
+                    std::index_sequence<N...>) {
+    (value_codec<Ts>::write(to, content.get_as<typename stored<Ts>::type>(N)), ...);
+  }
+};
+template <>
+struct values_codec<void> : values_codec<> {};
+
+/// What a signature takes and gives. Its lists are deduced, so that no name of CAF's `detail` is
+/// used.
+template <class Signature>
+struct signature_codec;
+template <template <class, class> class Signature, template <class...> class Inputs, class... Ins,
+          template <class...> class Outputs, class... Outs>
+struct signature_codec<Signature<Inputs<Ins...>, Outputs<Outs...>>> {
+  using input = values_codec<Ins...>;
+  using output = values_codec<Outs...>;
+};
+
+template <class Signatures>
+class codec_of;
+template <template <class...> class List, class... Signatures>
+class codec_of<List<Signatures...>> final : public message_codec {
+ public:
+  static const codec_of& instance() {
+    static const codec_of one;
+    return one;
+  }
+
+  [[nodiscard]] std::uint32_t find(const caf::type_erased_tuple& content) const override {
+    std::uint32_t number = 0;
+    const bool found =
+        ((signature_codec<Signatures>::input::matches(content) || (++number, false)) || ...);
+    return found ? number : none;
+  }
+  [[nodiscard]] std::size_t input_size(std::uint32_t signature,
+                                       const caf::type_erased_tuple& content) const override {
+    return with<std::size_t>(signature, [&]<class S>() { return S::input::size(content); });
+  }
+  void write_input(std::uint32_t signature, const caf::type_erased_tuple& content,
+                   bulkhead::detail::encoder& to) const override {
+    with<int>(signature, [&]<class S>() { return S::input::write(content, to), 0; });
+  }
+  [[nodiscard]] caf::mailbox_element_ptr read_input(std::uint32_t signature,
+                                                    std::span<const std::byte> bytes,
+                                                    caf::strong_actor_ptr sender,
+                                                    caf::message_id id) const override {
+    return with<caf::mailbox_element_ptr>(
+        signature, [&]<class S>() { return S::input::read(bytes, std::move(sender), id); });
+  }
+  [[nodiscard]] bool is_output(std::uint32_t signature,
+                               const caf::type_erased_tuple& content) const override {
+    return with<bool>(signature, [&]<class S>() { return S::output::matches(content); });
+  }
+  [[nodiscard]] std::size_t output_size(std::uint32_t signature,
+                                        const caf::type_erased_tuple& content) const override {
+    return with<std::size_t>(signature, [&]<class S>() { return S::output::size(content); });
+  }
+  void write_output(std::uint32_t signature, const caf::type_erased_tuple& content,
+                    bulkhead::detail::encoder& to) const override {
+    with<int>(signature, [&]<class S>() { return S::output::write(content, to), 0; });
+  }
+  [[nodiscard]] caf::mailbox_element_ptr read_output(std::uint32_t signature,
+                                                     std::span<const std::byte> bytes,
+                                                     caf::strong_actor_ptr sender,
+                                                     caf::message_id id) const override {
+    return with<caf::mailbox_element_ptr>(
+        signature, [&]<class S>() { return S::output::read(bytes, std::move(sender), id); });
+  }
+
+ private:
+  // A number that the other side made up finds R{}.
+  template <class R, class Fn>
+  static R with(std::uint32_t signature, Fn fn) {
+    R result{};
+    std::uint32_t number = 0;
+    static_cast<void>(((number++ == signature &&
+                        (result = fn.template operator()<signature_codec<Signatures>>(), true)) ||
+                       ...));
+    return result;
+  }
+};
+
+}  // namespace bulkhead::actors::detail

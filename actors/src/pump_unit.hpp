@@ -1,0 +1,43 @@
+#pragma once
+
+#include <caf/execution_unit.hpp>
+#include <caf/resumable.hpp>
+#include <cstddef>
+#include <deque>
+
+namespace bulkhead::actors::detail {
+
+/// Runs actors on the thread that takes their messages in, so that no other thread need be woken
+/// for them. CAF gives it those that it made ready.
+/// @threads one, the pump's.
+/// @owns actors may refer to it for as long as they live: it goes after their system.
+class pump_unit final : public caf::execution_unit {
+ public:
+  explicit pump_unit(caf::actor_system& system) : caf::execution_unit(&system) {}
+  pump_unit(const pump_unit&) = delete;
+  pump_unit& operator=(const pump_unit&) = delete;
+
+  void exec_later(caf::resumable* ready) override { ready_.push_back(ready); }
+
+  [[nodiscard]] bool is_idle() const noexcept { return ready_.empty(); }
+  /// Runs what is ready, each for a turn.
+  void run() {
+    for (std::size_t turns = ready_.size(); turns > 0; --turns) {
+      caf::resumable* const next = ready_.front();
+      ready_.pop_front();
+      if (next->resume(this, messages_a_turn) == caf::resumable::resume_later) {
+        ready_.push_back(next);
+      } else {
+        caf::intrusive_ptr_release(next);
+      }
+    }
+  }
+
+ private:
+  // Few, so that the lane is looked at again.
+  static constexpr std::size_t messages_a_turn = 64;
+
+  std::deque<caf::resumable*> ready_;
+};
+
+}  // namespace bulkhead::actors::detail

@@ -1,0 +1,248 @@
+#include "remote_peer.hpp"
+
+#include <bulkhead/actors/remote_error.hpp>
+#include <caf/scoped_execution_unit.hpp>
+#include <chrono>
+#include <optional>
+
+#include "signal_block.hpp"
+
+namespace bulkhead::actors::detail {
+
+using bulkhead::detail::encoder;
+using bulkhead::detail::patience;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Messages that wait for room in this process; what is more is dropped, as by a full mailbox.
+constexpr std::size_t kept_most = std::size_t{1} << 20;
+constexpr auto room_patience = 200us;
+
+// Plain threads and scoped actors; a worker, or a pump, has other actors to run.
+bool may_wait(const caf::execution_unit* host) {
+  return host == nullptr || dynamic_cast<const caf::scoped_execution_unit*>(host) != nullptr;
+}
+
+caf::error decode_error(std::span<const std::byte> bytes) {
+  error_record record;
+  if (!bulkhead::detail::decode_all(bytes, record)) return error_for(errc::corrupt);
+  return error_of(record);
+}
+
+}  // namespace
+
+/// A request under way: told of the answer it brings that to the asker, on the pump's unit.
+class pending_request final : public bulkhead::detail::call_continuation {
+ public:
+  pending_request(remote_peer& peer, caf::strong_actor_ptr proxy, caf::strong_actor_ptr asker,
+                  caf::message_id id, std::uint32_t signature)
+      : peer_(&peer),
+        proxy_(std::move(proxy)),
+        asker_(std::move(asker)),
+        id_(id),
+        signature_(signature) {}
+
+  bool replied(std::span<const std::byte> value, bulkhead::detail::message_endpoints&) override {
+    if (value.empty()) return false;
+    const auto rest = value.subspan(1);
+    caf::mailbox_element_ptr answer;
+    if (value.front() == answer_values) {
+      answer = peer_->codec_->read_output(signature_, rest, proxy_, id_.response_id());
+    } else {
+      answer = caf::make_mailbox_element(proxy_, id_.response_id(), {}, decode_error(rest));
+    }
+    if (answer == nullptr) return false;
+    give(std::move(answer));
+    return true;
+  }
+  void failed(const call_failure& why) noexcept override {
+    give(caf::make_mailbox_element(proxy_, id_.response_id(), {}, error_for(why.code, why.status)));
+  }
+
+ private:
+  void give(caf::mailbox_element_ptr answer) {
+    const std::unique_ptr<pending_request> all(this);
+    if (asker_) asker_->enqueue(std::move(answer), peer_->unit_);
+  }
+
+  remote_peer* peer_;  // the pump keeps it
+  caf::strong_actor_ptr proxy_;
+  caf::strong_actor_ptr asker_;
+  caf::message_id id_;
+  std::uint32_t signature_;
+};
+
+bool end_watch::replied(std::span<const std::byte> value, bulkhead::detail::message_endpoints&) {
+  reason = decode_error(value);
+  return true;
+}
+
+void end_watch::failed(const call_failure& why) noexcept {
+  reason = error_for(why.code, why.status);
+}
+
+// The watch is the lane's first message, so there is room for it.
+void remote_peer::start(process child, caf::weak_actor_ptr proxy) {
+  child_ = std::move(child);
+  proxy_ = std::move(proxy);
+  const auto begun = lane_.core().begin_with(
+      frame_number_bytes, [](encoder& to) { bulkhead::detail::encode(to, watch_frame); }, watch_,
+      {}, patience::none(), watch_ticket_);
+  if (begun) watch_.reason = error_for(begun, {});
+  signal_block none;
+  thread_ = std::thread([self = shared_from_this()] { self->run(); });
+}
+
+void remote_peer::let_go() noexcept {
+  let_go_.store(true, std::memory_order_release);
+  called_.store(true, std::memory_order_release);
+  lane_.core().wake();
+}
+
+void remote_peer::finish() {
+  if (is_done()) {
+    thread_.join();
+  } else {
+    thread_.detach();
+  }
+}
+
+// --- sending ---
+
+std::size_t remote_peer::size_of(const caf::type_erased_tuple& content,
+                                 std::uint32_t signature) const {
+  if (signature == exit_frame) {
+    return frame_number_bytes +
+           bulkhead::detail::encoded_size(record_of(content.get_as<caf::exit_msg>(0).reason));
+  }
+  return frame_number_bytes + codec_->input_size(signature, content);
+}
+
+void remote_peer::write(const caf::type_erased_tuple& content, std::uint32_t signature,
+                        encoder& to) const {
+  bulkhead::detail::encode(to, signature);
+  if (signature == exit_frame) {
+    bulkhead::detail::encode(to, record_of(content.get_as<caf::exit_msg>(0).reason));
+  } else {
+    codec_->write_input(signature, content, to);
+  }
+}
+
+std::error_code remote_peer::post(std::size_t size, const caf::type_erased_tuple& content,
+                                  std::uint32_t signature, patience how_long) {
+  return lane_.core().post_with(
+      size, [&](encoder& to) { write(content, signature, to); }, how_long);
+}
+
+caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
+                             caf::execution_unit* host) {
+  const caf::type_erased_tuple& content = message.content();
+  std::uint32_t signature = codec_->find(content);
+  if (signature == message_codec::none && content.match_elements<caf::exit_msg>()) {
+    signature = exit_frame;
+  }
+  if (signature == message_codec::none) return caf::sec::unexpected_message;
+  const bool waits = may_wait(host);
+  // What was sent before comes first.
+  while (has_kept_.load(std::memory_order_acquire) && !is_done()) {
+    flush();
+    if (!has_kept_.load(std::memory_order_acquire)) break;
+    if (!waits) {
+      return message.mid.is_request() ? error_for(errc::full) : keep(content, signature);
+    }
+    std::this_thread::sleep_for(room_patience);
+  }
+  if (message.mid.is_request()) return request(proxy, message, signature, waits);
+  const auto ec = post(size_of(content, signature), content, signature,
+                       waits ? patience::forever() : patience::none());
+  if (ec == errc::full) return keep(content, signature);
+  return ec ? error_for(ec, {}) : caf::error();
+}
+
+caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
+                                std::uint32_t signature, bool may_wait_for_room) {
+  const caf::type_erased_tuple& content = message.content();
+  const std::size_t size = size_of(content, signature);
+  auto made =
+      std::make_unique<pending_request>(*this, proxy, message.sender, message.mid, signature);
+  for (;;) {
+    call_ticket ticket;
+    const auto ec = lane_.core().begin_with(
+        size, [&](encoder& to) { write(content, signature, to); }, *made, {}, patience::none(),
+        ticket);
+    if (!ec) {
+      static_cast<void>(made.release());  // told, it goes
+      return {};
+    }
+    if (ec != errc::full || !may_wait_for_room) return error_for(ec, {});
+    std::this_thread::sleep_for(room_patience);
+  }
+}
+
+caf::error remote_peer::keep(const caf::type_erased_tuple& content, std::uint32_t signature) {
+  std::vector<std::byte> bytes(size_of(content, signature));
+  encoder to(bytes.data());
+  write(content, signature, to);
+  {
+    const std::lock_guard lock(mutex_);
+    if (kept_.size() >= kept_most) return error_for(errc::full);
+    kept_.push_back(std::move(bytes));
+    has_kept_.store(true, std::memory_order_release);
+  }
+  called_.store(true, std::memory_order_release);
+  lane_.core().wake();
+  return {};
+}
+
+void remote_peer::flush() {
+  const std::lock_guard lock(mutex_);
+  for (; !kept_.empty(); kept_.pop_front()) {
+    const auto& bytes = kept_.front();
+    const auto ec = lane_.core().post_with(
+        bytes.size(),
+        [&](encoder& to) { std::copy(bytes.begin(), bytes.end(), to.room(bytes.size())); },
+        patience::none());
+    if (ec == errc::full) return;
+  }
+  has_kept_.store(false, std::memory_order_release);
+}
+
+// --- the pump ---
+
+void remote_peer::pump_until_over(caf::error& reason) {
+  while (!watch_.reason && !let_go_.load(std::memory_order_acquire)) {
+    called_.store(false, std::memory_order_relaxed);
+    if (has_kept_.load(std::memory_order_acquire)) flush();
+    // Nobody rings when there is room.
+    patience wait = unit_->is_idle() ? patience::forever() : patience::none();
+    if (has_kept_.load(std::memory_order_acquire)) wait = patience::lasting(1ms);
+    const auto ec = lane_.core().pump(wait, &called_);
+    unit_->run();
+    if (ec && ec != errc::timed_out && ec != errc::full && !watch_.reason) {
+      watch_.reason = error_for(ec, {});
+    }
+  }
+  lane_.core().cancel(watch_ticket_);
+  reason = watch_.reason.value_or(caf::exit_reason::user_shutdown);
+}
+
+void remote_peer::run() noexcept {
+  caf::error reason;
+  try {
+    pump_until_over(reason);
+    lane_.close();  // what is under way is told
+    // An actor that waits for its end need not wait for the process's.
+    if (const auto proxy = proxy_.lock()) {
+      static_cast<caf::actor_proxy*>(proxy->get())->kill_proxy(unit_, reason);
+    }
+    while (!unit_->is_idle()) unit_->run();
+    child_ = process();
+  } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on
+  }
+  compat::forget_logger();
+  done_.store(true, std::memory_order_release);
+}
+
+}  // namespace bulkhead::actors::detail

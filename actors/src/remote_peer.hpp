@@ -1,0 +1,86 @@
+#pragma once
+
+#include <atomic>
+#include <bulkhead/actors/compat.hpp>
+#include <bulkhead/actors/detail/actor_lane.hpp>
+#include <bulkhead/actors/detail/message_codec.hpp>
+#include <bulkhead/process.hpp>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "pump_unit.hpp"
+
+namespace bulkhead::actors::detail {
+
+/// Told when the actor ends by itself, or its process does.
+class end_watch final : public bulkhead::detail::call_continuation {
+ public:
+  std::optional<caf::error> reason;
+
+  bool replied(std::span<const std::byte> value, bulkhead::detail::message_endpoints&) override;
+  void failed(const call_failure& why) noexcept override;
+};
+
+/// What this process has of an actor in a process of its own: the lane there, the process, and the
+/// thread (the pump) that takes the answers in and runs the actors that wait for them.
+///
+/// Messages are encoded by the thread that sends them, in the lane itself. A request's asker is the
+/// continuation of its call, so the calls' table is the only one.
+/// @threads any but where said; `run` is the pump's.
+class remote_peer : public std::enable_shared_from_this<remote_peer> {
+ public:
+  remote_peer(actor_client lane, const message_codec& codec, pump_unit& unit)
+      : lane_(std::move(lane)), codec_(&codec), unit_(&unit) {}
+  remote_peer(const remote_peer&) = delete;
+  remote_peer& operator=(const remote_peer&) = delete;
+
+  /// Starts the pump. Once.
+  void start(process child, caf::weak_actor_ptr proxy);
+  /// What the proxy was sent. Waits for room only where the sender is no worker of CAF's and no
+  /// pump; else a request is refused, and other messages are kept until there is some.
+  /// @returns the error that a request is to be answered with; none: it is on its way.
+  caf::error send(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
+                  caf::execution_unit* host);
+  /// Nobody has a handle any more, or the system ends: the child is to end.
+  void let_go() noexcept;
+  [[nodiscard]] bool is_done() const noexcept { return done_.load(std::memory_order_acquire); }
+  /// @limits done, or the thread stays behind. Once.
+  void finish();
+
+ private:
+  friend class pending_request;
+
+  void run() noexcept;
+  void pump_until_over(caf::error& reason);
+  void flush();
+  std::error_code post(std::size_t size, const caf::type_erased_tuple& content,
+                       std::uint32_t signature, bulkhead::detail::patience how_long);
+  caf::error request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
+                     std::uint32_t signature, bool may_wait);
+  caf::error keep(const caf::type_erased_tuple& content, std::uint32_t signature);
+  [[nodiscard]] std::size_t size_of(const caf::type_erased_tuple& content,
+                                    std::uint32_t signature) const;
+  void write(const caf::type_erased_tuple& content, std::uint32_t signature,
+             bulkhead::detail::encoder& to) const;
+
+  actor_client lane_;
+  const message_codec* codec_;
+  pump_unit* unit_;
+  process child_;
+  caf::weak_actor_ptr proxy_;
+  end_watch watch_;
+  call_ticket watch_ticket_;
+  std::thread thread_;
+  std::atomic<bool> called_{false};  ///< The pump is to look at what follows.
+  std::atomic<bool> let_go_{false};
+  std::atomic<bool> done_{false};
+  std::atomic<bool> has_kept_{false};
+  std::mutex mutex_;
+  std::deque<std::vector<std::byte>> kept_;  ///< Messages without an answer that found no room.
+};
+
+}  // namespace bulkhead::actors::detail
