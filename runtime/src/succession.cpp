@@ -19,7 +19,10 @@ namespace {
 
 constexpr int keeper_gone_code = 70;  // EX_SOFTWARE of sysexits.h
 constexpr int death_patience_ms = 10'000;
-constexpr int attempts_max = 20;
+// In a row, before we give in: both so many and for so long. Whoever kills each keeper as soon as
+// it is there may go on for a while.
+constexpr int attempts_least = 20;
+constexpr auto time_least = std::chrono::seconds(40);
 constexpr auto patience = std::chrono::seconds(10);
 
 bool has_ended(int pidfd, int timeout_ms) noexcept {
@@ -59,7 +62,8 @@ succession::change succession::begin_next(os::channel& control) {
       !made.control.send(control::kind::subscribe, control::done{}) &&
       made.control.receive_until(answer, std::chrono::steady_clock::now() + patience) ==
           os::receive_result::received;
-  if (!heard || answer.head.error != 0 || answer.descriptors.size() != 1) {
+  if (!heard) throw error(errc::peer_crashed, "the next keeper ended before it answered");
+  if (answer.head.error != 0 || answer.descriptors.size() != 1) {
     throw error(errc::corrupt, "the next keeper sent no event socket");
   }
   control = std::move(made.control);
@@ -74,7 +78,8 @@ os::channel succession::next() {
   }
   const std::lock_guard lock(mutex_);
   std::string why = "does not end";
-  for (int n = 0; n < attempts_max; ++n) {
+  const auto give_in = std::chrono::steady_clock::now() + time_least;
+  for (int n = 0; n < attempts_least || std::chrono::steady_clock::now() < give_in; ++n) {
     if (!end_for_sure(keeper_.get())) break;
     vault_.read();
     try {
