@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "idle_poll.hpp"
 #include "pump_unit.hpp"
 
 namespace bulkhead::actors::detail {
@@ -95,7 +96,7 @@ class host {
     });
     bool reachable = true;
     while (!ended_.load(std::memory_order_acquire) && reachable) {
-      reachable = take(unit_.is_idle() ? patience::forever() : patience::none(), &ended_);
+      reachable = take_first();
       for (std::size_t n = 1; n < messages_at_once && reachable && took_; ++n) {
         reachable = take(patience::none(), nullptr);
       }
@@ -107,6 +108,19 @@ class host {
   }
 
  private:
+  // Waits for the next message, unless there is other work. @returns as take.
+  bool take_first() {
+    if (!unit_.is_idle()) return take(patience::none(), nullptr);
+    bool reachable = true;
+    const bool found = poll_.find([&] {
+      reachable = take(patience::none(), nullptr);
+      return took_ || !reachable || ended_.load(std::memory_order_relaxed);
+    });
+    if (found) return reachable;
+    reachable = take(patience::forever(), &ended_);
+    poll_.woke();
+    return reachable;
+  }
   // @returns false: no more will come.
   bool take(patience how_long, const std::atomic<bool>* over) {
     pipe_message message;
@@ -177,6 +191,7 @@ class host {
   caf::strong_actor_ptr actor_;
   std::optional<call_origin> watcher_;  ///< Who asked when the actor ends.
   bool took_ = false;
+  idle_poll poll_;
   std::atomic<bool> ended_{false};
   std::mutex mutex_;
   caf::error reason_;

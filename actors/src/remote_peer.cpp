@@ -216,9 +216,19 @@ void remote_peer::pump_until_over(caf::error& reason) {
     called_.store(false, std::memory_order_relaxed);
     if (has_kept_.load(std::memory_order_acquire)) flush();
     // Nobody rings when there is room.
-    patience wait = unit_->is_idle() ? patience::forever() : patience::none();
-    if (has_kept_.load(std::memory_order_acquire)) wait = patience::lasting(1ms);
-    const auto ec = lane_.core().pump(wait, &called_);
+    std::error_code ec;
+    if (has_kept_.load(std::memory_order_acquire)) {
+      ec =
+          lane_.core().pump(unit_->is_idle() ? patience::lasting(1ms) : patience::none(), &called_);
+    } else if (!unit_->is_idle()) {
+      ec = lane_.core().pump(patience::none());
+    } else if (!poll_.find([&] {
+                 ec = lane_.core().pump(patience::none());
+                 return ec != errc::full || called_.load(std::memory_order_relaxed);
+               })) {
+      ec = lane_.core().pump(patience::forever(), &called_);
+      poll_.woke();
+    }
     unit_->run();
     if (ec && ec != errc::timed_out && ec != errc::full && !watch_.reason) {
       watch_.reason = error_for(ec, {});

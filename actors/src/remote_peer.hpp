@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "idle_poll.hpp"
 #include "pump_unit.hpp"
 
 namespace bulkhead::actors::detail {
@@ -73,6 +74,7 @@ class remote_peer : public std::enable_shared_from_this<remote_peer> {
   process child_;
   caf::weak_actor_ptr proxy_;
   end_watch watch_;
+  idle_poll poll_;  ///< The pump's.
   call_ticket watch_ticket_;
   std::thread thread_;
   std::atomic<bool> called_{false};  ///< The pump is to look at what follows.

@@ -152,7 +152,8 @@ std::error_code call_client_state::pump(patience how_long, const std::atomic<boo
   }
   const std::error_code ec = drain();
   settle_waiting_death();
-  return ec;
+  const bool nothing = told_.load(std::memory_order_relaxed) == before;
+  return !ec && nothing && !until.may_wait() ? make_error_code(errc::full) : ec;
 }
 
 std::uint32_t call_client_state::pending() {
