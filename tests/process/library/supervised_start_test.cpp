@@ -49,9 +49,9 @@ bulkhead::error start_of(bulkhead::supervisor& sup, const bulkhead::child_spec& 
 TEST_CASE("start returns when the child says that it is ready", "[supervisor][ready]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> told{rt};
-  bulkhead::supervisor sup{rt};
   std::mutex mutex;
   std::vector<std::string> seen;
+  bulkhead::supervisor sup{rt};
   sup.on_event([&](const bulkhead::supervision_event& event) {
     const std::lock_guard lock(mutex);
     if (std::holds_alternative<bulkhead::events::started>(event.what)) {

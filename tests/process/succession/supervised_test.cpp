@@ -56,10 +56,11 @@ TEST_CASE("all supervised children run again, whatever the strategy, and no fail
   const auto how = GENERATE(strategy::one_for_one, strategy::one_for_all, strategy::rest_for_one);
   bulkhead::runtime rt;
   queue<std::string> said{rt};
-  // The first failure would end it.
-  bulkhead::supervisor sup{rt, {.strategy = how, .intensity = 0}};
+  // Before the supervisor, whose end it hears of.
   std::mutex mutex;
   std::vector<bulkhead::supervision_event> seen;
+  // The first failure would end it.
+  bulkhead::supervisor sup{rt, {.strategy = how, .intensity = 0}};
   sup.on_event([&](const bulkhead::supervision_event& event) {
     const std::lock_guard lock(mutex);
     seen.push_back(event);
