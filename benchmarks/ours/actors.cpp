@@ -14,11 +14,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include "common/number_after.hpp"
 
 namespace {
 
@@ -67,19 +68,12 @@ double round_trip(caf::actor_system& system, const counter& to, int count) {
   return static_cast<double>(all[static_cast<std::size_t>(count / 2)]) / 1000.0;
 }
 
-int number_after(int argc, char** argv, const char* flag, int otherwise) {
-  for (int n = 1; n + 1 < argc; ++n) {
-    if (std::strcmp(argv[n], flag) == 0) return std::max(1, std::atoi(argv[n + 1]));
-  }
-  return otherwise;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   bulkhead::init(argc, argv);
-  const int rounds = number_after(argc, argv, "--rounds", 7);
-  const int count = number_after(argc, argv, "--count", 200'000);
+  const int rounds = bench::number_after(argc, argv, "--rounds", 7);
+  const int count = bench::number_after(argc, argv, "--count", 200'000);
   bulkhead::runtime rt;
   bulkhead::actors::system sys{rt};
   // CAF's own scheduler policy, as its users have it.

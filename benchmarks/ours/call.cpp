@@ -6,11 +6,11 @@
 #include <bulkhead/call_lane.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <vector>
 
 #include "common/message.hpp"
+#include "common/number_after.hpp"
 #include "common/scoreboard.hpp"
 
 namespace {
@@ -47,19 +47,12 @@ double median_us(int count, const std::function<line(const line&)>& ask) {
   return static_cast<double>(*middle) / 1000.0;
 }
 
-int number_after(int argc, char** argv, const char* flag, int otherwise) {
-  for (int n = 1; n + 1 < argc; ++n) {
-    if (std::strcmp(argv[n], flag) == 0) return std::max(1, std::atoi(argv[n + 1]));
-  }
-  return otherwise;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   bulkhead::init(argc, argv);
-  const int rounds = number_after(argc, argv, "--rounds", 9);
-  const int count = number_after(argc, argv, "--count", 20'000);
+  const int rounds = bench::number_after(argc, argv, "--rounds", 9);
+  const int count = bench::number_after(argc, argv, "--count", 20'000);
   bench::pin_to(0);
   bulkhead::runtime rt;
   auto [ours, theirs] = bulkhead::make_pipe<line, line>(rt);

@@ -22,6 +22,8 @@
 #include <string>
 #include <vector>
 
+#include "common/number_after.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -142,13 +144,6 @@ class ours {
   bulkhead::process victim_;
 };
 
-int number_after(int argc, char** argv, const char* flag, int otherwise) {
-  for (int n = 1; n + 1 < argc; ++n) {
-    if (std::strcmp(argv[n], flag) == 0) return std::max(1, std::atoi(argv[n + 1]));
-  }
-  return otherwise;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -157,10 +152,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   bulkhead::init(argc, argv);
-  const int rounds = number_after(argc, argv, "--rounds", 7);
-  const int count = number_after(argc, argv, "--count", 50);
-  const auto resident = static_cast<std::size_t>(number_after(argc, argv, "--resident", 1024))
-                        << 20;
+  const int rounds = bench::number_after(argc, argv, "--rounds", 7);
+  const int count = bench::number_after(argc, argv, "--count", 50);
+  const auto resident =
+      static_cast<std::size_t>(bench::number_after(argc, argv, "--resident", 1024)) << 20;
   const int fd = ::memfd_create("stamp", 0);
   if (fd < 0 || ::ftruncate(fd, sizeof(stamp)) != 0) return 70;
   stamp& to = stamp::shared(fd);

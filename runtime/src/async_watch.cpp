@@ -1,10 +1,7 @@
 #include "async_watch.hpp"
 
-#include <unistd.h>
-
 #include "core/parked_set.hpp"
 #include "event_stream.hpp"
-#include "os/system_failure.hpp"
 #include "pipe_state.hpp"
 #include "process_context.hpp"
 #include "process_state.hpp"
@@ -31,10 +28,7 @@ async_watch::async_watch(std::vector<async_source> what, std::uint64_t name)
     : id(name), sources(std::move(what)) {
   for (const async_source& source : sources) {
     const int bell = bell_of(source);
-    if (bell < 0) continue;
-    os::unique_fd own(::dup(bell));
-    if (!own) os::throw_last_error("waiting for a descriptor");
-    bells.push_back(std::move(own));
+    if (bell >= 0) bells.push_back(os::duplicate(bell));
   }
 }
 

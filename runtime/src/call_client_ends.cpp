@@ -31,7 +31,7 @@ std::error_code error_of_reply(const message_endpoints& names) {
 // --- replies ---
 
 // @returns well: something has happened. Else why this caller must stop.
-std::error_code call_client_state::take(const wait_break& other, const limit& until) {
+std::error_code call_client_state::take(const wait_break& other, const time_limit& until) {
   if (has_backlog_.load(std::memory_order_relaxed)) flush();
   time_point look_again = next_deadline();
   if (has_backlog_.load(std::memory_order_relaxed)) {
@@ -60,7 +60,7 @@ std::error_code call_client_state::drain() {
     [[nodiscard]] bool is_due() const noexcept override { return false; }
   };
   const never nothing;
-  const limit now(patience::none());
+  const time_limit now(patience::none());
   for (;;) {
     const std::error_code ec = take(nothing, now);
     if (ec == errc::full) return {};
@@ -129,7 +129,7 @@ std::error_code call_client_state::tell_thrown(call_continuation& to,
 
 std::error_code call_client_state::wait(call_waiter& waiter, const call_ticket& ticket,
                                         patience how_long) {
-  const limit until(how_long);
+  const time_limit until(how_long);
   const call_break done(*this, [&] { return waiter.is_done(); });
   while (!waiter.is_done()) {
     const std::error_code ec = take(done, until);
@@ -145,7 +145,7 @@ std::error_code call_client_state::pump(patience how_long, const std::atomic<boo
   // Acquire: who sees it sees why it was set.
   const auto is_over = [over] { return over != nullptr && over->load(std::memory_order_acquire); };
   const call_break called(*this, is_over);
-  const limit until(how_long);
+  const time_limit until(how_long);
   const std::uint64_t before = told_.load(std::memory_order_relaxed);
   while (until.may_wait() && told_.load(std::memory_order_relaxed) == before && !is_over()) {
     if (const auto ec = take(called, until)) return ec;

@@ -51,7 +51,7 @@ bool call_client_state::try_open(call_continuation& to, const request_terms& ter
 }
 
 std::error_code call_client_state::open(call_continuation& to, const request_terms& terms,
-                                        const limit& until, open_call& out) {
+                                        const time_limit& until, open_call& out) {
   if (try_open(to, terms, out)) return {};
   if (!until.may_wait()) return errc::full;
   const call_break free(*this, [this] {
@@ -94,7 +94,7 @@ void call_client_state::write_head(std::byte* to, const call_ticket& ticket,
 std::error_code call_client_state::reserve(std::size_t size, call_continuation& to,
                                            const request_terms& terms, patience how_long,
                                            open_call& out) {
-  const limit until(how_long);
+  const time_limit until(how_long);
   if (const auto ec = open(to, terms, until, out)) return ec;
   out.bytes = size;
   for (;;) {
@@ -125,7 +125,7 @@ std::error_code call_client_state::send_copy(std::span<std::byte> bytes,
                                              const std::vector<std::uint64_t>& names,
                                              call_continuation& to, const request_terms& terms,
                                              patience how_long, call_ticket& ticket) {
-  const limit until(how_long);
+  const time_limit until(how_long);
   open_call made;
   if (const auto ec = open(to, terms, until, made)) return ec;
   ticket = made.ticket;

@@ -7,6 +7,7 @@
 #include "core/calls/call_frame.hpp"
 #include "core/calls/slot_table.hpp"
 #include "pipe_state.hpp"
+#include "waiting.hpp"
 
 namespace bulkhead::detail {
 
@@ -85,15 +86,14 @@ class call_client_state : public std::enable_shared_from_this<call_client_state>
  private:
   using table = core::slot_table<pending_call>;
   using continuations = std::vector<call_continuation*>;
-  class limit;
 
-  std::error_code open(call_continuation& to, const request_terms& terms, const limit& until,
+  std::error_code open(call_continuation& to, const request_terms& terms, const time_limit& until,
                        open_call& out);
   bool try_open(call_continuation& to, const request_terms& terms, open_call& out);
   std::error_code give_up(const call_ticket& ticket, std::error_code why);
   void write_head(std::byte* to, const call_ticket& ticket, const request_terms& terms) const;
 
-  std::error_code take(const wait_break& other, const limit& until);
+  std::error_code take(const wait_break& other, const time_limit& until);
   std::error_code drain();
   std::error_code settle(pipe_message& message);
   std::error_code tell(call_continuation& to, std::span<const std::byte> value);
@@ -145,30 +145,6 @@ class call_break final : public wait_break {
  private:
   const call_client_state* client_;
   Condition condition_;
-};
-
-/// How long a call may wait, with the moment at which that ends.
-class call_client_state::limit {
- public:
-  explicit limit(patience how_long)
-      : how_(how_long.how),
-        at_(how_ == patience::kind::some ? std::chrono::steady_clock::now() + how_long.time
-                                         : time_point::max()) {}
-  [[nodiscard]] bool may_wait() const noexcept { return how_ != patience::kind::none; }
-  [[nodiscard]] bool is_over() const {
-    return how_ == patience::kind::some && std::chrono::steady_clock::now() >= at_;
-  }
-  /// What is left of it, but no longer than until `sooner`.
-  [[nodiscard]] patience left(time_point sooner = time_point::max()) const {
-    if (how_ == patience::kind::none) return patience::none();
-    const time_point at = std::min(at_, sooner);
-    if (at == time_point::max()) return patience::forever();
-    return {patience::kind::some, at - std::chrono::steady_clock::now()};
-  }
-
- private:
-  patience::kind how_;
-  time_point at_;
 };
 
 }  // namespace bulkhead::detail

@@ -6,6 +6,7 @@
 
 #include "core/calls/call_frame.hpp"
 #include "pipe_state.hpp"
+#include "waiting.hpp"
 
 namespace bulkhead::detail {
 namespace {
@@ -16,13 +17,6 @@ bool is_late(const core::request_head& head) {
   return head.deadline_ns != 0 &&
          steady_clock::now() >=
              steady_clock::time_point(std::chrono::nanoseconds(head.deadline_ns));
-}
-
-// What is left of a patience that began at `begun`.
-patience left_of(patience how_long, steady_clock::time_point begun) {
-  if (how_long.how != patience::kind::some) return how_long;
-  const auto gone = steady_clock::now() - begun;
-  return {patience::kind::some, std::max(how_long.time - gone, std::chrono::nanoseconds{0})};
 }
 
 class flag_break final : public wait_break {
@@ -43,10 +37,9 @@ std::error_code take_request(const pipe_core& from, patience how_long, pipe_mess
                              call_origin& whose, const std::atomic<bool>* over) {
   if (from.state() == nullptr) return errc::not_initialised;
   const flag_break flag(over);
-  const bool timed = how_long.how == patience::kind::some;
-  const auto begun = timed ? steady_clock::now() : steady_clock::time_point();
-  for (bool first = true;; first = false) {
-    const status s = from.state()->take_or(&flag, first ? how_long : left_of(how_long, begun), out);
+  const time_limit until(how_long);
+  for (;;) {
+    const status s = from.state()->take_or(&flag, until.left(), out);
     if (s == errc::peer_restarted) continue;
     if (s.failed() || out.locked == nullptr) return s.code();
     core::request_head head;

@@ -1,6 +1,8 @@
 #include <bulkhead/command.hpp>
 #include <stdexcept>
 
+#include "os/encode_all.hpp"
+
 namespace bulkhead {
 
 void command::check() const {
@@ -37,9 +39,7 @@ detail::start_recipe command::recipe() const {
     values.push_back(left.value);
   }
   made.values = std::make_shared<const std::vector<std::shared_ptr<const void>>>(std::move(values));
-  made.arguments.resize(detail::encoded_size(all));
-  detail::encoder to(made.arguments.data());
-  detail::encode(to, all);
+  made.arguments = os::encode_all(all);
   return made;
 }
 

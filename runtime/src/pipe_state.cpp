@@ -158,6 +158,7 @@ status pipe_state::reserve(std::size_t size, patience how_long, pipe_place& out)
 status pipe_state::publish(pipe_place& place) {
   writer_.publish();
   place.locked = nullptr;
+  // A slot's publication has left the gate already.
   if (!place.gated || !writer_.is_slotted()) unlock_sender(place.gated);
   return after_send();
 }
@@ -288,6 +289,7 @@ status pipe_state::take_or(const wait_break* other, patience how_long, pipe_mess
 void pipe_state::finish(pipe_message& message) {
   reader_.finish();
   message.locked = nullptr;
+  // A slot's release has left the gate already.
   if (!message.gated || !reader_.is_slotted()) unlock_receiver(message.gated);
   after_receive();
 }

@@ -100,7 +100,7 @@ void runtime_state::listen() {
 
 void runtime_state::hear(os::channel events) {
   events_ = std::move(events);
-  readable_.emplace(loop_, ::dup(events_.fd()));
+  readable_.emplace(loop_, events_.duplicate().release());
   wait_for_event();
   if (succession_ == nullptr) return;
   deposits_.emplace(loop_, succession_->vault().duplicate_line().release());

@@ -11,13 +11,14 @@
 #include <cstdlib>
 #include <string>
 
+#include "os/end_with_keeper.hpp"
+
 namespace bulkhead::detail {
 
 namespace control = os::control;
 
 namespace {
 
-constexpr int keeper_gone_code = 70;  // EX_SOFTWARE of sysexits.h
 constexpr int death_patience_ms = 10'000;
 // In a row, before we give in: both so many and for so long. Whoever kills each keeper as soon as
 // it is there may go on for a while.
@@ -103,8 +104,8 @@ void succession::give_up(const char* why) const {
   std::fprintf(stderr,
                "bulkhead: the keeper (process %u) of this program is gone, and with it all "
                "children, and no other could take over (%s); the program ends with status %d\n",
-               keeper_pid_, why, keeper_gone_code);
-  std::_Exit(keeper_gone_code);
+               keeper_pid_, why, os::keeper_gone_code);
+  std::_Exit(os::keeper_gone_code);
 }
 
 std::optional<succession::change> succession::take_change() {

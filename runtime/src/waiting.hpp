@@ -23,6 +23,15 @@ class time_limit {
   [[nodiscard]] bool is_over() const {
     return how_ == patience::kind::some && steady_clock::now() >= at_;
   }
+  /// What is left of it, but no longer than until `sooner`.
+  [[nodiscard]] patience left(
+      std::chrono::steady_clock::time_point sooner = steady_clock::time_point::max()) const {
+    if (how_ == patience::kind::none) return patience::none();
+    const auto at = or_sooner(sooner);
+    if (at == steady_clock::time_point::max()) return patience::forever();
+    return {patience::kind::some,
+            std::max(at - steady_clock::now(), steady_clock::duration::zero())};
+  }
   /// The earlier of `other` and the limit.
   [[nodiscard]] std::chrono::steady_clock::time_point or_sooner(
       std::chrono::steady_clock::time_point other) const noexcept {

@@ -95,6 +95,11 @@ std::error_code send_message(int socket, std::span<iovec> parts, std::span<const
 
 }  // namespace
 
+bool has_no_room(std::error_code failed) noexcept {
+  return failed == std::errc::resource_unavailable_try_again ||
+         failed == std::error_code(ETOOMANYREFS, std::system_category());
+}
+
 std::pair<channel, channel> channel::make_pair() {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "os/control.hpp"
+#include "os/encode_all.hpp"
 #include "os/futex.hpp"
 #include "os/unique_fd.hpp"
 
@@ -36,6 +37,10 @@ enum class receive_result : std::uint8_t {
   garbage,  ///< Truncated, or no datagram of ours: close the channel.
 };
 
+/// Whether a send failed because the other side does not read: it has too many datagrams unread, or
+/// too many descriptors in them.
+[[nodiscard]] bool has_no_room(std::error_code failed) noexcept;
+
 /// One end of a pair of SOCK_SEQPACKET sockets. Not thread-safe.
 class channel {
  public:
@@ -47,6 +52,8 @@ class channel {
 
   [[nodiscard]] int fd() const noexcept { return socket_.get(); }
   explicit operator bool() const noexcept { return static_cast<bool>(socket_); }
+  /// Another descriptor of this end, to watch it. @errors std::system_error.
+  [[nodiscard]] unique_fd duplicate() const { return socket_.duplicate(); }
   [[nodiscard]] unique_fd take() noexcept { return std::move(socket_); }
   void close() noexcept { socket_.reset(); }
   /// Ends the conversation also where forked copies hold the descriptor.
@@ -54,14 +61,12 @@ class channel {
 
   /// Sends a datagram at once or not at all.
   /// @limits descriptors <= descriptors_max - 1, body <= body_bytes_max.
-  /// @returns EAGAIN when the other side does not read, EPIPE or ECONNRESET when it is gone.
+  /// @returns an error that has_no_room() when the other side does not read, EPIPE or ECONNRESET
+  /// when it is gone.
   template <class Body>
   std::error_code send(control::kind kind, const Body& body, std::span<const int> descriptors = {},
                        std::int32_t error = 0) {
-    std::vector<std::byte> bytes(detail::encoded_size(body));
-    detail::encoder to(bytes.data());
-    detail::encode(to, body);
-    return send_bytes({kind, 0, error}, bytes, descriptors);
+    return send_bytes({kind, 0, error}, encode_all(body), descriptors);
   }
   std::error_code send_bytes(control::header head, std::span<const std::byte> body,
                              std::span<const int> descriptors);

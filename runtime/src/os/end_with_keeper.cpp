@@ -7,7 +7,6 @@ namespace bulkhead::os {
 namespace {
 
 constexpr int patience_ms = 2000;
-constexpr int keeper_gone_code = 70;  // EX_SOFTWARE of sysexits.h
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include <bulkhead/errc.hpp>
 #include <cstdlib>
 
+#include "os/encode_all.hpp"
 #include "os/system_failure.hpp"
 
 namespace bulkhead::os {
@@ -108,9 +109,7 @@ void leave_to_command(child_context& context) {
   // Not given away: should the exec fail, the keeper is told over it.
   if (::fcntl(context.control.get(), F_SETFD, 0) != 0) throw_last_error("keeping a descriptor");
   left.control = context.control.get();
-  std::vector<std::byte> bytes(detail::encoded_size(left));
-  detail::encoder to(bytes.data());
-  detail::encode(to, left);
+  const std::vector<std::byte> bytes = encode_all(left);
   const int segment = ::memfd_create("bulkhead-inherited", 0);
   if (segment < 0 ||
       ::write(segment, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {

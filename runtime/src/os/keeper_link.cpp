@@ -1,6 +1,5 @@
 #include "os/keeper_link.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 
 #include <limits>
@@ -83,9 +82,7 @@ void keeper_link::renew_if_gone() {
 
 unique_fd keeper_link::duplicate_line() {
   const std::lock_guard lock(line_mutex_);
-  unique_fd copy(::fcntl(line_.fd(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) throw_last_error("watching the line to a keeper");
-  return copy;
+  return line_.duplicate();
 }
 
 void keeper_link::take_next_line() {

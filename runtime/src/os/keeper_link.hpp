@@ -37,10 +37,7 @@ class keeper_link {
   template <class Reply, class Body>
   Reply ask(control::kind kind, const Body& body, std::vector<unique_fd>* got = nullptr,
             std::span<const int> descriptors = {}) {
-    std::vector<std::byte> bytes(detail::encoded_size(body));
-    detail::encoder to(bytes.data());
-    detail::encode(to, body);
-    datagram answer = exchange(kind, bytes, descriptors);
+    datagram answer = exchange(kind, encode_all(body), descriptors);
     Reply reply;
     if (!answer.read(reply)) throw_garbage();
     if (got != nullptr) *got = std::move(answer.descriptors);

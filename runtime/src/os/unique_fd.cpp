@@ -15,8 +15,9 @@ void unique_fd::reset(int fd) noexcept {
   fd_ = fd;
 }
 
-unique_fd unique_fd::duplicate() const {
-  const int copy = ::fcntl(fd_, F_DUPFD_CLOEXEC, 3);
+// Above the standard streams, which the host may have closed.
+unique_fd duplicate(int fd) {
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) throw_last_error("duplicating a descriptor");
   return unique_fd(copy);
 }

@@ -4,6 +4,12 @@
 
 namespace bulkhead::os {
 
+class unique_fd;
+
+/// Returns another descriptor of the same open file, closed on exec.
+/// @errors std::system_error: no descriptor is left.
+[[nodiscard]] unique_fd duplicate(int fd);
+
 /// Owns a file descriptor.
 class unique_fd {
  public:
@@ -23,9 +29,8 @@ class unique_fd {
   [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
   void reset(int fd = -1) noexcept;
 
-  /// Returns another descriptor of the same open file, closed on exec.
-  /// @errors std::system_error: no descriptor is left.
-  [[nodiscard]] unique_fd duplicate() const;
+  /// As os::duplicate.
+  [[nodiscard]] unique_fd duplicate() const { return os::duplicate(fd_); }
 
  private:
   int fd_ = -1;

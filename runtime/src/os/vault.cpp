@@ -1,11 +1,6 @@
 #include "os/vault.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
-
-#include <algorithm>
-
-#include "os/system_failure.hpp"
 
 namespace bulkhead::os {
 namespace {
@@ -21,9 +16,7 @@ void vault::set_line(channel line) {
 
 unique_fd vault::duplicate_line() const {
   const std::lock_guard lock(mutex_);
-  unique_fd copy(::fcntl(line_.fd(), F_DUPFD_CLOEXEC, 0));
-  if (!copy) throw_last_error("watching the vault's line");
-  return copy;
+  return line_.duplicate();
 }
 
 std::size_t vault::size() const {
@@ -66,10 +59,7 @@ std::error_code vault::send(channel& keeper, const control::deposit& what,
                             std::span<const int> descriptors, deadline until) {
   for (;;) {
     const std::error_code failed = keeper.send(control::kind::deposit, what, descriptors);
-    if (failed != std::errc::resource_unavailable_try_again &&
-        failed != std::error_code(ETOOMANYREFS, std::system_category())) {
-      return failed;
-    }
+    if (!has_no_room(failed)) return failed;
     if (until && std::chrono::steady_clock::now() >= *until) return failed;
     constexpr int look_again_ms = 5;
     pollfd room{keeper.fd(), POLLOUT, 0};

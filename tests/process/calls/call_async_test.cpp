@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "process/calls/servers.hpp"
+#include "process/library/futures.hpp"
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
 
@@ -21,24 +22,6 @@ using namespace bulkhead_test;
 using boost::asio::use_future;
 using bulkhead::errc;
 using ask = question::kind;
-
-namespace {
-
-answer result_of(std::future<answer> f) {
-  REQUIRE(f.wait_for(soon) == std::future_status::ready);
-  return f.get();
-}
-
-std::error_code error_in(std::future<answer> f) {
-  try {
-    result_of(std::move(f));
-  } catch (const std::system_error& failure) {
-    return failure.code();
-  }
-  return {};
-}
-
-}  // namespace
 
 TEST_CASE("asynchronous calls bring back replies and exceptions", "[process][call][async]") {
   bulkhead::runtime rt;
@@ -134,7 +117,7 @@ TEST_CASE("asynchronous calls have deadlines, the sooner ones too", "[process][c
   const auto child = rt.spawn(serve_slowly, std::move(s));
   auto late = c.async_call({ask::hold, 1}, {.deadline = 1h}, use_future);
   auto soon_over = c.async_call({ask::hold, 2}, {.deadline = 20ms}, use_future);
-  CHECK(error_in(std::move(soon_over)) == errc::timed_out);
+  CHECK(error_of(std::move(soon_over)) == errc::timed_out);
   CHECK(c.pending() == 1);
   CHECK(c.call({ask::answer_held, 2}).n == 4);
   CHECK(result_of(std::move(late)).n == 2);
@@ -146,10 +129,10 @@ TEST_CASE("asynchronous calls do not wait for room", "[process][call][async]") {
   const auto child = rt.spawn(serve_slowly, std::move(s));
   auto a = c.async_call({ask::hold, 1}, use_future);
   auto b = c.async_call({ask::hold, 2}, use_future);
-  CHECK(error_in(c.async_call({ask::twice, 3}, use_future)) == errc::full);
+  CHECK(error_of(c.async_call({ask::twice, 3}, use_future)) == errc::full);
   child.kill();
-  CHECK(error_in(std::move(a)) == errc::peer_crashed);
-  CHECK(error_in(std::move(b)) == errc::peer_crashed);
+  CHECK(error_of(std::move(a)) == errc::peer_crashed);
+  CHECK(error_of(std::move(b)) == errc::peer_crashed);
 }
 
 TEST_CASE("asynchronous calls end when their client goes", "[process][call][async]") {
@@ -160,7 +143,7 @@ TEST_CASE("asynchronous calls end when their client goes", "[process][call][asyn
     const client c = std::move(made);
     f = c.async_call({ask::twice, 1}, use_future);
   }
-  CHECK(error_in(std::move(f)) == errc::closed);
+  CHECK(error_of(std::move(f)) == errc::closed);
 }
 
 TEST_CASE("asynchronous calls go on over restarts", "[process][call][async][crash]") {
@@ -172,8 +155,8 @@ TEST_CASE("asynchronous calls go on over restarts", "[process][call][async][cras
     auto held = c.async_call({ask::hold, 1}, use_future);
     auto fatal = c.async_call({ask::die}, use_future);
     auto after = c.async_call({ask::twice, 21}, use_future);
-    CHECK(error_in(std::move(held)) == errc::peer_restarted);
-    CHECK(error_in(std::move(fatal)) == errc::peer_restarted);
+    CHECK(error_of(std::move(held)) == errc::peer_restarted);
+    CHECK(error_of(std::move(fatal)) == errc::peer_restarted);
     CHECK(result_of(std::move(after)).n == 42);
   }
 }

@@ -10,11 +10,14 @@
 #include <string>
 
 #include "process/library/facts.hpp"
+#include "process/library/futures.hpp"
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
 
 using bulkhead::errc;
+using bulkhead_test::error_of;
 using bulkhead_test::eventually;
+using bulkhead_test::result_of;
 using bulkhead_test::soon;
 
 namespace {
@@ -45,22 +48,6 @@ int third_time_lucky(bulkhead::queue<int> tries) {
   tries.send(1);
   if (tries.size() < 3) std::abort();
   return 42;
-}
-
-template <class R>
-R result_of(std::future<R> f) {
-  REQUIRE(f.wait_for(soon) == std::future_status::ready);
-  return f.get();
-}
-
-template <class R>
-std::error_code error_of(std::future<R> f) {
-  try {
-    result_of(std::move(f));
-  } catch (const std::system_error& failure) {
-    return failure.code();
-  }
-  return {};
 }
 
 }  // namespace

@@ -1,9 +1,5 @@
 #include "os/keeper/depositor.hpp"
 
-#include <fcntl.h>
-
-#include "os/system_failure.hpp"
-
 namespace bulkhead::os {
 
 unique_fd depositor::open() {
@@ -16,10 +12,7 @@ unique_fd depositor::open() {
 bool depositor::send(const control::deposited& what, std::span<const int> descriptors) {
   const std::error_code failed =
       line_.send(control::kind::deposit, control::deposit{{what}}, descriptors);
-  if (failed == std::errc::resource_unavailable_try_again ||
-      failed == std::error_code(ETOOMANYREFS, std::system_category())) {
-    return false;
-  }
+  if (has_no_room(failed)) return false;
   if (failed) line_.close();  // the host has ended
   return true;
 }
@@ -29,10 +22,7 @@ void depositor::put(std::uint32_t kind, std::uint64_t id, std::span<const int> d
   const control::deposited what{kind, id, static_cast<std::uint32_t>(descriptors.size())};
   if (waiting_.empty() && send(what, descriptors)) return;
   item later{what, {}};
-  for (const int fd : descriptors) {
-    later.descriptors.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    if (!later.descriptors.back()) throw_last_error("keeping a descriptor for the host");
-  }
+  for (const int fd : descriptors) later.descriptors.push_back(duplicate(fd));
   waiting_.push_back(std::move(later));
 }
 

@@ -104,6 +104,14 @@ void ledger::put_bytes(const key& at, std::vector<std::byte> bytes) {
   changed_.push_back(at);
 }
 
+std::vector<ledger::kept_entry> ledger::entries_of(std::uint32_t kind) const {
+  std::vector<kept_entry> found;
+  for (const kept_entry& e : entries_) {
+    if (e.first.kind == kind) found.push_back(e);
+  }
+  return found;
+}
+
 void ledger::erase(const key& at) {
   const auto there = entries_.find(at);
   if (there == entries_.end()) return;

@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "os/encode_all.hpp"
 #include "os/segment.hpp"
 
 namespace bulkhead::os {
@@ -52,10 +53,7 @@ class ledger {
 
   template <class Body>
   void put(const key& at, const Body& body) {
-    std::vector<std::byte> bytes(detail::encoded_size(body));
-    detail::encoder to(bytes.data());
-    detail::encode(to, body);
-    put_bytes(at, std::move(bytes));
+    put_bytes(at, encode_all(body));
   }
   void put_bytes(const key& at, std::vector<std::byte> bytes);
   void erase(const key& at);
@@ -75,6 +73,9 @@ class ledger {
   [[nodiscard]] const std::map<key, std::vector<std::byte>>& entries() const noexcept {
     return entries_;
   }
+  using kept_entry = std::pair<const key, std::vector<std::byte>>;
+  /// Copies of the entries of a kind, which may be erased meanwhile.
+  [[nodiscard]] std::vector<kept_entry> entries_of(std::uint32_t kind) const;
 
   /// In the new process, which has our descriptors still and not our memory.
   static void begin_life(int ledger, std::uint32_t entry, std::uint32_t serial) noexcept;

@@ -51,10 +51,7 @@ class tree {
   void note_answer_bytes(const participant& p, control::kind kind, std::vector<std::byte> body);
   template <class Body>
   void note_answer(const participant& p, control::kind kind, const Body& body) {
-    std::vector<std::byte> bytes(detail::encoded_size(body));
-    detail::encoder to(bytes.data());
-    detail::encode(to, body);
-    note_answer_bytes(p, kind, std::move(bytes));
+    note_answer_bytes(p, kind, encode_all(body));
   }
   bool answer_again(participant& p, const datagram& request);
   [[nodiscard]] std::vector<int> descriptors_of_answer(control::kind kind, const datagram& as);

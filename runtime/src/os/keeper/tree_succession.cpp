@@ -43,39 +43,35 @@ void tree::take_over(unique_fd left_ledger, deposits left) {
 
 // What the host had no descriptor for is lost, as is what its messages named.
 void tree::take_up_endpoints(deposits& left) {
-  const auto entries = ledger_->entries();  // a copy: what is lost is erased
-  for (const auto& [at, bytes] : entries) {
-    if (at.kind != estate::of_queue && at.kind != estate::of_pipe) continue;
-    const auto kept = left.extract({at.kind, at.id});
-    const bool is_whole = !kept.empty() && kept.mapped().size() == 3;
-    estate::queue_note queue;
-    pipe_table::note pipe;
-    if (is_whole && at.kind == estate::of_queue && read_entry(bytes, queue)) {
-      queues_.restore(at.id, queue, std::move(kept.mapped()));
-    } else if (is_whole && at.kind == estate::of_pipe && read_entry(bytes, pipe)) {
-      pipes_.restore(at.id, pipe, std::move(kept.mapped()));
-    } else {
-      ledger_->erase(at);
+  const auto restore = [&](std::uint32_t kind, auto note, auto& table) {
+    for (const auto& [at, bytes] : ledger_->entries_of(kind)) {
+      const auto kept = left.extract({at.kind, at.id});
+      if (!kept.empty() && kept.mapped().size() == 3 && read_entry(bytes, note)) {
+        table.restore(at.id, note, std::move(kept.mapped()));
+      } else {
+        ledger_->erase(at);
+      }
     }
-  }
+  };
+  restore(estate::of_queue, estate::queue_note(), queues_);
+  restore(estate::of_pipe, pipe_table::note(), pipes_);
   queues_.forget_lost_letters();
-  for (const auto& [at, bytes] : entries) {
+  for (const auto& [at, bytes] : ledger_->entries_of(estate::of_seat)) {
     seat_table::place seat;
+    if (read_entry(bytes, seat)) queues_.restore_seat(at.id, at.sub, seat);
+  }
+  for (const auto& [at, bytes] : ledger_->entries_of(estate::of_carried)) {
     estate::carried_note carried;
-    if (at.kind == estate::of_seat && read_entry(bytes, seat)) {
-      queues_.restore_seat(at.id, at.sub, seat);
-    } else if (at.kind == estate::of_carried && read_entry(bytes, carried)) {
-      queues_.restore_carried(at, carried);
-    }
+    if (read_entry(bytes, carried)) queues_.restore_carried(at, carried);
   }
 }
 
 // They live on, and are watched from here on. Where the host lost the pidfd, another process that
 // got the number meanwhile may be taken for it; that one's end comes later, not earlier.
 void tree::take_up_attached(deposits& left) {
-  for (const auto& [at, bytes] : std::map(ledger_->entries())) {
+  for (const auto& [at, bytes] : ledger_->entries_of(estate::of_attached)) {
     estate::attached_note note;
-    if (at.kind != estate::of_attached || !read_entry(bytes, note)) continue;
+    if (!read_entry(bytes, note)) continue;
     participant p;
     p.who.serial = static_cast<std::uint32_t>(at.id);
     p.name = note.name;
@@ -96,8 +92,7 @@ void tree::take_up_attached(deposits& left) {
 }
 
 void tree::take_up_publications(deposits& left) {
-  for (const auto& [at, bytes] : std::map(ledger_->entries())) {
-    if (at.kind != estate::of_publication) continue;
+  for (const auto& [at, bytes] : ledger_->entries_of(estate::of_publication)) {
     estate::publication_note note;
     const auto kept = left.extract({at.kind, at.id});
     const bool is_whole = !kept.empty() && kept.mapped().size() == 2 && read_entry(bytes, note);
@@ -125,9 +120,8 @@ void tree::settle_lost_children() {
   gone.cause = death_cause::parent_gone;
   std::map<std::uint32_t, std::int32_t> pids;
   ledger_->each_life([&](const ledger::life& l) { pids[l.serial] = l.pid; });
-  for (const auto& [at, bytes] : std::map(ledger_->entries())) {
+  for (const auto& [at, bytes] : ledger_->entries_of(estate::of_child)) {
     estate::child_note note;
-    if (at.kind != estate::of_child) continue;
     const auto serial = static_cast<std::uint32_t>(at.id);
     if (read_entry(bytes, note)) {
       for (const std::uint64_t queue : note.sends_to) {
