@@ -22,34 +22,33 @@ using std::chrono::steady_clock;
 // Seats become free as the lanes of the dead drain, which nobody announces; queue_state::join.
 constexpr auto seat_patience = std::chrono::milliseconds(5);
 
-// Nobody runs the loop of a runtime that is gone, or of a forked copy: system_executor then.
-async_home home_at(std::shared_ptr<runtime_state> rt) {
-  if (rt == nullptr || !rt->usable()) return {boost::asio::system_executor(), nullptr};
-  auto executor = rt->executor();
-  return {std::move(executor), std::move(rt)};
-}
-
 }  // namespace
 
 void async_home::ensure_running() const {
   if (rt != nullptr && rt->runs_itself()) rt->ensure_running();
 }
 
+// Nobody runs the loop of a runtime that is gone, or of a forked copy: system_executor then.
+async_home home_of(const std::shared_ptr<runtime_state>& rt) {
+  if (rt == nullptr || !rt->usable()) return {boost::asio::system_executor(), nullptr};
+  return {rt->executor(), rt};
+}
+
 async_home home_of(const queue_core& queue) {
-  return queue ? home_at(queue.state()->context().owner()) : home_of_nobody();
+  return queue ? home_of(queue.state()->context().owner()) : home_of_nobody();
 }
 
 async_home home_of(const std::shared_ptr<pipe_state>& pipe) {
-  return pipe != nullptr ? home_at(pipe->context().owner()) : home_of_nobody();
+  return pipe != nullptr ? home_of(pipe->context().owner()) : home_of_nobody();
 }
 
-async_home home_of(const process_state& child) { return home_at(child.owner()); }
+async_home home_of(const process_state& child) { return home_of(child.owner()); }
 
-async_home home_of(const event_stream& events) { return home_at(events.owner()); }
+async_home home_of(const event_stream& events) { return home_of(events.owner()); }
 
 async_home home_of_nobody() {
   runtime* const rt = process_record::child_runtime();
-  return home_at(rt != nullptr ? rt->state() : nullptr);
+  return home_of(rt != nullptr ? rt->state() : nullptr);
 }
 
 // --- tickets ---

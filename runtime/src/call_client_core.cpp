@@ -11,7 +11,7 @@ namespace bulkhead {
 
 std::exception_ptr call_failure::exception() const {
   if (thrown != nullptr) return detail::revive(*thrown);
-  return std::make_exception_ptr(error(code, "a request has no reply", status));
+  return std::make_exception_ptr(error(code, std::string(what), status));
 }
 
 namespace detail {

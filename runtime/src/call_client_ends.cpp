@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "call_client_state.hpp"
+#include "call_telling.hpp"
 #include "process_context.hpp"
 
 // What becomes of requests: replies, deaths of the server, deadlines.
@@ -20,10 +21,6 @@ constexpr auto backlog_patience = 5ms;
 bool is_of_the_caller(const std::error_code& ec) {
   return ec == errc::timed_out || ec == errc::full || ec == errc::stop_requested ||
          ec == errc::not_initialised;
-}
-
-std::error_code error_of_reply(const message_endpoints& names) {
-  return names.failure() ? names.failure() : make_error_code(errc::corrupt);
 }
 
 }  // namespace
@@ -86,7 +83,7 @@ std::error_code call_client_state::settle(pipe_message& message) {
   }
   std::error_code ec;
   if (to != nullptr && head.kind == core::reply_head::value) {
-    ec = tell(*to, bytes.subspan(sizeof head));
+    ec = tell_reply(*to, bytes.subspan(sizeof head), end_);
   } else if (to != nullptr) {
     ec = tell_thrown(*to, bytes.subspan(sizeof head));
   }
@@ -98,22 +95,7 @@ std::error_code call_client_state::settle(pipe_message& message) {
   return {};
 }
 
-// @returns corrupt: the bytes are no reply. The continuation has been told in any case.
-std::error_code call_client_state::tell(call_continuation& to, std::span<const std::byte> value) {
-  std::error_code ec;
-  {
-    message_endpoints names(end_);
-    try {
-      if (to.replied(value, names)) return {};
-      ec = error_of_reply(names);
-    } catch (...) {
-      ec = error_of_exception();
-    }
-  }
-  to.failed({.code = ec, .status = {}});
-  return ec;
-}
-
+// As `tell_reply`.
 std::error_code call_client_state::tell_thrown(call_continuation& to,
                                                std::span<const std::byte> bytes) {
   thrown_record thrown;

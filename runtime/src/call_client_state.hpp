@@ -96,7 +96,6 @@ class call_client_state : public std::enable_shared_from_this<call_client_state>
   std::error_code take(const wait_break& other, const time_limit& until);
   std::error_code drain();
   std::error_code settle(pipe_message& message);
-  std::error_code tell(call_continuation& to, std::span<const std::byte> value);
   std::error_code tell_thrown(call_continuation& to, std::span<const std::byte> bytes);
 
   void settle_deaths();

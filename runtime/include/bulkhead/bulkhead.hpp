@@ -4,6 +4,7 @@
 // supervise them.
 #include <bulkhead/async.hpp>
 #include <bulkhead/call.hpp>
+#include <bulkhead/call_lane.hpp>
 #include <bulkhead/call_options.hpp>
 #include <bulkhead/command.hpp>
 #include <bulkhead/dead_letter.hpp>

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/dispatch.hpp>
+#include <bulkhead/detail/async_reply.hpp>
 #include <bulkhead/detail/call_entry.hpp>
 #include <bulkhead/detail/call_port.hpp>
 #include <bulkhead/runtime.hpp>
@@ -36,26 +34,10 @@ struct call_types {
   using result = std::decay_t<applied<function, tuple>>;
 };
 
-/// Reads an answer as an R and hands it on; `done` takes (exception_ptr) or (exception_ptr, R).
-template <class R, class Done>
-call_answer answer_for(Done done) {
-  return [done = std::move(done)](std::exception_ptr failed, std::span<const std::byte> value) {
-    if constexpr (std::is_void_v<R>) {
-      done(std::move(failed));
-    } else {
-      R result{};
-      if (!failed && !decode_all(value, result)) {
-        failed = std::make_exception_ptr(
-            error(errc::corrupt, "the answer of a call is not what its function returns"));
-      }
-      done(std::move(failed), std::move(result));
-    }
-  };
-}
-
+/// Starts the process of a call that is open. @errors as spawn.
 template <class F, class... Args>
-std::uint64_t begin_call(runtime& rt, const call_options& options, call_answer answer, const F& fn,
-                         Args&&... args) {
+void begin_call(call_port& port, const call_ticket& call, const call_options& options, const F& fn,
+                Args&&... args) {
   using types = call_types<F, Args...>;
   using function = typename types::function;
   using tuple = typename types::tuple;
@@ -69,60 +51,57 @@ std::uint64_t begin_call(runtime& rt, const call_options& options, call_answer a
     recipe.target = reinterpret_cast<void*>(function(fn));
   }
   recipe.fingerprint = fingerprint_of<call_arguments<tuple>>();
-  call_port port(rt);
-  const std::uint64_t call = port.open(std::move(answer));
-  try {
-    put_arguments(recipe, std::make_shared<const call_arguments<tuple>>(
-                              port.replies(), call, tuple(std::forward<Args>(args)...)));
-    port.begin(call, options, std::move(recipe));
-  } catch (...) {
-    port.drop(call);
-    throw;
-  }
-  return call;
+  put_arguments(recipe, std::make_shared<const call_arguments<tuple>>(
+                            port.replies(), call, tuple(std::forward<Args>(args)...)));
+  port.begin(call, options, std::move(recipe));
 }
 
+/// A call whose end a future is told; then it is gone.
 template <class R>
-auto promised(const std::shared_ptr<std::promise<R>>& promise) {
-  if constexpr (std::is_void_v<R>) {
-    return [promise](std::exception_ptr failed) {
-      if (failed) return promise->set_exception(std::move(failed));
-      promise->set_value();
-    };
-  } else {
-    return [promise](std::exception_ptr failed, R result) {
-      if (failed) return promise->set_exception(std::move(failed));
-      promise->set_value(std::move(result));
-    };
-  }
-}
-
-template <class R>
-struct call_signature {
-  using type = void(std::exception_ptr, R);
-};
-template <>
-struct call_signature<void> {
-  using type = void(std::exception_ptr);
-};
-
-/// Brings an answer to the handler's executor, once.
-template <class Handler>
-struct handed_over {
-  Handler handler;
-  boost::asio::any_io_executor home;
-
-  template <class... Results>
-  void operator()(Results... results) {
-    const auto executor = boost::asio::get_associated_executor(handler, home);
-    if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected()) {
-      slot.clear();
+class promised_reply final : public call_continuation {
+ public:
+  bool replied(std::span<const std::byte> bytes, message_endpoints& names) override {
+    reply_value<R> reply{};
+    if (!decode_reply(bytes, reply, names)) return false;
+    const std::unique_ptr<promised_reply> all(this);
+    if constexpr (std::is_void_v<R>) {
+      promise.set_value();
+    } else {
+      promise.set_value(std::move(reply));
     }
-    boost::asio::dispatch(executor,
-                          [handler = std::move(handler),
-                           all = std::tuple<Results...>(std::move(results)...)]() mutable {
-                            std::apply(std::move(handler), std::move(all));
-                          });
+    return true;
+  }
+  void failed(const call_failure& why) noexcept override {
+    const std::unique_ptr<promised_reply> all(this);
+    promise.set_exception(why.exception());
+  }
+
+  std::promise<R> promise;
+};
+
+struct process_call_initiation {
+  template <class Handler, class F, class... Args>
+  void operator()(Handler&& given, runtime& rt, const call_options& options, const F& fn,
+                  Args... args) const {
+    using result = typename call_types<F, Args...>::result;
+    using operation = async_reply<result, std::decay_t<Handler>>;
+    call_port port(rt);
+    auto made = std::make_unique<operation>(std::decay_t<Handler>(std::forward<Handler>(given)),
+                                            port.home());
+    // Before it is under way: as for a call to a server.
+    auto slot = made->slot();
+    const call_ticket call = port.open(*made);
+    operation* const op = made.release();
+    try {
+      if (slot.is_connected()) {
+        slot.assign([port, call](boost::asio::cancellation_type type) mutable {
+          if (type != boost::asio::cancellation_type::none) port.abort(call);
+        });
+      }
+      begin_call(port, call, options, fn, std::move(args)...);
+    } catch (...) {
+      if (port.drop(call)) op->fail(std::current_exception());
+    }
   }
 };
 
@@ -130,27 +109,11 @@ template <class F, class All, std::size_t... N>
 decltype(auto) async_call(runtime& rt, const call_options& options, const F& fn, All&& all,
                           std::index_sequence<N...> /*arguments*/) {
   using types = call_types<F, std::tuple_element_t<N, std::remove_cvref_t<All>>...>;
-  using result = typename types::result;
   auto& token = std::get<sizeof...(N)>(all);
   return boost::asio::async_initiate<std::remove_cvref_t<decltype(token)>,
-                                     typename call_signature<result>::type>(
-      [&rt, options, &fn](auto handler, auto... arguments) {
-        auto slot = boost::asio::get_associated_cancellation_slot(handler);
-        using keeper = handed_over<decltype(handler)>;
-        const auto kept =
-            std::make_shared<keeper>(keeper{std::move(handler), call_port(rt).executor()});
-        auto done = [kept](auto... results) { (*kept)(std::move(results)...); };
-        try {
-          const std::uint64_t call =
-              begin_call(rt, options, answer_for<result>(done), fn, std::move(arguments)...);
-          if (slot.is_connected()) {
-            slot.assign([port = call_port(rt), call](boost::asio::cancellation_type) mutable {
-              port.cancel(call);
-            });
-          }
-        } catch (...) {
-          call_port(rt).fail_later(answer_for<result>(done), std::current_exception());
-        }
+                                     typename async_call_signature<typename types::result>::type>(
+      [&rt, options, &fn](auto handler, auto... args) {
+        process_call_initiation()(std::move(handler), rt, options, fn, std::move(args)...);
       },
       token, std::get<N>(std::forward<All>(all))...);
 }
@@ -165,10 +128,17 @@ requires(!std::is_same_v<F, call_options>) auto runtime::call(const F& fn, Args&
 template <class F, class... Args>
 auto runtime::call(const call_options& options, const F& fn, Args&&... args) {
   using result = typename detail::call_types<F, Args...>::result;
-  const auto promise = std::make_shared<std::promise<result>>();
-  auto future = promise->get_future();
-  detail::begin_call(*this, options, detail::answer_for<result>(detail::promised<result>(promise)),
-                     fn, std::forward<Args>(args)...);
+  detail::call_port port(*this);
+  auto made = std::make_unique<detail::promised_reply<result>>();
+  auto future = made->promise.get_future();
+  const call_ticket call = port.open(*made);
+  auto* const reply = made.release();
+  try {
+    detail::begin_call(port, call, options, fn, std::forward<Args>(args)...);
+  } catch (...) {
+    if (port.drop(call)) delete reply;
+    throw;
+  }
   return future;
 }
 

@@ -7,7 +7,10 @@
 #include <cstdint>
 #include <exception>
 #include <span>
+#include <string_view>
 #include <system_error>
+#include <type_traits>
+#include <variant>
 
 namespace bulkhead {
 
@@ -15,7 +18,8 @@ namespace bulkhead {
 struct call_failure {
   std::error_code code;  ///< None: the handler threw.
   exit_status status;    ///< With peer_crashed and peer_restarted: how the server's process ended.
-  const detail::thrown_record* thrown = nullptr;  ///< What the handler threw, as it travelled.
+  const detail::thrown_record* thrown = nullptr;     ///< What the handler threw, as it travelled.
+  std::string_view what = "a request has no reply";  ///< In words; while it is being told only.
 
   /// The same as an exception: what the handler threw, as its standard type, or a bulkhead::error.
   [[nodiscard]] std::exception_ptr exception() const;
@@ -29,6 +33,8 @@ struct call_ticket {
 
 namespace detail {
 
+/// The same of both kinds of calls: to a server that runs, and in a process of their own.
+///
 /// What becomes of a request is told to this, once: nothing is allocated for it, and no thread is
 /// woken.
 /// @threads told on whichever thread takes the reply in, while it holds the reply's place: begin
@@ -45,6 +51,14 @@ class call_continuation {
   ~call_continuation() = default;
 };
 
+/// What a reply is kept as: that of a function that returns nothing has no bytes.
+template <class Reply>
+using reply_value = std::conditional_t<std::is_void_v<Reply>, std::monostate, Reply>;
+
+inline bool decode_reply(std::span<const std::byte> bytes, std::monostate& /*value*/,
+                         message_endpoints& /*names*/) {
+  return bytes.empty();
+}
 template <class T>
 bool decode_reply(std::span<const std::byte> bytes, T& value, message_endpoints& names) {
   if constexpr (holds_endpoints<T>()) {

@@ -66,6 +66,7 @@ struct async_home {
   /// @errors std::system_error.
   void ensure_running() const;
 };
+[[nodiscard]] async_home home_of(const std::shared_ptr<runtime_state>& rt);
 [[nodiscard]] async_home home_of(const queue_core& queue);
 [[nodiscard]] async_home home_of(const std::shared_ptr<pipe_state>& pipe);
 [[nodiscard]] async_home home_of(const process_state& child);

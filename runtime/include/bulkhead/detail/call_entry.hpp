@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/call_continuation.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/queue_sender.hpp>
 #include <bulkhead/remote_error.hpp>
@@ -14,7 +15,7 @@
 namespace bulkhead::detail {
 
 struct call_reply {
-  std::uint64_t call = 0;
+  call_ticket call;
   std::optional<thrown_record> thrown;
   std::vector<std::byte> value;  ///< The result, encoded; void has none.
 };
@@ -47,7 +48,7 @@ std::vector<std::byte> run_and_encode(Fn&& fn, Tuple&& arguments) {
 }
 
 template <class Tuple>
-using call_arguments = std::tuple<queue_sender<call_reply>, std::uint64_t, Tuple>;
+using call_arguments = std::tuple<queue_sender<call_reply>, call_ticket, Tuple>;
 
 template <class Fn, class Tuple>
 void run_call(const child_start& start) {
@@ -56,8 +57,8 @@ void run_call(const child_start& start) {
     throw std::runtime_error(
         "the arguments are not those of the function: parent and child are different programs");
   }
-  auto& [answer_to, number, arguments] = given;
-  call_reply reply{number, std::nullopt, {}};
+  auto& [answer_to, call, arguments] = given;
+  call_reply reply{call, std::nullopt, {}};
   try {
     if constexpr (captureless<Fn>) {
       reply.value = run_and_encode(Fn{}, std::move(arguments));
@@ -70,7 +71,7 @@ void run_call(const child_start& start) {
   try {
     answer_to.send(reply);
   } catch (const std::exception&) {  // too large, most likely
-    answer_to.send({number, record_exception(), {}});
+    answer_to.send({call, record_exception(), {}});
   }
 }
 
