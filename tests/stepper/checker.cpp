@@ -86,8 +86,12 @@ void checker::drain(const core::queue_view& queue, core::consumer& taker) {
 }
 
 void checker::acknowledge_held() {
-  for (const core::lease& l : now_.survivors_in) core::acknowledge(now_.shared->in(), l);
-  for (const core::lease& l : now_.survivors_out) core::acknowledge(now_.shared->out(), l);
+  const auto acknowledge = [this](const core::queue_view& queue, const core::lease& l) {
+    if (!read(queue, l).whole()) complain("a message that is held was overwritten");
+    core::acknowledge(queue, l);
+  };
+  for (const core::lease& l : now_.survivors_in) acknowledge(now_.shared->in(), l);
+  for (const core::lease& l : now_.survivors_out) acknowledge(now_.shared->out(), l);
   for (const core::queue_view* queue : {&now_.shared->in(), &now_.shared->out()}) {
     if (core::count_messages(*queue, 2).held != 0) complain("a dead process still holds a message");
   }
@@ -161,8 +165,19 @@ void checker::complain_of_leaks() {
   }
 }
 
+// Blocks of messages that wait are not free to the next incarnation, which finds out where they
+// lie.
+void checker::fill_blocks() {
+  if (!what_.blocks) return;
+  party next(*now_.shared, 1, 1);
+  std::uint64_t sent = 0;
+  while (send_long(next.out_send, 80'000 + sent) == core::outcome::done) ++sent;
+  if (sent == 0) complain("the next incarnation finds no room for a message in a block");
+}
+
 std::string checker::check(bool complete) {
   complain_of_credits();
+  fill_blocks();
   drain(now_.shared->in(), now_.survivor.in_take);
   drain(now_.shared->out(), now_.survivor.out_take);
   acknowledge_held();

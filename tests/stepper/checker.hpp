@@ -41,6 +41,7 @@ class checker {
   std::string check_lane(core::producer& lane, core::consumer& taker);
   std::string check_next_incarnation();
   void complain_of_leaks();
+  void fill_blocks();
   void complain(std::string what) {
     if (trouble_.empty()) trouble_ = std::move(what);
   }

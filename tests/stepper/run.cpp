@@ -10,7 +10,7 @@ run::run(const scenario& what, const options& how, tracer& trace)
     : what_(what),
       how_(how),
       trace_(trace),
-      world_(what.max_attempts, what.total),
+      world_(what.max_attempts, what.total, what.blocks),
       before_(world_) {
   what_.set_up(before_);
   const auto* words = reinterpret_cast<const std::uint64_t*>(world_.bytes().data());

@@ -227,6 +227,7 @@ std::vector<scenario> all_scenarios() {
   all.push_back(drop_oldest());
   for (scenario& one : scenarios_by_port()) all.push_back(std::move(one));
   for (scenario& one : scenarios_with_total()) all.push_back(std::move(one));
+  for (scenario& one : scenarios_with_blocks()) all.push_back(std::move(one));
   return all;
 }
 

@@ -57,11 +57,14 @@ struct scenario {
   bool closes_in = false;             ///< The operation or its setup closes this queue.
   bool closes_out = false;
   std::uint32_t total = 0;  ///< Of both queues.
+  bool blocks = false;      ///< Messages may lie in blocks.
 };
 
 std::vector<scenario> all_scenarios();
 /// Those of queues with a total.
 std::vector<scenario> scenarios_with_total();
+/// Those of messages in blocks, lent or not.
+std::vector<scenario> scenarios_with_blocks();
 /// Those of the inline way.
 std::vector<scenario> scenarios_by_port();
 

@@ -2,6 +2,7 @@
 
 #include "core/closing.hpp"
 #include "stepper/judges.hpp"
+#include "stepper/ports.hpp"
 #include "stepper/scenario.hpp"
 
 // The same operations on their inline way: the private halves lend places and messages to ports,
@@ -11,33 +12,6 @@ namespace {
 
 namespace detail = bulkhead::detail;
 
-// A process's ports to both queues, which its one thread owns.
-struct party_ports {
-  explicit party_ports(stage& s) : worker(&s.worker) {
-    set_up(in, s.shared->in());
-    set_up(out, s.shared->out());
-    worker->in_take.lend(in.in, 0);
-    worker->out_send.lend(out.out);
-    require(in.in.left() != 0 && out.out.room() != 0, "there is something to lend");
-  }
-  static void set_up(detail::queue_ports& ports, const core::queue_view& queue) {
-    const std::uint32_t seat = 1;
-    ports.out.gate.give_to(detail::this_thread_mark());
-    ports.in.gate.give_to(detail::this_thread_mark());
-    ports.out.signs = ports.in.signs = &queue.header().signs;
-    ports.out.queue = ports.in.queue = queue.header().id;
-    ports.out.seat = seat;
-    ports.out.forwarding = &queue.lane(seat).forwarding;
-    ports.in.record = &queue.seat(seat).records[core::records_per_seat - 1];
-    static constexpr std::atomic<std::uint32_t> nobody_stops{0};
-    ports.in.stop = &nobody_stops;
-  }
-
-  party* worker;
-  detail::queue_ports in;
-  detail::queue_ports out;
-};
-
 // What queue<T>::put does with a port.
 void send_by_port(party_ports& ports, std::uint64_t value) {
   detail::queue_out_port& port = ports.out.out;
@@ -45,10 +19,7 @@ void send_by_port(party_ports& ports, std::uint64_t value) {
   if (place == nullptr) return;
   const payload content = payload::of(value);
   std::memcpy(place->payload, &content, sizeof content);
-  if (!port.publish(place, sizeof(payload))) return;
-  ports.worker->out_send.take_back(port);
-  static_cast<void>(ports.worker->out_send.confirm_newest());
-  port.gate.leave();
+  if (port.publish(place, sizeof(payload))) ports.heed_sent();
 }
 
 bool take_by_port(party_ports& ports, detail::taken& message) {
@@ -69,14 +40,7 @@ scenario by_port(std::string name, std::function<void(stage&)> set_up,
   scenario c;
   c.name = std::move(name) + " by the port";
   c.set_up = [set_up = std::move(set_up)](stage& s) {
-    // What a lap's first message and a lane's first one find out is not the port's. It ends with
-    // the last place but one.
-    const std::uint32_t slots = s.shared->out().ring_slots();
-    for (std::uint64_t v = 10'001; core::index_of(s.worker.out_send.staged_first()) != slots - 3;)
-      s.turn_lane(s.worker.out_send, v++, 1);
-    s.give_subject(10'100);
-    s.worker_takes();
-    core::acknowledge(s.shared->in(), s.held);
+    turn_to_lent_places(s);
     set_up(s);
   };
   c.operate = [operate = std::move(operate)](stage& s) {

@@ -17,14 +17,6 @@ namespace {
 constexpr core::platform quiet{[](std::atomic<std::uint32_t>&) noexcept {}, []() noexcept {},
                                false};
 
-// Every message fits its slot.
-class no_payload final : public core::payload_area {
- public:
-  const std::byte* read(std::uint32_t) override { return nullptr; }
-  std::byte* write(std::uint32_t, std::uint64_t) override { return nullptr; }
-};
-no_payload nothing;
-
 class both_queues final : public core::queue_finder {
  public:
   explicit both_queues(const world& w) : world_(&w) {}
@@ -40,18 +32,29 @@ class both_queues final : public core::queue_finder {
 
 }  // namespace
 
-world::world(std::uint32_t max_attempts, std::uint32_t total) {
+const std::byte* payload_areas::read(std::uint32_t seat) { return write(seat, 0); }
+
+std::byte* payload_areas::write(std::uint32_t seat, std::uint64_t bytes) {
+  const core::queue_layout& layout = queue_->layout();
+  if (bytes > layout.payload_bytes) return nullptr;
+  return reinterpret_cast<std::byte*>(&queue_->header()) + layout.payload_offset +
+         seat * layout.payload_bytes;
+}
+
+world::world(std::uint32_t max_attempts, std::uint32_t total, bool blocks) {
   core::queue_shape shape;
   shape.capacity = capacity;
   shape.participants = seats;
   shape.inline_bytes = sizeof(payload);
   shape.max_attempts = max_attempts;
   shape.total = total;
+  shape.payload_bytes = blocks ? area_bytes : 0;
   const std::size_t one = core::queue_layout(shape).total_bytes;
   core::queue_shape letters = shape;
-  letters.inline_bytes = 256;  // a letter fits its slot
+  letters.inline_bytes = 256;
   letters.max_attempts = 0;
   letters.total = 0;
+  letters.payload_bytes = 0;  // a letter fits its slot
   size_ = 2 * one + (max_attempts != 0 ? core::queue_layout(letters).total_bytes : 0);
   void* memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
@@ -63,6 +66,8 @@ world::world(std::uint32_t max_attempts, std::uint32_t total) {
   core::format_queue(base_ + one, shape, 2);
   in_.emplace(base_, shape, quiet);
   out_.emplace(base_ + one, shape, quiet);
+  in_payload_.emplace(*in_);
+  out_payload_.emplace(*out_);
   in_->header().seats_used = out_->header().seats_used = seats;
   if (max_attempts == 0) return;
   core::format_queue(base_ + 2 * one, letters, 3);
@@ -73,38 +78,64 @@ world::world(std::uint32_t max_attempts, std::uint32_t total) {
 world::~world() { munmap(base_, size_); }
 
 party::party(const world& w, std::uint32_t seat, std::uint32_t epoch)
-    : in_send(w.in(), seat, nothing),
-      out_send(w.out(), seat, nothing),
+    : in_send(w.in(), seat, w.in_payload()),
+      out_send(w.out(), seat, w.out_payload()),
       in_take(w.in(), seat, epoch),
       out_take(w.out(), seat, epoch) {}
 
-core::outcome send(core::producer& lane, std::uint64_t value) {
+namespace {
+
+template <class Content>
+core::outcome send_as(core::producer& lane, std::uint64_t value) {
   core::place p;
-  if (const core::outcome found = lane.reserve(sizeof(payload), p); found != core::outcome::done)
+  if (const core::outcome found = lane.reserve(sizeof(Content), p); found != core::outcome::done)
     return found;
-  const payload content = payload::of(value);
+  const Content content = Content::of(value);
   std::memcpy(p.bytes, &content, sizeof content);
   return lane.publish(p);
 }
 
+}  // namespace
+
+core::outcome send(core::producer& lane, std::uint64_t value) {
+  return send_as<payload>(lane, value);
+}
+
+core::outcome send_long(core::producer& lane, std::uint64_t value) {
+  return send_as<long_payload>(lane, value);
+}
+
 payload read(const core::queue_view& queue, const core::lease& l) {
-  payload p;
-  std::memcpy(&p, core::slot_of(queue, l).payload, sizeof p);
-  return p;
+  const core::slot& s = core::slot_of(queue, l);
+  if (s.meta >> 32 == sizeof(payload)) {
+    payload p;
+    std::memcpy(&p, s.payload, sizeof p);
+    return p;
+  }
+  std::uint64_t block = 0;
+  std::memcpy(&block, s.payload, sizeof block);
+  const payload torn{0, 0};
+  if (s.meta >> 32 != sizeof(long_payload) || block > world::area_bytes - sizeof(long_payload)) {
+    return torn;
+  }
+  long_payload all;
+  std::memcpy(&all, payload_areas(queue).read(l.lane) + block, sizeof all);
+  return all.whole() ? all.head : torn;
 }
 
 namespace {
 
+template <class Content>
 core::outcome stage_results(const output& to, std::size_t credit) {
   if (!to.lane->has_room(to.results, credit)) return core::outcome::full;
   for (std::size_t n = 0; n < to.results; ++n) {
     core::place p;
-    if (const auto found = to.lane->stage(sizeof(payload), credit, p);
+    if (const auto found = to.lane->stage(sizeof(Content), credit, p);
         found != core::outcome::done) {
       to.lane->drop_staged();
       return found;
     }
-    const payload content = payload::of(to.base + n);
+    const Content content = Content::of(to.base + n);
     std::memcpy(p.bytes, &content, sizeof content);
   }
   return core::outcome::done;
@@ -118,15 +149,26 @@ core::outcome forward_staged(std::span<const core::forward_input> inputs,
   return done;
 }
 
+template <class Content>
+core::outcome forward_one(const core::queue_view& from, const core::lease& input, const output& to,
+                          std::size_t credit) {
+  if (const auto found = stage_results<Content>(to, credit); found != core::outcome::done)
+    return found;
+  const core::forward_input inputs[] = {{&from, input}};
+  const core::forward_output outputs[] = {{to.lane, to.results}};
+  return forward_staged(inputs, outputs);
+}
+
 }  // namespace
 
 core::outcome forward(const core::queue_view& from, const core::lease& input, core::producer& to,
                       std::uint64_t base, std::size_t results, std::size_t credit) {
-  if (const auto found = stage_results({&to, base, results}, credit); found != core::outcome::done)
-    return found;
-  const core::forward_input inputs[] = {{&from, input}};
-  const core::forward_output outputs[] = {{&to, results}};
-  return forward_staged(inputs, outputs);
+  return forward_one<payload>(from, input, {&to, base, results}, credit);
+}
+
+core::outcome forward_long(const core::queue_view& from, const core::lease& input,
+                           core::producer& to, std::uint64_t base, std::size_t results) {
+  return forward_one<long_payload>(from, input, {&to, base, results}, 0);
 }
 
 core::outcome forward(std::span<const core::forward_input> inputs,
@@ -134,7 +176,7 @@ core::outcome forward(std::span<const core::forward_input> inputs,
   core::forward_output staged[core::forward_outputs_max];
   std::size_t count = 0;
   for (const output& out : outputs) {
-    if (const auto found = stage_results(out, 0); found != core::outcome::done) {
+    if (const auto found = stage_results<payload>(out, 0); found != core::outcome::done) {
       for (const output& before : outputs.first(count)) before.lane->drop_staged();
       return found;
     }
@@ -174,7 +216,11 @@ void recover(const world& w, bool own_doing) {
   dead.own_doing = own_doing;
   dead.note.signal = 9;
   std::optional<core::letter_writer> graves;
-  if (w.letters() != nullptr) graves.emplace(w.in(), nothing, *w.letters(), nothing);
+  std::optional<payload_areas> graves_area;
+  if (w.letters() != nullptr) {
+    graves_area.emplace(*w.letters());
+    graves.emplace(w.in(), w.in_payload(), *w.letters(), *graves_area);
+  }
   const core::attendance where[] = {{&w.in(), 1, graves ? &*graves : nullptr},
                                     {&w.out(), 1, nullptr}};
   static_cast<void>(core::recover(where, dead, finder));

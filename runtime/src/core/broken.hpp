@@ -4,6 +4,11 @@ namespace bulkhead::core::broken {
 
 // Protocol steps that a build with -DBULKHEAD_BREAK=<name> does wrongly on purpose, so that the
 // tests which must catch them are seen to. None is on in any other build.
+#ifdef BULKHEAD_BREAK_BLOCKS_FORGOTTEN
+inline constexpr bool blocks_forgotten = true;
+#else
+inline constexpr bool blocks_forgotten = false;
+#endif
 #ifdef BULKHEAD_BREAK_FORWARD_ACK_FIRST
 inline constexpr bool forward_ack_first = true;
 #else

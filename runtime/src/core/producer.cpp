@@ -321,7 +321,9 @@ void producer::take_over() {
     place p{index, static_cast<std::size_t>(s.meta >> 32), nullptr, place::no_block};
     if (p.size > queue_->shape().inline_bytes) {
       std::memcpy(&p.block, s.payload, sizeof p.block);
-      if (!blocks_.claim(index, p.block, p.size)) p.block = place::no_block;
+      if (broken::blocks_forgotten || !blocks_.claim(index, p.block, p.size)) {
+        p.block = place::no_block;
+      }
     }
     sent_messages_.add_found(index, index_of(next_.at()));
     if (p.block != place::no_block) blocks_.use(index, true);
