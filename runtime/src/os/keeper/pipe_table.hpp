@@ -1,18 +1,16 @@
 #pragma once
 
-#include <array>
 #include <bulkhead/exit_status.hpp>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 
 #include "os/control.hpp"
 #include "os/keeper/carried_queues.hpp"
 #include "os/keeper/depositor.hpp"
 #include "os/keeper/ledger.hpp"
+#include "os/keeper/pipe_record.hpp"
 #include "os/keeper/seat_table.hpp"
-#include "os/pipe_memory.hpp"
 
 namespace bulkhead::os {
 
@@ -28,26 +26,9 @@ class pipe_table {
   pipe_table(const pipe_table&) = delete;
   pipe_table& operator=(const pipe_table&) = delete;
 
-  struct holder {
-    claimant who;
-    std::string name;
-    pid_t pid = 0;
-  };
-  struct record {
-    std::uint64_t id = 0;
-    std::string name;
-    std::unique_ptr<pipe_memory> memory;
-    struct end {
-      std::optional<holder> now;  ///< The living process that has it.
-      holder last;                ///< The one that has it or had it last.
-      claimant home;  ///< The supervised child, if any, whose incarnations have a right to it.
-      exit_status status;
-      bool carried = false;  ///< A message names it; who decodes that gets it.
-    };
-    std::array<end, 2> ends;
-    bool touched = true;     ///< Something changed that the next keeper must know.
-    bool deposited = false;  ///< The host has its descriptors.
-  };
+  using holder = pipe_holder;
+  using record = pipe_record;
+  using note = pipe_note;
 
   /// @returns the name of the end 0. @errors bulkhead::error errc::unsupported: no pipe can have
   /// this shape; std::system_error.
@@ -108,10 +89,6 @@ class pipe_table {
   void rouse(std::uint32_t serial);
 
   // What the next keeper must know (pipe_table_estate.cpp).
-  struct note {
-    std::string name;
-    std::array<record::end, 2> ends;
-  };
   /// Writes down what changed since the last time.
   void write_down(ledger& to, depositor& vault);
   [[nodiscard]] std::uint64_t last_id() const noexcept { return last_id_; }
