@@ -4,17 +4,19 @@
 #include <bulkhead/actors/system.hpp>
 #include <bulkhead/detail/call_server_core.hpp>
 #include <bulkhead/this_process.hpp>
+#include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include "idle_poll.hpp"
+#include "lane_answer.hpp"
 #include "pump_unit.hpp"
 
 namespace bulkhead::actors::detail {
 
 using bulkhead::detail::call_origin;
-using bulkhead::detail::encoder;
 using bulkhead::detail::patience;
 using bulkhead::detail::pipe_core;
 using bulkhead::detail::pipe_message;
@@ -27,62 +29,17 @@ constexpr std::size_t messages_at_once = 64;
 // How long an actor may take to end that nobody can reach; then its process ends without it.
 constexpr auto end_patience = 5s;
 
-void answer(const pipe_core& lane, const call_origin& whose, std::size_t size,
-            const std::function<void(encoder&)>& fill) {
-  if (whose.generation == 0) return;
-  static_cast<void>(
-      bulkhead::detail::send_reply_with(lane, whose, size, fill, patience::forever()));
-}
-
-void answer_with_error(const pipe_core& lane, const call_origin& whose, const caf::error& reason,
-                       bool marked = true) {
-  const error_record record = record_of(reason);
-  const std::size_t mark = marked ? 1 : 0;
-  answer(lane, whose, mark + bulkhead::detail::encoded_size(record), [&](encoder& to) {
-    if (marked) *to.room(1) = answer_error;
-    bulkhead::detail::encode(to, record);
-  });
-}
-
-/// Receives the answer to one request, and sends it to the asker's process.
-class lane_answer final : public compat::answer_actor {
- public:
-  lane_answer(caf::actor_config& config, const pipe_core& lane, const message_codec& codec,
-              const call_origin& whose, std::uint32_t signature)
-      : answer_actor(config),
-        lane_(lane.state()),
-        codec_(&codec),
-        whose_(whose),
-        signature_(signature) {}
-  ~lane_answer() override {
-    if (!is_answered()) answer_with_error(lane_, whose_, broken_promise());
-  }
-
- private:
-  void answered(const caf::type_erased_tuple& content) override {
-    if (content.match_elements<caf::error>()) {
-      return answer_with_error(lane_, whose_, content.get_as<caf::error>(0));
-    }
-    if (!codec_->is_output(signature_, content)) {
-      return answer_with_error(lane_, whose_, caf::sec::unexpected_response);
-    }
-    answer(lane_, whose_, 1 + codec_->output_size(signature_, content), [&](encoder& to) {
-      *to.room(1) = answer_values;
-      codec_->write_output(signature_, content, to);
-    });
-  }
-
-  pipe_core lane_;
-  const message_codec* codec_;
-  call_origin whose_;
-  std::uint32_t signature_;
-};
-
 /// Brings messages from the lane to the actor.
 class host {
  public:
-  host(const pipe_core& lane, const message_codec& codec, caf::actor_system& system)
-      : lane_(&lane), codec_(&codec), system_(&system), unit_(system) {}
+  host(const pipe_core& lane, const message_codec& codec, hosting how, caf::actor_system& system)
+      : lane_(&lane),
+        codec_(&codec),
+        how_(how),
+        lives_before_(lane.restarts()),
+        is_current_(how != hosting::supervised_new || lives_before_ == 0),
+        system_(&system),
+        unit_(system) {}
   host(const host&) = delete;
   host& operator=(const host&) = delete;
 
@@ -105,6 +62,11 @@ class host {
     if (reachable) await_watcher();
     if (!reachable) end_unreachable();
     if (watcher_) answer_with_error(*lane_, *watcher_, reason(), false);
+  }
+
+  caf::error reason() {
+    const std::lock_guard lock(mutex_);
+    return reason_;
   }
 
  private:
@@ -135,7 +97,14 @@ class host {
     if (from.failed()) return false;
     const auto rest = bytes.subspan(frame_number_bytes);
     if (number == watch_frame) {
-      watcher_ = whose;
+      std::uint32_t lives = 0;
+      if (!bulkhead::detail::decode_all(rest, lives)) return false;
+      if (lives == lives_before_) {
+        watcher_ = whose;
+        is_current_ = true;
+      }
+    } else if (whose.generation != 0 && !is_current_) {
+      answer_with_error(*lane_, whose, error_for(errc::peer_restarted));
     } else if (number == exit_frame) {
       error_record record;
       if (!bulkhead::detail::decode_all(rest, record)) return false;
@@ -169,8 +138,10 @@ class host {
     }
   }
 
-  // Nobody has a handle, or this process is asked to stop.
+  // Nobody has a handle, or this process is asked to stop. Only who supervises it ends a supervised
+  // one: ending by itself it would be started again, for nothing.
   void end_unreachable() {
+    if (how_ != hosting::owned) await_stop();
     compat::send_exit(actor_, caf::exit_reason::user_shutdown);
     const auto end = std::chrono::steady_clock::now() + end_patience;
     while (!ended_.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < end) {
@@ -179,13 +150,21 @@ class host {
     }
   }
 
-  caf::error reason() {
-    const std::lock_guard lock(mutex_);
-    return reason_;
+  void await_stop() {
+    std::mutex mutex;
+    std::condition_variable_any stopped;
+    std::unique_lock lock(mutex);
+    const auto token = this_process::stop_token();
+    stopped.wait(lock, token, [this] { return ended_.load(std::memory_order_acquire); });
   }
 
   const pipe_core* lane_;
   const message_codec* codec_;
+  const hosting how_;
+  const std::uint32_t lives_before_;  ///< Incarnations that had the lane.
+  /// What comes now is meant for this incarnation; before that, requests are of a dead one's time,
+  /// and who asked has been told that they failed.
+  bool is_current_;
   caf::actor_system* system_;
   pump_unit unit_;
   caf::strong_actor_ptr actor_;
@@ -197,9 +176,13 @@ class host {
   caf::error reason_;
 };
 
+bool is_abnormal(const caf::error& reason) {
+  return reason && reason != caf::exit_reason::normal && reason != caf::exit_reason::user_shutdown;
+}
+
 }  // namespace
 
-void host_actor(const actor_server& lane, const message_codec& codec,
+void host_actor(const actor_server& lane, const message_codec& codec, hosting how,
                 const launch_function& launch) {
   // The actor runs on this thread; CAF's one worker is for those that it spawns.
   system sys(this_process::runtime(), [](caf::actor_system_config& config) {
@@ -207,9 +190,14 @@ void host_actor(const actor_server& lane, const message_codec& codec,
     config.set("scheduler.max-threads", std::size_t{1});
   });
   // Left behind with a system that does not end: actors refer to it.
-  auto here = std::make_unique<host>(lane.end(), codec, sys.caf());
+  auto here = std::make_unique<host>(lane.end(), codec, how, sys.caf());
   here->run(launch);
+  const caf::error reason = here->reason();
+  const std::string text = is_abnormal(reason) ? sys.caf().render(reason) : std::string();
   if (!sys.shutdown()) static_cast<void>(here.release());
+  if (how != hosting::owned && !text.empty()) {
+    throw std::runtime_error("the actor ended: " + text);
+  }
 }
 
 }  // namespace bulkhead::actors::detail

@@ -3,9 +3,8 @@
 #include <bulkhead/actors/remote_error.hpp>
 #include <caf/scoped_execution_unit.hpp>
 #include <chrono>
-#include <optional>
 
-#include "signal_block.hpp"
+#include "error_bytes.hpp"
 
 namespace bulkhead::actors::detail {
 
@@ -23,12 +22,6 @@ constexpr auto room_patience = 200us;
 // Plain threads and scoped actors; a worker, or a pump, has other actors to run.
 bool may_wait(const caf::execution_unit* host) {
   return host == nullptr || dynamic_cast<const caf::scoped_execution_unit*>(host) != nullptr;
-}
-
-caf::error decode_error(std::span<const std::byte> bytes) {
-  error_record record;
-  if (!bulkhead::detail::decode_all(bytes, record)) return error_for(errc::corrupt);
-  return error_of(record);
 }
 
 }  // namespace
@@ -74,43 +67,6 @@ class pending_request final : public bulkhead::detail::call_continuation {
   std::uint32_t signature_;
 };
 
-bool end_watch::replied(std::span<const std::byte> value, bulkhead::detail::message_endpoints&) {
-  reason = decode_error(value);
-  return true;
-}
-
-void end_watch::failed(const call_failure& why) noexcept {
-  reason = error_for(why.code, why.status);
-}
-
-// The watch is the lane's first message, so there is room for it.
-void remote_peer::start(process child, caf::weak_actor_ptr proxy) {
-  child_ = std::move(child);
-  proxy_ = std::move(proxy);
-  const auto begun = lane_.core().begin_with(
-      frame_number_bytes, [](encoder& to) { bulkhead::detail::encode(to, watch_frame); }, watch_,
-      {}, patience::none(), watch_ticket_);
-  if (begun) watch_.reason = error_for(begun, {});
-  signal_block none;
-  thread_ = std::thread([self = shared_from_this()] { self->run(); });
-}
-
-void remote_peer::let_go() noexcept {
-  let_go_.store(true, std::memory_order_release);
-  called_.store(true, std::memory_order_release);
-  lane_.core().wake();
-}
-
-void remote_peer::finish() {
-  if (is_done()) {
-    thread_.join();
-  } else {
-    thread_.detach();
-  }
-}
-
-// --- sending ---
-
 std::size_t remote_peer::size_of(const caf::type_erased_tuple& content,
                                  std::uint32_t signature) const {
   if (signature == exit_frame) {
@@ -144,6 +100,7 @@ caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_el
     signature = exit_frame;
   }
   if (signature == message_codec::none) return caf::sec::unexpected_message;
+  if (refuses_.load(std::memory_order_relaxed) && message.mid.is_request()) return refusal();
   const bool waits = may_wait(host);
   // What was sent before comes first.
   while (has_kept_.load(std::memory_order_acquire) && !is_done()) {
@@ -170,7 +127,7 @@ caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox
   for (;;) {
     call_ticket ticket;
     const auto ec = lane_.core().begin_with(
-        size, [&](encoder& to) { write(content, signature, to); }, *made, {}, patience::none(),
+        size, [&](encoder& to) { write(content, signature, to); }, *made, terms_, patience::none(),
         ticket);
     if (!ec) {
       static_cast<void>(made.release());  // told, it goes
@@ -191,8 +148,7 @@ caf::error remote_peer::keep(const caf::type_erased_tuple& content, std::uint32_
     kept_.push_back(std::move(bytes));
     has_kept_.store(true, std::memory_order_release);
   }
-  called_.store(true, std::memory_order_release);
-  lane_.core().wake();
+  call();
   return {};
 }
 
@@ -207,52 +163,6 @@ void remote_peer::flush() {
     if (ec == errc::full) return;
   }
   has_kept_.store(false, std::memory_order_release);
-}
-
-// --- the pump ---
-
-void remote_peer::pump_until_over(caf::error& reason) {
-  while (!watch_.reason && !let_go_.load(std::memory_order_acquire)) {
-    called_.store(false, std::memory_order_relaxed);
-    if (has_kept_.load(std::memory_order_acquire)) flush();
-    // Nobody rings when there is room.
-    std::error_code ec;
-    if (has_kept_.load(std::memory_order_acquire)) {
-      ec =
-          lane_.core().pump(unit_->is_idle() ? patience::lasting(1ms) : patience::none(), &called_);
-    } else if (!unit_->is_idle()) {
-      ec = lane_.core().pump(patience::none());
-    } else if (!poll_.find([&] {
-                 ec = lane_.core().pump(patience::none());
-                 return ec != errc::full || called_.load(std::memory_order_relaxed);
-               })) {
-      ec = lane_.core().pump(patience::forever(), &called_);
-      poll_.woke();
-    }
-    unit_->run();
-    if (ec && ec != errc::timed_out && ec != errc::full && !watch_.reason) {
-      watch_.reason = error_for(ec, {});
-    }
-  }
-  lane_.core().cancel(watch_ticket_);
-  reason = watch_.reason.value_or(caf::exit_reason::user_shutdown);
-}
-
-void remote_peer::run() noexcept {
-  caf::error reason;
-  try {
-    pump_until_over(reason);
-    lane_.close();  // what is under way is told
-    // An actor that waits for its end need not wait for the process's.
-    if (const auto proxy = proxy_.lock()) {
-      static_cast<caf::actor_proxy*>(proxy->get())->kill_proxy(unit_, reason);
-    }
-    while (!unit_->is_idle()) unit_->run();
-    child_ = process();
-  } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on
-  }
-  compat::forget_logger();
-  done_.store(true, std::memory_order_release);
 }
 
 }  // namespace bulkhead::actors::detail

@@ -4,7 +4,6 @@
 #include <bulkhead/actors/compat.hpp>
 #include <bulkhead/actors/detail/actor_lane.hpp>
 #include <bulkhead/actors/detail/message_codec.hpp>
-#include <bulkhead/process.hpp>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -21,42 +20,74 @@ namespace bulkhead::actors::detail {
 class end_watch final : public bulkhead::detail::call_continuation {
  public:
   std::optional<caf::error> reason;
+  bool by_actor = false;  ///< It is the actor's own.
 
   bool replied(std::span<const std::byte> value, bulkhead::detail::message_endpoints&) override;
   void failed(const call_failure& why) noexcept override;
 };
 
-/// What this process has of an actor in a process of its own: the lane there, the process, and the
-/// thread (the pump) that takes the answers in and runs the actors that wait for them.
+/// What this process has of an actor in a process of its own: the lane there, and the thread (the
+/// pump) that takes the answers in and runs the actors that wait for them. Whose the process is,
+/// and what follows its end, is in the classes made of this one.
 ///
 /// Messages are encoded by the thread that sends them, in the lane itself. A request's asker is the
 /// continuation of its call, so the calls' table is the only one.
-/// @threads any but where said; `run` is the pump's.
+/// @threads any but where said; `live` and `part` are the pump's.
 class remote_peer : public std::enable_shared_from_this<remote_peer> {
  public:
-  remote_peer(actor_client lane, const message_codec& codec, pump_unit& unit)
-      : lane_(std::move(lane)), codec_(&codec), unit_(&unit) {}
+  remote_peer(actor_client lane, const message_codec& codec, pump_unit& unit,
+              const bulkhead::detail::request_terms& terms)
+      : lane_(std::move(lane)), codec_(&codec), unit_(&unit), terms_(terms) {}
   remote_peer(const remote_peer&) = delete;
   remote_peer& operator=(const remote_peer&) = delete;
+  virtual ~remote_peer() = default;
 
-  /// Starts the pump. Once.
-  void start(process child, caf::weak_actor_ptr proxy);
   /// What the proxy was sent. Waits for room only where the sender is no worker of CAF's and no
   /// pump; else a request is refused, and other messages are kept until there is some.
   /// @returns the error that a request is to be answered with; none: it is on its way.
   caf::error send(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                   caf::execution_unit* host);
-  /// Nobody has a handle any more, or the system ends: the child is to end.
-  void let_go() noexcept;
+  /// Nobody has a handle any more, or the system ends.
+  virtual void let_go() noexcept;
   [[nodiscard]] bool is_done() const noexcept { return done_.load(std::memory_order_acquire); }
   /// @limits done, or the thread stays behind. Once.
   void finish();
+
+ protected:
+  /// Starts the pump. Once.
+  void run_pump(const caf::strong_actor_ptr& proxy);
+  /// Serves until it is over. @returns the reason for monitors.
+  virtual caf::error live() = 0;
+  /// The proxy has ended; the process may be here still.
+  virtual void part() = 0;
+  /// What requests are refused with while `refuses_`.
+  [[nodiscard]] virtual caf::error refusal() = 0;
+
+  /// Takes answers in and runs who waits for them; looks, then sleeps, where there is nothing,
+  /// until it is called.
+  /// @limits rings false: something is to be sent when there is room, which nobody rings for.
+  /// @returns nothing: look at what it may have been called for, and go on. Else why the lane is of
+  /// no use.
+  std::error_code pump_once(bool rings = true);
+  /// @limits the pump's, or before it runs. @returns as pump_once; full: later.
+  std::error_code begin_watch(std::uint32_t number);
+  /// Has the pump look at what it was called for.
+  void call() noexcept;
+  [[nodiscard]] bool is_let_go() const noexcept { return let_go_.load(std::memory_order_acquire); }
+  [[nodiscard]] caf::strong_actor_ptr proxy() const { return proxy_.lock(); }
+
+  actor_client lane_;
+  const message_codec* codec_;
+  pump_unit* unit_;
+  const bulkhead::detail::request_terms terms_;  ///< Of every request.
+  end_watch watch_;
+  call_ticket watch_ticket_;
+  std::atomic<bool> refuses_{false};
 
  private:
   friend class pending_request;
 
   void run() noexcept;
-  void pump_until_over(caf::error& reason);
   void flush();
   std::error_code post(std::size_t size, const caf::type_erased_tuple& content,
                        std::uint32_t signature, bulkhead::detail::patience how_long);
@@ -68,14 +99,8 @@ class remote_peer : public std::enable_shared_from_this<remote_peer> {
   void write(const caf::type_erased_tuple& content, std::uint32_t signature,
              bulkhead::detail::encoder& to) const;
 
-  actor_client lane_;
-  const message_codec* codec_;
-  pump_unit* unit_;
-  process child_;
   caf::weak_actor_ptr proxy_;
-  end_watch watch_;
   idle_poll poll_;  ///< The pump's.
-  call_ticket watch_ticket_;
   std::thread thread_;
   std::atomic<bool> called_{false};  ///< The pump is to look at what follows.
   std::atomic<bool> let_go_{false};

@@ -17,6 +17,7 @@ class remote_proxy final : public caf::actor_proxy {
 
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) override;
   void kill_proxy(caf::execution_unit* unit, caf::error reason) override;
+  [[nodiscard]] remote_peer& peer() const noexcept { return *peer_; }
 
  private:
   std::shared_ptr<remote_peer> peer_;

@@ -1,24 +1,75 @@
 #include <bulkhead/actors/spawn_process.hpp>
 
+#include "owned_peer.hpp"
 #include "remote_proxy.hpp"
+#include "supervised_peer.hpp"
 #include "system_state.hpp"
 
 namespace bulkhead::actors::detail {
 
-caf::strong_actor_ptr start_remote(system& sys, const spawn_options& options,
-                                   bulkhead::detail::start_recipe recipe, actor_client lane,
-                                   const message_codec& codec) {
-  auto peer = sys.state().add_peer(std::move(lane), codec);
-  process child;
+namespace {
+
+template <class Peer, class... Args>
+std::shared_ptr<Peer> make_peer(system& sys, hosted_start& start, const Args&... args) {
+  return sys.state().add_peer([&](pump_unit& unit) {
+    return std::make_shared<Peer>(std::move(start.lane), *start.codec, unit, args...);
+  });
+}
+
+// @returns what `start` does. Nothing of the peer is kept where it throws.
+template <class Start>
+auto start_or_drop(system& sys, const std::shared_ptr<remote_peer>& peer, Start start) {
   try {
-    child = sys.runtime().start(options, std::move(recipe));
+    return start();
   } catch (...) {
     sys.state().drop_peer(peer);
     throw;
   }
+}
+
+// The peer of an actor that is in a process of its own; nullptr: it is in this one.
+remote_peer* peer_of(const caf::strong_actor_ptr& actor) {
+  auto* const proxy = actor ? dynamic_cast<remote_proxy*>(actor->get()) : nullptr;
+  return proxy != nullptr ? &proxy->peer() : nullptr;
+}
+
+}  // namespace
+
+caf::strong_actor_ptr start_owned(system& sys, const spawn_options& options, hosted_start start) {
+  auto peer = make_peer<owned_peer>(sys, start);
+  process child = start_or_drop(
+      sys, peer, [&] { return sys.runtime().start(options, std::move(start.recipe)); });
   auto proxy = compat::make_proxy<remote_proxy>(sys.caf(), peer);
-  peer->start(std::move(child), caf::actor_cast<caf::weak_actor_ptr>(proxy));
+  peer->start(std::move(child), proxy);
   return proxy;
+}
+
+caf::strong_actor_ptr start_supervised(system& sys, supervisor& sup, const child_spec& spec,
+                                       const supervised_options& options, hosted_start start) {
+  auto peer = make_peer<supervised_peer>(sys, start, options);
+  const process child = start_or_drop(
+      sys, peer, [&] { return sup.start_observed(spec, std::move(start.recipe), peer); });
+  auto proxy = compat::make_proxy<remote_proxy>(sys.caf(), peer);
+  peer->start(sup, child, proxy);
+  return proxy;
+}
+
+void watch(const caf::strong_actor_ptr& watcher, const caf::strong_actor_ptr& supervised) {
+  auto* const peer = dynamic_cast<supervised_peer*>(peer_of(supervised));
+  if (peer == nullptr) {
+    throw bulkhead::error(errc::unsupported, "watching an actor that is not supervised");
+  }
+  peer->watch(watcher);
+}
+
+std::uint64_t incarnation_of(const caf::strong_actor_ptr& remote) {
+  remote_peer* const peer = peer_of(remote);
+  if (peer == nullptr) {
+    throw bulkhead::error(errc::unsupported,
+                          "asking for the incarnation of an actor that has none");
+  }
+  const auto* const lives = dynamic_cast<const supervised_peer*>(peer);
+  return lives != nullptr ? lives->incarnation() : 1;
 }
 
 }  // namespace bulkhead::actors::detail

@@ -49,8 +49,8 @@ std::shared_ptr<feed_state> system_state::add_feed(std::unique_ptr<feed_input> i
   return feed;
 }
 
-std::shared_ptr<remote_peer> system_state::add_peer(actor_client lane, const message_codec& codec) {
-  const std::lock_guard lock(mutex_);
+// Under the lock. The last of them.
+pump_unit& system_state::free_unit() {
   if (ending_) {
     throw bulkhead::error(bulkhead::errc::runtime_gone,
                           "starting an actor by a system that has ended");
@@ -60,10 +60,7 @@ std::shared_ptr<remote_peer> system_state::add_peer(actor_client lane, const mes
     world_->units.push_back(std::make_unique<pump_unit>(world_->system));
     free_units_.push_back(world_->units.back().get());
   }
-  auto peer = std::make_shared<remote_peer>(std::move(lane), codec, *free_units_.back());
-  peers_.push_back({peer, free_units_.back()});
-  free_units_.pop_back();
-  return peer;
+  return *free_units_.back();
 }
 
 void system_state::drop_peer(const std::shared_ptr<remote_peer>& peer) {

@@ -41,8 +41,17 @@ class system_state {
   /// Makes a feed that ends with the system. Throws runtime_gone when that has ended.
   std::shared_ptr<feed_state> add_feed(std::unique_ptr<feed_input> input,
                                        caf::strong_actor_ptr actor, std::size_t credit);
-  /// Takes part in an actor in a process of its own: ends with the system. Throws runtime_gone.
-  std::shared_ptr<remote_peer> add_peer(actor_client lane, const message_codec& codec);
+  /// Takes part in an actor in a process of its own, by what `make(pump_unit&)` gives: it ends with
+  /// the system. Throws runtime_gone.
+  template <class Make>
+  auto add_peer(Make make) {
+    const std::lock_guard lock(mutex_);
+    pump_unit& unit = free_unit();
+    auto peer = make(unit);
+    peers_.push_back({peer, &unit});
+    free_units_.pop_back();
+    return peer;
+  }
   /// One that was never started.
   void drop_peer(const std::shared_ptr<remote_peer>& peer);
   end_report end();
@@ -52,6 +61,7 @@ class system_state {
   using clock = std::chrono::steady_clock;
 
   void send_exits(const std::vector<caf::weak_actor_ptr>& actors, caf::exit_reason reason);
+  pump_unit& free_unit();
   void reap_peers();
   [[nodiscard]] bool peers_gone_by(clock::time_point deadline);
   [[nodiscard]] bool empty_by(clock::time_point deadline);

@@ -142,6 +142,10 @@ void call_client_core::write_post_head(std::byte* to) noexcept {
 
 std::uint32_t call_client_core::pending() const { return state_ ? state_->pending() : 0; }
 
+std::uint32_t call_client_core::server_restarts() const {
+  return state_ ? state_->deaths_settled() : 0;
+}
+
 void call_client_core::close() const {
   if (state_ == nullptr) throw error(none(), "closing an empty call_client");
   state_->close();

@@ -205,7 +205,8 @@ void call_client_state::settle_waiting_death() {
 }
 
 // Under the table's lock. What the dead one had taken fails, or is put behind the backlog in the
-// order in which it was sent; what it had not taken stays in the lane.
+// order in which it was sent; what it had not taken stays in the lane, unless it ends with the
+// server.
 void call_client_state::settle_death(std::uint64_t head, continuations& failing) {
   const std::uint64_t ring_bytes = lane_->view().shape().directions[lane_->end()].ring_bytes;
   struct resent {
@@ -215,7 +216,8 @@ void call_client_state::settle_death(std::uint64_t head, continuations& failing)
   std::vector<resent> again;
   table_.each([&](const core::slot_name& name, pending_call& call) {
     const std::uint64_t position = call.position.load(std::memory_order_acquire);
-    if (position == 0 || !core::was_taken(position, head, ring_bytes)) return;
+    const bool ends = call.ends_with_server || core::was_taken(position, head, ring_bytes);
+    if (position == 0 || !ends) return;
     if (call.kept.empty()) {
       failing.push_back(end_call(name, call));
       return;

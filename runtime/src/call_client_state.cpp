@@ -39,6 +39,7 @@ bool call_client_state::try_open(call_continuation& to, const request_terms& ter
   made.entry->to = &to;
   made.entry->idempotent = terms.idempotent;
   made.entry->async = terms.async;
+  made.entry->ends_with_server = terms.ends_with_server;
   if (terms.async) ++async_pending_;
   made.entry->deadline = terms.deadline;
   if (terms.deadline < next_deadline()) {

@@ -21,13 +21,14 @@ struct pending_call {
   bool idempotent = false;
   bool waits_for_room = false;  ///< To be sent again.
   bool async = false;           ///< The runtime's thread takes its reply in.
+  bool ends_with_server = false;
   time_point deadline = time_point::max();
   std::vector<std::byte> kept;  ///< Of an idempotent one: as it was sent.
 
   void clear() noexcept {
     to = nullptr;
     position.store(0, std::memory_order_relaxed);
-    idempotent = waits_for_room = async = false;
+    idempotent = waits_for_room = async = ends_with_server = false;
     deadline = time_point::max();
     kept.clear();
   }
@@ -80,6 +81,9 @@ class call_client_state : public std::enable_shared_from_this<call_client_state>
   bool abort(const call_ticket& ticket);
 
   [[nodiscard]] const pipe_core& end() const noexcept { return end_; }
+  [[nodiscard]] std::uint32_t deaths_settled() const noexcept {
+    return deaths_settled_.load(std::memory_order_relaxed);
+  }
   /// The server's process has died, and what it had taken is not settled yet.
   [[nodiscard]] bool is_death_due() const noexcept;
 

@@ -162,6 +162,12 @@ pipe_peer pipe_core::peer() const {
   return out;
 }
 
+// Only the keeper writes it, before the incarnation runs.
+std::uint32_t pipe_core::restarts() const noexcept {
+  if (state_ == nullptr) return 0;
+  return state_->view().record(state_->end()).restarts.load(std::memory_order_relaxed);
+}
+
 const std::string& pipe_core::name() const {
   static const std::string none;
   return state_ ? state_->name() : none;

@@ -24,6 +24,11 @@ process supervisor::add(const child_spec& spec, detail::start_recipe recipe) {
   return {state_->add(spec, std::move(recipe)), false};
 }
 
+process supervisor::start_observed(const child_spec& spec, detail::start_recipe recipe,
+                                   std::shared_ptr<detail::child_observer> observer) {
+  return {state_->add(spec, std::move(recipe), std::move(observer)), false};
+}
+
 void supervisor::nest(const child_spec& spec, const supervisor_options& options,
                       std::function<void(supervisor&)> build) {
   state_->nest(spec, options, std::move(build));

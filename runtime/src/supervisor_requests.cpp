@@ -37,10 +37,12 @@ supervisor_state::answer_to_come supervisor_state::enter(core::child_id id, chil
   return result;
 }
 
-std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, start_recipe recipe) {
+std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, start_recipe recipe,
+                                                     std::shared_ptr<child_observer> observer) {
   check_process(spec);
   child entry;
   entry.recipe = std::move(recipe);
+  entry.observer = std::move(observer);
   return add(spec, child_kind::worker, std::move(entry));
 }
 

@@ -131,8 +131,11 @@ void supervisor_state::execute(const core::commands::kill& c) {
 void supervisor_state::execute(const core::commands::emit& c) {
   const supervision_event& event = c.event;
   answer(event);
-  record(event);
   const auto there = children_.find(event.child);
+  if (there != children_.end() && there->second.observer != nullptr) {
+    there->second.observer->on_event(event);
+  }
+  record(event);
   if (there == children_.end()) return;
   if (std::holds_alternative<events::ready>(event.what)) forget_arguments(there->second);
   if (std::holds_alternative<events::stopped>(event.what)) there->second.process->finish();
@@ -150,7 +153,7 @@ void supervisor_state::forget_arguments(child& who) {
 
 void supervisor_state::execute(const core::commands::ended& c) {
   timer_.cancel();
-  while (!children_.empty()) drop(children_.begin()->first);
+  while (!children_.empty()) drop(children_.begin()->first, c.reason.kind);
   for (waiter& w : waiters_) {
     w.result.set_value(w.for_stop ? std::nullopt : std::optional(c.reason.status));
   }
@@ -242,9 +245,10 @@ void supervisor_state::record(const supervision_event& event) {
 }
 
 // No next incarnation will come.
-void supervisor_state::drop(const std::string& name) {
+void supervisor_state::drop(const std::string& name, end_reason::kind_type why) {
   const auto there = children_.find(name);
   there->second.process->finish();
+  if (there->second.observer != nullptr) there->second.observer->on_gone(why);
   if (there->second.inlet != nullptr) {
     there->second.inlet->stop.emit(boost::asio::cancellation_type::terminal);
   }

@@ -29,7 +29,8 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   /// Of that path, which ends with its name.
   supervisor_state(runtime& rt, const supervisor_options& options, std::string path);
 
-  std::shared_ptr<process_state> add(const child_spec& spec, start_recipe recipe);
+  std::shared_ptr<process_state> add(const child_spec& spec, start_recipe recipe,
+                                     std::shared_ptr<child_observer> observer = nullptr);
   void nest(const child_spec& spec, supervisor_options options,
             std::function<void(supervisor&)> build);
   nested_start begin_nested(const child_spec& spec, supervisor_options options);
@@ -66,6 +67,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
     std::uint64_t resume_key = 0;          // 0: it has no process.
     std::shared_ptr<nested_child> nested;  // A supervisor in this process.
     std::shared_ptr<event_inlet> inlet;    // A supervisor in another.
+    std::shared_ptr<child_observer> observer;
   };
   // Somebody waits for what becomes of a child's start or stop; a status says that a start failed.
   struct waiter {
@@ -108,7 +110,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void record(const supervision_event& event);
   template <class Fn>
   void on_executor(const char* who, Fn fn);
-  void drop(const std::string& name);
+  void drop(const std::string& name, end_reason::kind_type why = end_reason::shutdown);
   void tell_rest(std::uint64_t resume_key);
 
   // Children that are supervisors (supervisor_nested.cpp).

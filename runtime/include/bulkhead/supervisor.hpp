@@ -2,12 +2,14 @@
 
 #include <bulkhead/child_spec.hpp>
 #include <bulkhead/detail/async_calls.hpp>
+#include <bulkhead/detail/child_observer.hpp>
 #include <bulkhead/detail/supervisor_entry.hpp>
 #include <bulkhead/dynamic_children.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervision_events.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -144,7 +146,13 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
 
   [[nodiscard]] const std::shared_ptr<detail::event_stream>& events() const noexcept;
 
-  /// A handle to one that is another's child.
+  /// For the layers above: starts a child whose lives an observer follows from the start.
+  process start_observed(const child_spec& spec, detail::start_recipe recipe,
+                         std::shared_ptr<detail::child_observer> observer);
+  [[nodiscard]] const std::shared_ptr<detail::supervisor_state>& state() const noexcept {
+    return state_;
+  }
+  /// A handle to one that another handle owns, or a supervisor that it is nested in.
   explicit supervisor(std::shared_ptr<detail::supervisor_state> nested) noexcept;
 
  private:

@@ -1,22 +1,23 @@
 #pragma once
 
-#include <bulkhead/actors/detail/host_actor.hpp>
+#include <bulkhead/actors/detail/hosted_recipe.hpp>
 #include <bulkhead/actors/remote_error.hpp>
+#include <bulkhead/actors/supervised.hpp>
 #include <bulkhead/actors/system.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/spawn_options.hpp>
-#include <memory>
-#include <type_traits>
+#include <bulkhead/supervisor.hpp>
+#include <concepts>
 #include <utility>
 
 namespace bulkhead::actors {
 
 namespace detail {
 
-/// Starts the process, and makes the handle's proxy.
-caf::strong_actor_ptr start_remote(system& sys, const spawn_options& options,
-                                   bulkhead::detail::start_recipe recipe, actor_client lane,
-                                   const message_codec& codec);
+// Starts the process, and makes the handle's proxy.
+caf::strong_actor_ptr start_owned(system& sys, const spawn_options& options, hosted_start start);
+caf::strong_actor_ptr start_supervised(system& sys, supervisor& sup, const child_spec& spec,
+                                       const supervised_options& options, hosted_start start);
 
 }  // namespace detail
 
@@ -42,30 +43,48 @@ caf::strong_actor_ptr start_remote(system& sys, const spawn_options& options,
 template <class Handle, class F, class... Args>
 Handle spawn_process(system& sys, const spawn_options& options, const F& behavior_fn,
                      Args&&... args) {
-  using function = std::decay_t<F>;
-  using arguments = std::tuple<std::decay_t<Args>...>;
-  static_assert(
-      bulkhead::detail::is_function_pointer<function> || bulkhead::detail::captureless<function>,
-      "spawn_process takes a function or a lambda without captures: hand over what it needs as "
-      "arguments");
-  static_assert(std::is_invocable_r_v<typename Handle::behavior_type, const function&,
-                                      typename Handle::pointer, std::decay_t<Args>...>,
-                "behavior_fn(Handle::pointer, args...) gives a Handle::behavior_type");
-  auto lane =
-      make_calls<detail::actor_bytes, detail::actor_bytes>(sys.runtime(), {.name = options.name});
-  bulkhead::detail::start_recipe recipe;
-  recipe.entry = &detail::run_hosted<Handle, function, arguments>;
-  if constexpr (bulkhead::detail::is_function_pointer<function>) {
-    recipe.target = reinterpret_cast<void*>(function(behavior_fn));
-  }
-  using all = detail::hosted_arguments<arguments>;
-  recipe.fingerprint = bulkhead::detail::fingerprint_of<all>();
-  bulkhead::detail::put_arguments(
-      recipe,
-      std::make_shared<const all>(std::move(lane.second), arguments(std::forward<Args>(args)...)));
-  return caf::actor_cast<Handle>(
-      detail::start_remote(sys, options, std::move(recipe), std::move(lane.first),
-                           detail::codec_of<typename Handle::signatures>::instance()));
+  return caf::actor_cast<Handle>(detail::start_owned(
+      sys, options,
+      detail::make_hosted<Handle>(sys.runtime(), options.name, detail::hosting::owned, behavior_fn,
+                                  std::forward<Args>(args)...)));
+}
+
+/// The same under a supervisor: when the actor or its process dies it is started again, as `spec`
+/// says, and the handle is that of the next incarnation. Nothing is delivered twice unless
+/// `retry` was chosen, and each request has one answer or one error.
+///
+/// What was under way when it died fails at once, `is(error, errc::peer_restarted)`, and
+/// `exit_of(error)` says how; or it waits, or is sent again, as `options` say. `watch` tells of
+/// each death. Monitors and links fire when no incarnation will come any more: the supervisor gave
+/// up
+/// (`is(reason, errc::gave_up)`), it ended, or the child was deleted. A child that is stopped
+/// answers with closed or peer_crashed until `restart_child`.
+///
+/// An actor that ends with a reason other than normal and user_shutdown ends its process by an
+/// exception, so that a transient child is started again; else the process exits with 0. When the
+/// last handle goes the actor stays: it is its supervisor's. When `sys` ends, the child is stopped.
+/// @limits spec.name: the process's; spec.ready on_call: the actor calls this_process::ready().
+/// @returns the handle, when the child is up.
+/// @errors as supervisor::start.
+/// @crash of the actor's process: a message that it had taken and not handled is lost with it,
+/// whoever sent it without asking for an answer does not hear so; what it had not taken is there
+/// for the next.
+template <class Handle, class F, class... Args>
+requires(!std::same_as<F, supervised_options>) Handle
+    spawn_process(system& sys, supervisor& sup, const child_spec& spec, const F& behavior_fn,
+                  Args&&... args) {
+  return spawn_process<Handle>(sys, sup, spec, supervised_options{}, behavior_fn,
+                               std::forward<Args>(args)...);
+}
+template <class Handle, class F, class... Args>
+Handle spawn_process(system& sys, supervisor& sup, const child_spec& spec,
+                     const supervised_options& options, const F& behavior_fn, Args&&... args) {
+  const auto how = options.during_restart == during_restart::fail ? detail::hosting::supervised_new
+                                                                  : detail::hosting::supervised;
+  return caf::actor_cast<Handle>(detail::start_supervised(
+      sys, sup, spec, options,
+      detail::make_hosted<Handle>(sys.runtime(), spec.name, how, behavior_fn,
+                                  std::forward<Args>(args)...)));
 }
 
 }  // namespace bulkhead::actors

@@ -31,6 +31,8 @@ struct request_terms {
 
   bool idempotent = false;
   bool async = false;  ///< The runtime's thread takes its reply in.
+  /// Fails when the server's process dies, also where that had not taken it yet.
+  bool ends_with_server = false;
   time_point deadline = time_point::max();
 
   /// @errors std::invalid_argument: a deadline that is not above 0.
@@ -173,6 +175,9 @@ class call_client_core {
   void wake() const;
   /// Requests that have no end yet.
   [[nodiscard]] std::uint32_t pending() const;
+  /// How often the server was started again after the deaths that are settled; it has the same
+  /// number as `pipe_core::restarts`.
+  [[nodiscard]] std::uint32_t server_restarts() const;
 
   void close() const;
   [[nodiscard]] const pipe_core& end() const noexcept;

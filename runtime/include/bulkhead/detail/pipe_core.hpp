@@ -114,6 +114,8 @@ class pipe_core {
   void close() const;
   [[nodiscard]] bool closed() const;
   [[nodiscard]] pipe_peer peer() const;
+  /// How often this end was taken up by a next incarnation of its process.
+  [[nodiscard]] std::uint32_t restarts() const noexcept;
   [[nodiscard]] const std::string& name() const;
   [[nodiscard]] std::uint64_t id() const;
 

@@ -5,6 +5,7 @@
 #include <bulkhead/actors/detail/message_codec.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <caf/execution_unit.hpp>
+#include <cstdint>
 #include <functional>
 #include <tuple>
 #include <utility>
@@ -15,13 +16,21 @@ namespace bulkhead::actors::detail {
 using launch_function =
     std::function<caf::strong_actor_ptr(caf::actor_system&, caf::execution_unit&)>;
 
+/// Whose the process of an actor is, and what becomes of it when the actor ends.
+enum class hosting : std::uint8_t {
+  owned,           ///< It ends with its actor, and with who asks.
+  supervised,      ///< It ends with its actor, abnormally where that does, or when it is asked to.
+  supervised_new,  ///< The same, and what was asked of a dead incarnation is refused.
+};
+
 /// Makes this process's actor system, launches the actor and brings it its messages, until it ends
 /// or nobody has a handle to it any more.
-void host_actor(const actor_server& lane, const message_codec& codec,
+/// @errors thrown: a supervised actor ended abnormally, so its process does too.
+void host_actor(const actor_server& lane, const message_codec& codec, hosting how,
                 const launch_function& launch);
 
 template <class Tuple>
-using hosted_arguments = std::tuple<actor_server, Tuple>;
+using hosted_arguments = std::tuple<actor_server, hosting, Tuple>;
 
 template <class Handle, class Fn, class Tuple>
 void run_hosted(const bulkhead::detail::child_start& start) {
@@ -30,8 +39,8 @@ void run_hosted(const bulkhead::detail::child_start& start) {
     throw std::runtime_error(
         "the arguments are not those of the actor: parent and child are different programs");
   }
-  auto& [lane, arguments] = given;
-  host_actor(lane, codec_of<typename Handle::signatures>::instance(),
+  auto& [lane, how, arguments] = given;
+  host_actor(lane, codec_of<typename Handle::signatures>::instance(), how,
              [&](caf::actor_system& system, caf::execution_unit& unit) {
                Handle actor = [&] {
                  if constexpr (bulkhead::detail::captureless<Fn>) {

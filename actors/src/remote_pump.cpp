@@ -1,0 +1,109 @@
+// The thread that takes answers in; remote_peer.cpp sends.
+#include <bulkhead/actors/remote_error.hpp>
+#include <chrono>
+
+#include "error_bytes.hpp"
+#include "remote_peer.hpp"
+#include "signal_block.hpp"
+
+namespace bulkhead::actors::detail {
+
+using bulkhead::detail::encoder;
+using bulkhead::detail::patience;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Nobody rings when there is room.
+constexpr auto room_looks = 1ms;
+
+bool is_over(const std::error_code& ec) { return ec && ec != errc::timed_out && ec != errc::full; }
+
+}  // namespace
+
+bool end_watch::replied(std::span<const std::byte> value, bulkhead::detail::message_endpoints&) {
+  reason = decode_error(value);
+  by_actor = true;
+  return true;
+}
+
+void end_watch::failed(const call_failure& why) noexcept {
+  reason = error_for(why.code, why.status);
+  by_actor = false;
+}
+
+std::error_code remote_peer::begin_watch(std::uint32_t number) {
+  watch_.reason.reset();
+  return lane_.core().begin_with(
+      2 * frame_number_bytes,
+      [number](encoder& to) {
+        bulkhead::detail::encode(to, watch_frame);
+        bulkhead::detail::encode(to, number);
+      },
+      watch_, {.ends_with_server = true}, patience::none(), watch_ticket_);
+}
+
+void remote_peer::run_pump(const caf::strong_actor_ptr& proxy) {
+  proxy_ = caf::actor_cast<caf::weak_actor_ptr>(proxy);
+  signal_block none;
+  thread_ = std::thread([self = shared_from_this()] { self->run(); });
+}
+
+void remote_peer::call() noexcept {
+  called_.store(true, std::memory_order_release);
+  lane_.core().wake();
+}
+
+void remote_peer::let_go() noexcept {
+  let_go_.store(true, std::memory_order_release);
+  call();
+}
+
+void remote_peer::finish() {
+  if (is_done()) {
+    thread_.join();
+  } else {
+    thread_.detach();
+  }
+}
+
+std::error_code remote_peer::pump_once(bool rings) {
+  if (has_kept_.load(std::memory_order_acquire)) flush();
+  std::error_code ec;
+  if (has_kept_.load(std::memory_order_acquire) || !rings) {
+    ec = lane_.core().pump(unit_->is_idle() ? patience::lasting(room_looks) : patience::none(),
+                           &called_);
+  } else if (!unit_->is_idle()) {
+    ec = lane_.core().pump(patience::none());
+  } else if (!poll_.find([&] {
+               ec = lane_.core().pump(patience::none());
+               return ec != errc::full || called_.load(std::memory_order_relaxed);
+             })) {
+    ec = lane_.core().pump(patience::forever(), &called_);
+    poll_.woke();
+  }
+  unit_->run();
+  // Before the caller looks at what it may have been called for. Acquire: then it sees that.
+  if (called_.load(std::memory_order_relaxed)) called_.exchange(false, std::memory_order_acquire);
+  return is_over(ec) ? ec : std::error_code();
+}
+
+void remote_peer::run() noexcept {
+  try {
+    caf::error reason = live();
+    lane_.core().cancel(watch_ticket_);
+    lane_.close();  // what is under way is told
+    // An actor that waits for its end need not wait for the process's.
+    if (const auto here = proxy()) {
+      static_cast<caf::actor_proxy*>(here->get())->kill_proxy(unit_, std::move(reason));
+    }
+    while (!unit_->is_idle()) unit_->run();
+    part();
+  } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on
+  }
+  compat::forget_logger();
+  done_.store(true, std::memory_order_release);
+}
+
+}  // namespace bulkhead::actors::detail
