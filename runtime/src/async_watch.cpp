@@ -15,7 +15,7 @@ core::parked_set sleepers_of(const queue_state& queue, bool sending) {
 }
 
 int bell_of(const async_source& source) {
-  if (const auto queue = source.queue.lock()) return sleepers_of(*queue, source.sending).bell();
+  if (const auto queue = source.queue.lock()) return queue->bell(source.sending);
   if (const auto pipe = source.pipe.lock()) return pipe->bell();
   if (const auto child = source.child.lock()) return child->bell();
   if (const auto events = source.events.lock()) return events->bell();

@@ -112,7 +112,7 @@ void call_desk::start(const call_ticket& call) {
         process->finish();
         if (const auto here = desk.lock()) here->told_of_end(call, event.status);
       });
-  process->begin(started.serial, started.pid, std::move(started.pidfd), 1);
+  process->begin(started.serial, started.pid, 1);
   bool wanted = false;
   {
     const std::lock_guard lock(mutex_);

@@ -106,7 +106,8 @@ class pipe_state {
     (sending ? sending_ : receiving_).announce_bell();
     watched_.store(true, std::memory_order_relaxed);
   }
-  [[nodiscard]] int bell() const noexcept { return memory_->bell(end_); }
+  /// @errors std::system_error: no descriptors.
+  [[nodiscard]] int bell() const { return memory_->kept().bell(static_cast<int>(end_)); }
 
   [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
   [[nodiscard]] std::size_t whole_bytes_max() const noexcept { return writer_.whole_bytes_max(); }

@@ -1,5 +1,6 @@
 #include "process_context.hpp"
 
+#include "keeper_mailbox.hpp"
 #include "os/futex.hpp"
 #include "os/keeper/request.hpp"
 #include "pipe_state.hpp"
@@ -77,9 +78,9 @@ std::shared_ptr<queue_state> process_context::known(const control::queue_reply& 
 
 std::shared_ptr<queue_state> process_context::known_locked(
     const control::queue_reply& reply, std::vector<os::unique_fd>& descriptors) {
-  if (descriptors.size() != 3) throw error(errc::corrupt, "the keeper sent no segment for a queue");
+  all_three(descriptors, "queue '" + reply.name + "'");
   os::unique_fd bells[2] = {std::move(descriptors[1]), std::move(descriptors[2])};
-  return adopt_locked(reply.queue, reply.name, std::move(descriptors.front()), bells);
+  return adopt_locked(reply.queue, reply.name, std::move(descriptors.front()), bells, false);
 }
 
 std::shared_ptr<queue_state> process_context::adopt(std::uint64_t queue, std::string name,
@@ -115,11 +116,13 @@ std::shared_ptr<queue_state> process_context::handle_to(known_queue& queue) {
 
 std::shared_ptr<queue_state> process_context::adopt_locked(std::uint64_t queue, std::string name,
                                                            os::unique_fd segment,
-                                                           os::unique_fd (&bells)[2]) {
+                                                           os::unique_fd (&bells)[2],
+                                                           bool is_given) {
   auto& entry = queues_[queue];
   if (auto there = handle_to(entry)) return there;
   auto memory = std::make_unique<os::queue_memory>(std::move(segment), platform_);
-  memory->set_bells(std::move(bells[0]), std::move(bells[1]));
+  memory->kept().set_bells(std::move(bells[0]), std::move(bells[1]));
+  if (!is_given) part_where_short(memory->kept(), *this, queue);
   const auto state =
       std::make_shared<queue_state>(shared_from_this(), queue, std::move(name), std::move(memory));
   entry.state = state;
@@ -131,7 +134,12 @@ std::shared_ptr<queue_state> process_context::make_queue(const control::make_que
   std::vector<os::unique_fd> descriptors;
   const auto reply =
       link_.ask<control::queue_reply>(control::kind::make_queue, wanted, &descriptors);
-  return known(reply, descriptors);
+  try {
+    return known(reply, descriptors);
+  } catch (...) {
+    leave_queue(reply.queue);
+    throw;
+  }
 }
 
 // Under the lock, for the reason that `open_queue` has.
@@ -241,10 +249,7 @@ std::shared_ptr<pipe_state> process_context::claim_end(std::uint64_t end, std::e
     std::vector<os::unique_fd> descriptors;
     const auto reply = link_.ask<control::end_reply>(control::kind::claim_end,
                                                      control::end_named{end}, &descriptors);
-    if (descriptors.size() != 3)
-      throw error(errc::corrupt, "the keeper sent no segment for a pipe");
-    os::unique_fd bells[2] = {std::move(descriptors[1]), std::move(descriptors[2])};
-    return adopt_end(end, reply.name, std::move(descriptors.front()), bells);
+    return add_end(end, reply.name, map_pipe(descriptors, reply.name, end));
   } catch (const std::system_error& failure) {
     ec = failure.code();
   } catch (const std::bad_alloc&) {
@@ -268,28 +273,38 @@ std::pair<std::shared_ptr<pipe_state>, std::shared_ptr<pipe_state>> process_cont
   check_usable();
   std::vector<os::unique_fd> descriptors;
   const auto reply = link_.ask<control::pipe_reply>(control::kind::make_pipe, wanted, &descriptors);
-  if (descriptors.size() != 3) throw error(errc::corrupt, "the keeper sent no segment for a pipe");
-  os::pipe_descriptors parts;
-  parts.segment = std::move(descriptors[0]);
-  for (int n = 0; n < 2; ++n)
-    parts.bells[n] = std::move(descriptors[static_cast<std::size_t>(n) + 1]);
+  try {
+    const auto memory = map_pipe(descriptors, wanted.name, reply.pipe);
+    auto first = add_end(reply.pipe, wanted.name, memory);
+    return {std::move(first), add_end(reply.pipe | 1, wanted.name, memory)};
+  } catch (...) {
+    leave_end(reply.pipe);
+    leave_end(reply.pipe | 1);
+    throw;
+  }
+}
+
+std::shared_ptr<os::pipe_memory> process_context::map_pipe(std::vector<os::unique_fd>& descriptors,
+                                                           const std::string& name,
+                                                           std::uint64_t end) {
+  all_three(descriptors, "pipe '" + name + "'");
+  os::pipe_descriptors parts{std::move(descriptors[0]),
+                             {std::move(descriptors[1]), std::move(descriptors[2])}};
   auto memory = std::make_shared<os::pipe_memory>(std::move(parts), platform_);
-  auto first = std::make_shared<pipe_state>(shared_from_this(), reply.pipe, wanted.name, memory);
-  auto second =
-      std::make_shared<pipe_state>(shared_from_this(), reply.pipe | 1, wanted.name, memory);
-  const std::lock_guard lock(mutex_);
-  ends_[reply.pipe] = first;
-  ends_[reply.pipe | 1] = second;
-  return {std::move(first), std::move(second)};
+  part_where_short(memory->kept(), *this, end);
+  return memory;
 }
 
 std::shared_ptr<pipe_state> process_context::adopt_end(std::uint64_t end, std::string name,
                                                        os::unique_fd segment,
                                                        os::unique_fd (&bells)[2]) {
-  os::pipe_descriptors parts;
-  parts.segment = std::move(segment);
-  for (int n = 0; n < 2; ++n) parts.bells[n] = std::move(bells[n]);
-  auto memory = std::make_shared<os::pipe_memory>(std::move(parts), platform_);
+  os::pipe_descriptors parts{std::move(segment), {std::move(bells[0]), std::move(bells[1])}};
+  return add_end(end, std::move(name),
+                 std::make_shared<os::pipe_memory>(std::move(parts), platform_));
+}
+
+std::shared_ptr<pipe_state> process_context::add_end(std::uint64_t end, std::string name,
+                                                     std::shared_ptr<os::pipe_memory> memory) {
   auto state =
       std::make_shared<pipe_state>(shared_from_this(), end, std::move(name), std::move(memory));
   const std::lock_guard lock(mutex_);

@@ -13,6 +13,10 @@
 #include "os/fork_guard.hpp"
 #include "os/keeper_link.hpp"
 
+namespace bulkhead::os {
+class pipe_memory;
+}
+
 namespace bulkhead::detail {
 
 class pipe_state;
@@ -137,7 +141,12 @@ class process_context : public std::enable_shared_from_this<process_context> {
  private:
   std::vector<std::shared_ptr<pipe_state>> ends_in(std::span<const std::uint64_t> names);
   std::shared_ptr<queue_state> adopt_locked(std::uint64_t queue, std::string name,
-                                            os::unique_fd segment, os::unique_fd (&bells)[2]);
+                                            os::unique_fd segment, os::unique_fd (&bells)[2],
+                                            bool is_given = true);
+  std::shared_ptr<os::pipe_memory> map_pipe(std::vector<os::unique_fd>& descriptors,
+                                            const std::string& name, std::uint64_t end);
+  std::shared_ptr<pipe_state> add_end(std::uint64_t end, std::string name,
+                                      std::shared_ptr<os::pipe_memory> memory);
   void leave_queue(std::uint64_t queue) noexcept;
 
   /// A queue by its handles, and the object that they share, which deliveries may keep longer.

@@ -1,28 +1,22 @@
 #include "process_state.hpp"
 
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <bulkhead/errc.hpp>
 #include <cerrno>
-#include <csignal>
 
-#include "os/system_failure.hpp"
 #include "runtime_state.hpp"
 
 namespace bulkhead::detail {
 
-void process_state::begin(std::uint32_t serial, pid_t pid, os::unique_fd pidfd,
-                          std::uint64_t incarnation) {
+void process_state::begin(std::uint32_t serial, pid_t pid, std::uint64_t incarnation) {
   const std::lock_guard lock(mutex_);
   serial_ = serial;
   pid_ = pid;
-  pidfd_ = std::move(pidfd);
   incarnation_ = incarnation;
   over_ = false;
   single_.reset();
 }
 
-// Without a pidfd of its own: the keeper knows the incarnation by its serial.
 std::shared_ptr<process_state> process_state::only(process_state& of, std::uint64_t incarnation) {
   const std::lock_guard lock(of.mutex_);
   if (incarnation == 0 || incarnation != of.incarnation_) {
@@ -49,7 +43,6 @@ void process_state::end(const exit_status& status) {
   {
     const std::lock_guard lock(mutex_);
     pid_ = 0;
-    pidfd_.reset();
     status_ = status;
     single = single_.lock();
   }
@@ -122,6 +115,8 @@ void process_state::ask_owner(Ask ask) {
   try {
     ask(*owner);
   } catch (const std::system_error& failure) {
+    // With its runtime it ends anyway.
+    if (failure.code() == errc::runtime_gone) return;
     // It has ended, and we are about to be told.
     if (failure.code() != errc::stale_incarnation || is_single_) throw;
   }
@@ -137,19 +132,16 @@ void process_state::request_stop() {
   ask_owner([&](runtime_state& owner) { owner.request_stop(serial); });
 }
 
-// By pidfd, or by the keeper that has it: it never names a process that took over the number.
+// By the keeper, which has its pidfd: it never names a process that took over the number. A
+// descriptor for each of thousands of children would use up ours.
 void process_state::signal(int number) {
-  std::unique_lock lock(mutex_);
-  if (!has_process_locked()) return;
-  if (!pidfd_) {
-    const std::uint32_t serial = serial_;
-    lock.unlock();
-    return ask_owner([&](runtime_state& owner) { owner.signal(serial, number); });
+  std::uint32_t serial = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!has_process_locked()) return;
+    serial = serial_;
   }
-  if (syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) != 0 && errno != ESRCH) {
-    os::throw_last_error("sending signal " + std::to_string(number) + " to process '" + name_ +
-                         "'");
-  }
+  ask_owner([&](runtime_state& owner) { owner.signal(serial, number); });
 }
 
 }  // namespace bulkhead::detail

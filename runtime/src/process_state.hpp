@@ -24,8 +24,7 @@ class process_state : public std::enable_shared_from_this<process_state> {
   void set_child_id(std::uint64_t id) noexcept { child_id_ = id; }
   [[nodiscard]] std::uint64_t child_id() const noexcept { return child_id_; }
 
-  /// Without a pidfd the keeper is asked to send signals.
-  void begin(std::uint32_t serial, pid_t pid, os::unique_fd pidfd, std::uint64_t incarnation);
+  void begin(std::uint32_t serial, pid_t pid, std::uint64_t incarnation);
   /// The incarnation has ended.
   void end(const exit_status& status);
   /// No other incarnation follows.
@@ -60,7 +59,6 @@ class process_state : public std::enable_shared_from_this<process_state> {
   std::condition_variable changed_;
   std::uint32_t serial_ = 0;
   pid_t pid_ = 0;  // 0: no process now
-  os::unique_fd pidfd_;
   std::uint64_t incarnation_ = 0;
   exit_status status_;
   bool over_ = false;

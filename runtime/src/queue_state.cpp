@@ -110,7 +110,7 @@ void queue_state::rouse() {
     }
   }
   core::wake_joiners(view());
-  for (const int bell : view().bells) view().os().ring(bell);
+  view().bells.ring_both(view().os());
 }
 
 status queue_state::mark_corrupt() {

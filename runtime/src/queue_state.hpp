@@ -69,6 +69,9 @@ class queue_state {
 
   [[nodiscard]] queue_ports& ports() noexcept { return *ports_; }
   [[nodiscard]] const core::queue_view& view() const noexcept { return memory_->view(); }
+  /// The eventfd that is rung for those that wait for descriptors, to receive or to send.
+  /// @errors std::system_error: no descriptors.
+  [[nodiscard]] int bell(bool sending) const { return memory_->kept().bell(sending ? 1 : 0); }
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] process_context& context() const noexcept { return *context_; }

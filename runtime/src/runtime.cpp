@@ -53,7 +53,7 @@ process runtime::start(const spawn_options& options, detail::start_recipe recipe
         tell_up();
       },
       [tell_up](os::control::kind) { tell_up(); });
-  shared->begin(started.serial, started.pid, std::move(started.pidfd), 1);
+  shared->begin(started.serial, started.pid, 1);
   begun.set_value();
   process made(std::move(shared), true);
   // On the thread itself nobody can wait for what it is to hear: the exit status will tell.

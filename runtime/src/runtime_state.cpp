@@ -102,15 +102,6 @@ void runtime_state::hear(os::channel events) {
   events_ = std::move(events);
   readable_.emplace(loop_, events_.duplicate().release());
   wait_for_event();
-  if (succession_ == nullptr) return;
-  deposits_.emplace(loop_, succession_->vault().duplicate_line().release());
-  wait_for_deposit();
-}
-
-void runtime_state::wait_for_deposit() {
-  deposits_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](auto failure) {
-    if (!failure && succession_->vault().read()) wait_for_deposit();
-  });
 }
 
 // A handler of the user's that throws harms itself only.
@@ -245,13 +236,8 @@ runtime_state::started runtime_state::start(const start_order& order, end_handle
   ensure_running();
   std::vector<int> numbers;
   for (const os::unique_fd& fd : setup.descriptors) numbers.push_back(fd.get());
-  std::vector<os::unique_fd> descriptors;
   const auto reply =
-      me.keeper().ask<control::spawn_reply>(control::kind::spawn, wanted, &descriptors, numbers);
-  // One that ended with the keeper, before that had replied, comes without.
-  if (descriptors.size() > 1)
-    throw error(errc::corrupt, "the keeper sent no pidfd for '" + order.name + "'");
-  if (descriptors.empty()) descriptors.emplace_back();
+      me.keeper().ask<control::spawn_reply>(control::kind::spawn, wanted, nullptr, numbers);
   if (!setup.readers.empty()) {
     for (const auto& reader : setup.readers) {
       boost::asio::dispatch(loop_, [reader] { reader->begin(); });
@@ -262,7 +248,7 @@ runtime_state::started runtime_state::start(const start_order& order, end_handle
     };
   }
   expect(reply.serial, std::move(at_end), std::move(at_up));
-  return {reply.serial, reply.pid, std::move(descriptors.front())};
+  return {reply.serial, reply.pid};
 }
 
 void runtime_state::request_stop(std::uint32_t serial) {

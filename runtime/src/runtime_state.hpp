@@ -52,7 +52,6 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   struct started {
     std::uint32_t serial = 0;
     pid_t pid = 0;
-    os::unique_fd pidfd;
   };
 
   /// The host's: the keeper is started at first use.
@@ -111,7 +110,6 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void deliver(const os::child_event& told);
   void expect(std::uint32_t serial, end_handler at_end, up_handler at_up);
   void hear(os::channel events);
-  void wait_for_deposit();
   void follow_keeper();
   void tell_lost(std::uint32_t serial, end_handler at_end);
 
@@ -127,7 +125,6 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   std::uint32_t first_serial_ = 0;          // processes with a lower one are no more
   os::channel events_;
   std::optional<boost::asio::posix::stream_descriptor> readable_;
-  std::optional<boost::asio::posix::stream_descriptor> deposits_;
   std::thread thread_;
   bool stopped_ = false;
   struct expected {

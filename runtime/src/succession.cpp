@@ -46,15 +46,14 @@ bool end_for_sure(int pidfd) noexcept {
 succession::succession(os::keeper_connection& first)
     : environment_(std::move(first.environment)),
       ledger_(std::move(first.ledger)),
+      vault_(std::move(first.vault)),
       keeper_(std::move(first.keeper)),
-      keeper_pid_(first.greeting.keeper_pid) {
-  vault_.set_line(std::move(first.vault_line));
-}
+      keeper_pid_(first.greeting.keeper_pid) {}
 
 succession::change succession::begin_next(os::channel& control) {
-  const os::bequest left{ledger_.get(), &vault_, &environment_};
+  const os::bequest left{ledger_.get(), vault_.get(), &environment_};
   os::keeper_connection made = os::start_keeper(patience, &left);
-  vault_.set_line(std::move(made.vault_line));
+  vault_ = std::move(made.vault);
   keeper_ = std::move(made.keeper);
   keeper_pid_ = made.greeting.keeper_pid;
   ++generation_;
@@ -82,7 +81,6 @@ os::channel succession::next() {
   const auto give_in = std::chrono::steady_clock::now() + time_least;
   for (int n = 0; n < attempts_least || std::chrono::steady_clock::now() < give_in; ++n) {
     if (!end_for_sure(keeper_.get())) break;
-    vault_.read();
     try {
       os::channel control;
       change_ = begin_next(control);

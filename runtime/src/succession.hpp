@@ -9,7 +9,6 @@
 #include "os/fork_guard.hpp"
 #include "os/keeper_link.hpp"
 #include "os/keeper_start.hpp"
-#include "os/vault.hpp"
 
 namespace bulkhead::detail {
 
@@ -42,7 +41,6 @@ class succession final : public os::line_source {
   /// is the present one.
   void finish_off(std::uint64_t generation) noexcept;
 
-  [[nodiscard]] os::vault& vault() noexcept { return vault_; }
   /// Waits until the present keeper has ended. @returns false when it does not in time.
   bool wait_for_end(int timeout_ms) noexcept;
 
@@ -52,9 +50,9 @@ class succession final : public os::line_source {
 
   os::fork_guard guard_;
   const std::vector<std::string> environment_;
-  os::vault vault_;
   std::mutex mutex_;  // guards what follows
   os::unique_fd ledger_;
+  os::unique_fd vault_;
   os::unique_fd keeper_;  // its pidfd
   std::uint32_t keeper_pid_ = 0;
   std::uint64_t generation_ = 1;

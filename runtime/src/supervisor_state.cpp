@@ -97,7 +97,7 @@ void supervisor_state::start_process(child& who, std::uint64_t incarnation) {
   order.options = &who.spec->process;
   order.announce =
       who.spec->ready == readiness::on_call || may_fail_before_entry(who.spec->process, who.recipe);
-  auto begun = rt_->start(
+  const auto begun = rt_->start(
       order,
       [self = shared_from_this(), id = who.id, incarnation](const os::control::exited& event) {
         self->told_of_end(id, incarnation, event.status);
@@ -105,10 +105,7 @@ void supervisor_state::start_process(child& who, std::uint64_t incarnation) {
       [self = shared_from_this(), id = who.id, incarnation](auto what) {
         self->told_of_up(id, incarnation, what);
       });
-  // There may be thousands of dynamic children, and a descriptor each would use up the host's;
-  // the keeper has them, and signals where we have none.
-  if (every_child_ != nullptr) begun.pidfd.reset();
-  who.process->begin(begun.serial, begun.pid, std::move(begun.pidfd), incarnation);
+  who.process->begin(begun.serial, begun.pid, incarnation);
   // The keeper answers when the child is forked, and what that runs first is its function, unless
   // something is announced.
   if (!order.announce) machine_.started(who.id, incarnation, begun.pid, now());

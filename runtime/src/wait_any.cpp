@@ -52,7 +52,7 @@ class sleeper {
     if (!epoll_) os::throw_last_error("making an epoll descriptor");
     for (const wait_source& source : sources_) {
       if (source.pipe != nullptr) add_bell(source.pipe->state()->bell());
-      if (source.queue != nullptr) add_bell(receivers(source).bell());
+      if (source.queue != nullptr) add_bell(source.queue->state()->bell(false));
       if (source.child != nullptr) watch(*source.child);
       if (source.descriptor >= 0) add(source.descriptor, EPOLLIN);
     }

@@ -3,6 +3,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <bulkhead/errc.hpp>
+
 #include "process/keeper_support/host.hpp"
 #include "support/catch.hpp"
 
@@ -58,8 +60,11 @@ TEST_CASE("random bytes never harm the keeper", "[os][process]") {
     noise[0] = static_cast<std::byte>(1 + round % 11);  // a kind that children may use
     noise[1] = noise[2] = noise[3] = std::byte{0};
     const child c = h.spawn(say_arguments, {.arguments = noise});
-    ::syscall(SYS_pidfd_send_signal, c.pidfd.get(), SIGTERM, nullptr,
-              0);  // it may have been ended already
+    try {
+      h.signal(c, SIGTERM);
+    } catch (const bulkhead::error& failure) {  // it was ended already
+      CHECK(failure.code() == bulkhead::errc::stale_incarnation);
+    }
     CHECK(h.end_of(c).status.signal != 0);
   }
   CHECK(h.run(exit_0).success());

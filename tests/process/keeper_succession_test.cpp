@@ -9,7 +9,6 @@
 #include "os/function_name.hpp"
 #include "os/keeper_start.hpp"
 #include "os/pipe_memory.hpp"
-#include "os/vault.hpp"
 #include "process/keeper_support/host.hpp"
 #include "support/catch.hpp"
 
@@ -37,8 +36,7 @@ class old_host {
     ::kill(keeper_, SIGKILL);
     pollfd ended{pidfd_.get(), POLLIN, 0};
     REQUIRE(::poll(&ended, 1, 20'000) == 1);
-    vault_.read();
-    const bulkhead::os::bequest left{ledger_.get(), &vault_, &environment_};
+    const bulkhead::os::bequest left{ledger_.get(), vault_.get(), &environment_};
     take(bulkhead::os::start_keeper(10s, &left));
   }
 
@@ -56,6 +54,15 @@ class old_host {
     return reply;
   }
 
+  template <class Body>
+  std::int32_t error_of(std::int32_t number, control::kind what, const Body& body) {
+    REQUIRE_FALSE(line_.send(what, body, {}, number));
+    datagram answer;
+    REQUIRE(line_.receive_until(answer, std::chrono::steady_clock::now() + 20s) ==
+            receive_result::received);
+    return answer.head.error;
+  }
+
   std::uint32_t first_serial = 0;
 
  private:
@@ -63,7 +70,7 @@ class old_host {
     environment_ = std::move(made.environment);
     line_ = std::move(made.control);
     ledger_ = std::move(made.ledger);
-    vault_.set_line(std::move(made.vault_line));
+    vault_ = std::move(made.vault);
     pidfd_ = std::move(made.keeper);
     keeper_ = static_cast<pid_t>(made.greeting.keeper_pid);
     first_serial = made.greeting.first_serial;
@@ -73,7 +80,7 @@ class old_host {
   unique_fd ledger_;
   unique_fd pidfd_;
   pid_t keeper_ = 0;
-  bulkhead::os::vault vault_;
+  unique_fd vault_;
   std::vector<std::string> environment_;
 };
 
@@ -114,13 +121,13 @@ TEST_CASE("a request that comes again after the keeper's death is not carried ou
     control::spawn wanted;
     wanted.name = "child";
     wanted.entry = bulkhead::os::name_function(reinterpret_cast<const void*>(&wait_for_ever));
-    const auto first = h.ask<control::spawn_reply>(1, kind::spawn, wanted, 1);
+    const auto first = h.ask<control::spawn_reply>(1, kind::spawn, wanted, 0);
     h.replace_keeper();
     CHECK(first.serial < h.first_serial);
     // One that has not begun yet ends when it does.
     CHECK(eventually([&] { return bulkhead_test::is_gone(first.pid); }));
     CHECK(h.ask<control::spawn_reply>(1, kind::spawn, wanted, 0).serial == first.serial);
-    const auto second = h.ask<control::spawn_reply>(2, kind::spawn, wanted, 1);
+    const auto second = h.ask<control::spawn_reply>(2, kind::spawn, wanted, 0);
     CHECK(second.serial >= h.first_serial);
   }
 }
@@ -135,7 +142,7 @@ TEST_CASE("a seat, its epoch and who may follow are known to the next keeper",
   wanted.resume_key = 5;
   wanted.endpoints.push_back(q.queue);
   wanted.entry = bulkhead::os::name_function(reinterpret_cast<const void*>(&wait_for_ever));
-  h.ask<control::spawn_reply>(2, kind::spawn, wanted, 1);
+  h.ask<control::spawn_reply>(2, kind::spawn, wanted, 0);
   const auto mine = h.ask<control::seat_reply>(3, kind::join_queue, named, 0);
   REQUIRE(mine.seat == 1);
   for (int n = 4; n < 9; ++n) {
@@ -144,6 +151,39 @@ TEST_CASE("a seat, its epoch and who may follow are known to the next keeper",
     CHECK(again.seat == mine.seat);
     CHECK(again.epoch == mine.epoch);
     // Only the next incarnation gets the first of the two seats.
-    h.ask<control::spawn_reply>(n, kind::spawn, wanted, 1);
+    h.ask<control::spawn_reply>(n, kind::spawn, wanted, 0);
   }
+}
+
+TEST_CASE("the vault has what there is, however much came and went", "[os][process][succession]") {
+  old_host h;
+  std::int32_t number = 0;
+  std::vector<std::uint64_t> kept;
+  std::vector<std::uint64_t> gone;
+  constexpr int queues = 600;
+  const auto make = [&] {
+    for (int n = 0; n < queues; ++n) {
+      const auto q =
+          h.ask<control::queue_reply>(++number, kind::make_queue, bulkhead_test::host::shape(), 3);
+      (n % 3 == 0 ? kept : gone).push_back(q.queue);
+      if (n % 3 == 0) continue;
+      h.ask<control::done>(++number, kind::leave_queue, control::queue_named{q.queue}, 0);
+    }
+  };
+  const auto check = [&] {
+    for (const std::uint64_t q : kept) {
+      h.ask<control::queue_reply>(++number, kind::open_queue, control::queue_named{q}, 3);
+    }
+    for (const std::uint64_t q : gone) {
+      CHECK(h.error_of(++number, kind::open_queue, control::queue_named{q}) ==
+            static_cast<std::int32_t>(bulkhead::errc::closed));
+    }
+  };
+  make();
+  h.replace_keeper();
+  check();
+  make();
+  h.replace_keeper();
+  h.replace_keeper();
+  check();
 }

@@ -24,8 +24,6 @@ std::atomic<std::uint32_t>& parked_set::bell_wanted() const noexcept {
   return side_ == side::receivers ? header.signs.receiver_bell : header.signs.sender_bell;
 }
 
-int parked_set::bell() const noexcept { return queue_->bells[side_ == side::receivers ? 0 : 1]; }
-
 void parked_set::announce_bell() const noexcept {
   bell_wanted().store(1, std::memory_order_seq_cst);
 }
@@ -33,7 +31,7 @@ void parked_set::announce_bell() const noexcept {
 void parked_set::ring_bell() const noexcept {
   if (bell_wanted().load(std::memory_order_seq_cst) == 0) return;
   if (bell_wanted().exchange(0, std::memory_order_seq_cst) == 0) return;
-  if (bell() >= 0 && queue_->os().ring != nullptr) queue_->os().ring(bell());
+  queue_->bells.ring(side_ == side::receivers ? 0 : 1, queue_->os());
 }
 
 std::atomic<std::uint32_t>& parked_set::park_word(std::uint32_t seat) const noexcept {

@@ -34,8 +34,6 @@ class parked_set {
 
   /// Announces that somebody waits for the side's eventfd; as `announce`.
   void announce_bell() const noexcept;
-  /// The eventfd, or -1.
-  [[nodiscard]] int bell() const noexcept;
   /// Rings the eventfd if somebody waits for it. All that watch it look, whichever announced it.
   void ring_bell() const noexcept;
 

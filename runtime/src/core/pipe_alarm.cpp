@@ -34,8 +34,7 @@ void pipe_alarm::ring_word() const noexcept {
 }
 
 void pipe_alarm::ring_bell() const noexcept {
-  const int bell = pipe_->bells[end_];
-  if (bell >= 0 && pipe_->os().ring != nullptr) pipe_->os().ring(bell);
+  pipe_->bells.ring(static_cast<int>(end_), pipe_->os());
 }
 
 // All of the side's threads wake; those that find nothing announce themselves again.

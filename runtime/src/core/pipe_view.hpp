@@ -5,7 +5,7 @@
 
 namespace bulkhead::core {
 
-/// A mapped pipe segment: finds its parts. Owns nothing; a value.
+/// A mapped pipe segment: finds its parts. Owns nothing.
 class pipe_view {
  public:
   /// The keeper's view has no rings: it never looks at a message.
@@ -32,7 +32,7 @@ class pipe_view {
   }
 
   /// The eventfds of the two ends, where the platform has any.
-  int bells[2] = {-1, -1};
+  bell_pair bells;
 
  private:
   std::byte* base_;

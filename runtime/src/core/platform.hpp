@@ -38,4 +38,44 @@ struct platform {
   }
 };
 
+/// Bells that this process has no descriptors of: who has them rings in its place.
+class far_bells {
+ public:
+  virtual void ring(int which) noexcept = 0;
+
+ protected:
+  ~far_bells() = default;
+};
+
+/// The two eventfds of a mailbox, as far as this process has them.
+class bell_pair {
+ public:
+  /// @returns -1 when there is none.
+  [[nodiscard]] int operator[](int which) const noexcept {
+    return descriptors_[which].load(std::memory_order_relaxed);
+  }
+  void set(int which, int descriptor) noexcept {
+    descriptors_[which].store(descriptor, std::memory_order_relaxed);
+  }
+  /// Who rings where there is no descriptor. Once, before others have the object.
+  void set_far(far_bells* far) noexcept { far_ = far; }
+
+  void ring(int which, const platform& os) const noexcept {
+    const int bell = (*this)[which];
+    if (bell >= 0) {
+      if (os.ring != nullptr) os.ring(bell);
+    } else if (far_ != nullptr) {
+      far_->ring(which);
+    }
+  }
+  void ring_both(const platform& os) const noexcept {
+    ring(0, os);
+    ring(1, os);
+  }
+
+ private:
+  std::atomic<int> descriptors_[2] = {-1, -1};
+  far_bells* far_ = nullptr;
+};
+
 }  // namespace bulkhead::core

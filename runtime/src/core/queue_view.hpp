@@ -87,7 +87,7 @@ class queue_view {
   }
 
   /// The eventfds of the receivers and the senders, where the platform has any.
-  int bells[2] = {-1, -1};
+  bell_pair bells;
 
  private:
   std::byte* base_;

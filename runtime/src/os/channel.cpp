@@ -137,7 +137,9 @@ std::error_code channel::send_bytes(control::header head, std::span<const std::b
   return send_message(socket_.get(), parts, std::span<const int>(all.data(), count));
 }
 
-receive_result channel::receive(datagram& out, std::size_t body_max) {
+receive_result channel::look(datagram& out) { return receive_as(out, body_bytes_max, MSG_PEEK); }
+
+receive_result channel::receive_as(datagram& out, std::size_t body_max, int flags) {
   out = {};
   std::array<std::byte, datagram_bytes_max> bytes;
   alignas(cmsghdr) control_bytes room;
@@ -149,7 +151,7 @@ receive_result channel::receive(datagram& out, std::size_t body_max) {
   message.msg_controllen = room.size();
   ssize_t got = -1;
   do {
-    got = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    got = ::recvmsg(socket_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | flags);
   } while (got < 0 && errno == EINTR);
   if (got < 0) {
     return errno == EAGAIN || errno == EWOULDBLOCK ? receive_result::nothing
@@ -158,7 +160,7 @@ receive_result channel::receive(datagram& out, std::size_t body_max) {
   out.descriptors = take_descriptors(message);
   // A datagram of no bytes looks like the end; nobody of ours sends one.
   if (got == 0) return receive_result::ended;
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return receive_result::garbage;
+  if ((message.msg_flags & MSG_TRUNC) != 0) return receive_result::garbage;
   detail::decoder from(std::span<const std::byte>(bytes.data(), static_cast<std::size_t>(got)));
   out.head = detail::decode<control::header>(from);
   if (from.failed() || out.head.kind > control::kind_max || out.head.in_memfd > 1) {
@@ -166,9 +168,12 @@ receive_result channel::receive(datagram& out, std::size_t body_max) {
   }
   if (out.head.in_memfd == 0) {
     out.body.assign(bytes.data() + header_bytes, bytes.data() + got);
-    return receive_result::received;
+    out.lost_descriptors = (message.msg_flags & MSG_CTRUNC) != 0;
+    return out.lost_descriptors ? receive_result::garbage : receive_result::received;
   }
-  if (out.descriptors.empty() || from.left() != 0) return receive_result::garbage;
+  if ((message.msg_flags & MSG_CTRUNC) != 0 || out.descriptors.empty() || from.left() != 0) {
+    return receive_result::garbage;
+  }
   if (!read_segment(out.descriptors.front().get(), out.body, body_max)) {
     return receive_result::garbage;
   }

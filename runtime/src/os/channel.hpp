@@ -22,6 +22,7 @@ struct datagram {
   control::header head;
   std::vector<std::byte> body;
   std::vector<unique_fd> descriptors;
+  bool lost_descriptors = false;  ///< Some came, and this process had none free.
 
   /// Reads the body as a Body. @returns false when these are not the bytes of one.
   template <class Body>
@@ -34,7 +35,8 @@ enum class receive_result : std::uint8_t {
   received,
   nothing,  ///< Nothing there (yet).
   ended,    ///< The other side is gone.
-  garbage,  ///< Truncated, or no datagram of ours: close the channel.
+  garbage,  ///< Truncated, or no datagram of ours: close the channel. Only where the datagram says
+            ///< `lost_descriptors` is the rest of it there.
 };
 
 /// Whether a send failed because the other side does not read: it has too many datagrams unread, or
@@ -73,11 +75,18 @@ class channel {
 
   /// Takes the next datagram if one is there. Never waits.
   /// @limits a body in a memfd of more than `body_max` bytes is garbage.
-  receive_result receive(datagram& out, std::size_t body_max = body_bytes_max);
+  receive_result receive(datagram& out, std::size_t body_max = body_bytes_max) {
+    return receive_as(out, body_max, 0);
+  }
+  /// The same for the next one after those that were looked at, and leaves it there.
+  /// @limits SO_PEEK_OFF is set.
+  receive_result look(datagram& out);
   /// Waits for one, until the deadline: then `nothing`.
   receive_result receive_until(datagram& out, deadline until = {});
 
  private:
+  receive_result receive_as(datagram& out, std::size_t body_max, int flags);
+
   unique_fd socket_;
 };
 

@@ -22,8 +22,8 @@ inline constexpr std::size_t inline_bytes_max = 32 * 1024;
 
 enum class kind : std::uint16_t {
   hello,  // host -> keeper, once: `hello` + the host's pidfd and, after another keeper's death,
-          // that one's ledger; reply `hello_reply` + the directory's, the ledger's and the vault
-          // line's descriptors
+          // that one's ledger and vault; reply `hello_reply` + the directory's, the ledger's and
+          // the vault's descriptors
   make_queue,   // reply queue_reply + the segment's descriptor and two eventfds, the receivers' and
                 // the senders'
   open_queue,   // reply queue_reply + descriptors as above; the sender holds the queue from now
@@ -36,7 +36,7 @@ enum class kind : std::uint16_t {
   holders,      // who has the seats of a queue; reply holders_reply
   dead_letters,  // reply queue_reply + descriptors as above: the dead-letter queue of a queue, made
                  // on first demand
-  spawn,         // reply spawn_reply + the child's pidfd
+  spawn,         // reply spawn_reply
   signal,
   request_stop,
   forget,  // no next incarnation of this child will come: its seats become free when their lanes
@@ -60,10 +60,12 @@ enum class kind : std::uint16_t {
   entered,     // child -> keeper, where `process_setup::announce` asked for it, and keeper -> owner
                // over the event socket, as an `exited`: its function begins; no reply
   ready,       // the same for this_process::ready()
-  deposit,  // keeper -> host, over the vault's line, and host -> next keeper before `hello`: what
-            // the keeper holds, with its descriptors; no reply
+  deposit,  // keeper -> next keeper, in the vault: what the keeper holds, with its descriptors; no
+            // reply
+  lend,     // of a queue or pipe end of the sender's; reply done + its three descriptors
+  ring,     // the sender has no descriptor of that bell: the keeper rings it; reply done
 };
-inline constexpr kind kind_max = kind::deposit;  ///< Nothing above it is a kind.
+inline constexpr kind kind_max = kind::ring;  ///< Nothing above it is a kind.
 
 /// The queues and pipes of a tree are counted from a random number in the bits above these, so that
 /// a name is of no use in another tree.
@@ -110,6 +112,13 @@ struct deposited {
 };
 struct deposit {
   std::vector<deposited> items;  ///< Their descriptors come in this order.
+};
+struct mailbox_named {
+  std::uint64_t id = 0;  ///< A queue's, or a pipe end's.
+};
+struct bell_named {
+  std::uint64_t id = 0;
+  std::uint32_t which = 0;  ///< Of a queue 0: the receivers', 1: the senders'; of a pipe the end.
 };
 
 struct make_queue {

@@ -156,14 +156,14 @@ datagram greet(channel& control, std::chrono::milliseconds patience, const beque
   const unique_fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   if (!self) throw_last_error("opening this process's pidfd");
   std::vector<int> descriptors = {self.get()};
-  if (left != nullptr) descriptors.push_back(left->ledger);
+  if (left != nullptr) descriptors.insert(descriptors.end(), {left->ledger, left->vault});
   const control::hello words{static_cast<std::uint32_t>(::getpid())};
   const auto until = std::chrono::steady_clock::now() + patience;
   datagram answer;
   auto result = receive_result::ended;
-  const bool is_told = (left == nullptr || !left->descriptors->hand_over(control, until)) &&
-                       !control.send(control::kind::hello, words, descriptors);
-  if (is_told) result = control.receive_until(answer, until);
+  if (!control.send(control::kind::hello, words, descriptors)) {
+    result = control.receive_until(answer, until);
+  }
   if (result == receive_result::ended) throw_no_init("ended before it called bulkhead::init");
   if (result == receive_result::nothing) throw_no_init("did not call bulkhead::init in time");
   if (result == receive_result::garbage) throw_no_init("answered with garbage");
@@ -194,7 +194,7 @@ keeper_connection start_keeper(std::chrono::milliseconds patience, const bequest
     made.control = std::move(ours);
     made.directory = std::move(answer.descriptors[0]);
     made.ledger = std::move(answer.descriptors[1]);
-    made.vault_line = channel(std::move(answer.descriptors[2]));
+    made.vault = std::move(answer.descriptors[2]);
     made.keeper = std::move(keeper);
     return made;
   } catch (...) {

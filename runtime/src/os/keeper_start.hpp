@@ -6,7 +6,6 @@
 
 #include "os/channel.hpp"
 #include "os/control.hpp"
-#include "os/vault.hpp"
 
 namespace bulkhead::os {
 
@@ -15,7 +14,7 @@ struct keeper_connection {
   channel control;      ///< For keeper_link.
   unique_fd directory;  ///< For directory_memory.
   unique_fd ledger;     ///< What it knows, for the next one.
-  channel vault_line;   ///< For vault.
+  unique_fd vault;      ///< What it holds, for the next one (os/keeper/depositor.hpp).
   unique_fd keeper;     ///< Its pidfd, readable when it has ended.
   control::hello_reply greeting;
   std::vector<std::string> environment;  ///< What it was started with, for the next one.
@@ -24,7 +23,7 @@ struct keeper_connection {
 /// What a keeper left that was killed.
 struct bequest {
   int ledger = -1;
-  vault* descriptors = nullptr;
+  int vault = -1;
   /// Another thread may be changing the program's own; and children find what they found before.
   const std::vector<std::string>* environment = nullptr;
 };

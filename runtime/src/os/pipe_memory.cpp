@@ -30,11 +30,11 @@ mapping map_pipe(int segment, const core::pipe_shape& shape, pipe_memory::role a
 }  // namespace
 
 pipe_memory::pipe_memory(pipe_descriptors descriptors, const core::platform& os, role as)
-    : descriptors_(std::move(descriptors)),
-      shape_(shape_of(descriptors_.segment.get())),
-      memory_(map_pipe(descriptors_.segment.get(), shape_, as)),
-      view_(memory_.data(), shape_, os) {
-  for (int end = 0; end < 2; ++end) view_.bells[end] = descriptors_.bells[end].get();
+    : shape_(shape_of(descriptors.segment.get())),
+      memory_(map_pipe(descriptors.segment.get(), shape_, as)),
+      view_(memory_.data(), shape_, os),
+      kept_(std::move(descriptors.segment), view_.bells) {
+  kept_.set_bells(std::move(descriptors.bells[0]), std::move(descriptors.bells[1]));
 }
 
 pipe_descriptors make_pipe_descriptors(const core::pipe_shape& shape) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+
 #include "core/pipe_view.hpp"
+#include "os/mailbox_descriptors.hpp"
 #include "os/segment.hpp"
 #include "os/wiped_page.hpp"
 
@@ -23,14 +26,19 @@ class pipe_memory {
   pipe_memory(pipe_descriptors descriptors, const core::platform& os, role as = role::participant);
 
   [[nodiscard]] const core::pipe_view& view() const noexcept { return view_; }
-  [[nodiscard]] int fd() const noexcept { return descriptors_.segment.get(); }
-  [[nodiscard]] int bell(std::uint32_t end) const noexcept { return descriptors_.bells[end].get(); }
+  [[nodiscard]] int fd() const noexcept { return kept_.segment(); }
+  /// Of its bells each end has one.
+  [[nodiscard]] mailbox_descriptors& kept() noexcept { return kept_; }
+  /// The segment and the two eventfds.
+  [[nodiscard]] std::array<int, 3> descriptors() const noexcept {
+    return {fd(), view_.bells[0], view_.bells[1]};
+  }
 
  private:
-  pipe_descriptors descriptors_;
   core::pipe_shape shape_;  // read once; what the header says later changes nothing here
   mapping memory_;
   core::pipe_view view_;
+  mailbox_descriptors kept_;
 };
 
 /// Makes the segment of a pipe, with memory for all of it, and its eventfds.

@@ -40,11 +40,11 @@ mapping map_control(int segment, const core::queue_shape& shape, queue_memory::r
 }  // namespace
 
 queue_memory::queue_memory(unique_fd segment, const core::platform& os, role as)
-    : segment_(std::move(segment)),
-      shape_(shape_of(segment_.get())),
-      control_(map_control(segment_.get(), shape_, as)),
+    : shape_(shape_of(segment.get())),
+      control_(map_control(segment.get(), shape_, as)),
       lanes_mapped_(as == role::keeper ? shape_.participants : 0),
       view_(control_.data(), shape_, os),
+      kept_(std::move(segment), view_.bells),
       starts_(std::make_unique<std::atomic<const std::byte*>[]>(shape_.participants)) {}
 
 queue_memory::~queue_memory() = default;
@@ -76,16 +76,10 @@ void queue_memory::map_lanes() noexcept {
   }
 }
 
-void queue_memory::set_bells(unique_fd receivers, unique_fd senders) noexcept {
-  bells_[0] = std::move(receivers);
-  bells_[1] = std::move(senders);
-  for (int n = 0; n < 2; ++n) view_.bells[n] = bells_[n].get();
-}
-
-mapping queue_memory::map_payload(std::uint32_t seat, access allowed) {
+mapping queue_memory::map_payload(int segment, std::uint32_t seat, access allowed) {
   const core::queue_layout& layout = view_.layout();
-  return mapping(segment_.get(), layout.payload_offset + seat * layout.payload_bytes,
-                 layout.payload_bytes, allowed);
+  return mapping(segment, layout.payload_offset + seat * layout.payload_bytes, layout.payload_bytes,
+                 allowed);
 }
 
 const std::byte* queue_memory::read(std::uint32_t seat) {
@@ -95,7 +89,7 @@ const std::byte* queue_memory::read(std::uint32_t seat) {
   const std::lock_guard lock(mutex_);
   if (const std::byte* start = starts_[seat].load(std::memory_order_relaxed)) return start;
   try {
-    payload_.push_back(map_payload(seat, access::read));
+    payload_.push_back(map_payload(kept_.borrow_segment().get(), seat, access::read));
   } catch (const std::exception&) {
     return nullptr;
   }
@@ -123,9 +117,12 @@ std::byte* queue_memory::grow(std::uint32_t seat, std::uint64_t bytes) {
       std::min<std::uint64_t>((bytes + step - 1) / step * step, layout.payload_bytes);
   if (want <= have) return own_payload_.data();
   const std::uint64_t area = layout.payload_offset + seat * layout.payload_bytes;
-  if (reserve_range(segment_.get(), area + have, want - have)) return nullptr;
   try {
-    if (own_payload_.data() == nullptr) own_payload_ = map_payload(seat, access::read_write);
+    const unique_fd segment = kept_.borrow_segment();
+    if (reserve_range(segment.get(), area + have, want - have)) return nullptr;
+    if (own_payload_.data() == nullptr) {
+      own_payload_ = map_payload(segment.get(), seat, access::read_write);
+    }
   } catch (const std::exception&) {
     return nullptr;
   }

@@ -7,6 +7,7 @@
 
 #include "core/payload_area.hpp"
 #include "core/queue_view.hpp"
+#include "os/mailbox_descriptors.hpp"
 #include "os/segment.hpp"
 
 namespace bulkhead::os {
@@ -24,10 +25,9 @@ class queue_memory final : public core::payload_area {
   ~queue_memory();
 
   [[nodiscard]] const core::queue_view& view() const noexcept { return view_; }
-  [[nodiscard]] int fd() const noexcept { return segment_.get(); }
-
-  /// Sets the eventfds of the receivers and the senders. Once, before others have the object.
-  void set_bells(unique_fd receivers, unique_fd senders) noexcept;
+  [[nodiscard]] int fd() const noexcept { return kept_.segment(); }
+  /// Of its bells the receivers' is the first, the senders' the second.
+  [[nodiscard]] mailbox_descriptors& kept() noexcept { return kept_; }
 
   /// Makes sure that a range of what is mapped at once has memory, and is in this process's page
   /// tables: nothing is left to be done when it is touched. @limits offset is a page's.
@@ -48,15 +48,14 @@ class queue_memory final : public core::payload_area {
  private:
   static constexpr std::uint32_t no_seat = ~std::uint32_t{0};
 
-  mapping map_payload(std::uint32_t seat, access allowed);
+  mapping map_payload(int segment, std::uint32_t seat, access allowed);
   std::byte* grow(std::uint32_t seat, std::uint64_t bytes);
 
-  unique_fd segment_;
-  unique_fd bells_[2];
   core::queue_shape shape_;  // read once; what the header says later changes nothing here
   mapping control_;
   std::vector<bool> lanes_mapped_;
   core::queue_view view_;
+  mailbox_descriptors kept_;
   std::atomic<std::uint32_t> own_{no_seat};
   std::mutex mutex_;  // guards the growth of what follows
   std::vector<mapping> payload_;

@@ -43,9 +43,8 @@ child spawn_by(bulkhead::os::keeper_link& keeper, child_function run, const orde
   wanted.entry = bulkhead::os::name_function(reinterpret_cast<const void*>(run));
   wanted.arguments = o.arguments;
   wanted.endpoints = o.endpoints;
-  std::vector<unique_fd> got;
-  const auto reply = keeper.ask<control::spawn_reply>(kind::spawn, wanted, &got);
-  return {reply.serial, reply.pid, std::move(got.at(0))};
+  const auto reply = keeper.ask<control::spawn_reply>(kind::spawn, wanted);
+  return {reply.serial, reply.pid};
 }
 
 host::host() : host(bulkhead::os::start_keeper()) {}
@@ -55,7 +54,7 @@ host::host(bulkhead::os::keeper_connection made)
       keeper(made.control.take()),
       directory(std::move(made.directory)),
       keeper_pidfd(std::move(made.keeper)),
-      vault_line(std::move(made.vault_line)) {
+      vault(std::move(made.vault)) {
   std::vector<unique_fd> got;
   keeper.ask<control::done>(kind::subscribe, control::done{}, &got);
   events = bulkhead::os::channel(std::move(got.at(0)));

@@ -33,7 +33,6 @@ struct order {
 struct child {
   std::uint32_t serial = 0;
   pid_t pid = 0;
-  bulkhead::os::unique_fd pidfd;
 };
 
 /// Spawns by a line to the keeper: the host's, or a child's own.
@@ -81,7 +80,7 @@ class host {
   bulkhead::os::directory_memory directory;
   bulkhead::os::unique_fd keeper_pidfd;
   bulkhead::os::channel events;
-  bulkhead::os::channel vault_line;  // which nobody reads
+  bulkhead::os::unique_fd vault;
 
  private:
   std::map<std::uint32_t, control::exited> early_;

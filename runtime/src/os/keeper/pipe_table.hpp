@@ -91,6 +91,8 @@ class pipe_table {
   // What the next keeper must know (pipe_table_estate.cpp).
   /// Writes down what changed since the last time.
   void write_down(ledger& to, depositor& vault);
+  /// Shows the descriptors of each.
+  void visit_deposits(const depositor::visitor& visit) const;
   [[nodiscard]] std::uint64_t last_id() const noexcept { return last_id_; }
   /// Goes on from where an earlier keeper was.
   void resume_from(std::uint64_t last_id) noexcept { last_id_ = last_id; }

@@ -7,8 +7,7 @@ namespace bulkhead::os {
 void pipe_table::write_down(ledger& to, depositor& vault) {
   for (auto& [id, pipe] : pipes_) {
     if (!std::exchange(pipe.deposited, true)) {
-      const int descriptors[] = {pipe.memory->fd(), pipe.memory->bell(0), pipe.memory->bell(1)};
-      vault.put(estate::of_pipe, id, descriptors);
+      vault.put(estate::of_pipe, id, pipe.memory->descriptors());
     }
     if (std::exchange(pipe.touched, false)) {
       to.put({estate::of_pipe, 0, id, 0}, note{pipe.name, pipe.ends});
@@ -18,6 +17,10 @@ void pipe_table::write_down(ledger& to, depositor& vault) {
     to.erase({estate::of_pipe, 0, id, 0});
     vault.withdraw(estate::of_pipe, id);
   }
+}
+
+void pipe_table::visit_deposits(const depositor::visitor& visit) const {
+  for (const auto& [id, pipe] : pipes_) visit(estate::of_pipe, id, pipe.memory->descriptors());
 }
 
 void pipe_table::restore(std::uint64_t id, const note& as, std::vector<unique_fd> descriptors) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -29,6 +30,10 @@ class queue_record final : public core::graveyard {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const core::queue_view& view() const noexcept { return memory_.view(); }
   [[nodiscard]] queue_memory& memory() noexcept { return memory_; }
+  /// The segment, and the receivers' and the senders' eventfds.
+  [[nodiscard]] std::array<int, 3> descriptors() const noexcept {
+    return {memory_.fd(), view().bells[0], view().bells[1]};
+  }
 
   /// Gives a process its seat, with memory for everything in it.
   /// @errors bulkhead::error errc::too_many_participants, or errc::full: ask again, some seats

@@ -45,7 +45,7 @@ queue_record& queue_table::add(std::string name, const core::queue_shape& shape)
   }
   auto record =
       std::make_unique<queue_record>(*this, id, std::move(name), std::move(segment), *os_);
-  record->memory().set_bells(make_bell(), make_bell());
+  record->memory().kept().set_bells(make_bell(), make_bell());
   return *queues_.emplace(++last_id_, std::move(record)).first->second;
 }
 
@@ -192,7 +192,7 @@ void queue_table::rouse(std::uint32_t serial) {
     // Who waits for a bell, or joins, need not have a seat.
     if (queue->holders.count(serial) != 0) {
       core::wake_joiners(queue->view());
-      for (const int bell : queue->view().bells) os_->ring(bell);
+      queue->view().bells.ring_both(*os_);
     }
     const auto seat = queue->seats.seat_of(serial);
     if (!seat) continue;

@@ -96,6 +96,8 @@ class queue_table final : public core::queue_finder {
   void set_checkpoint(std::function<void()> fn) { checkpoint_ = std::move(fn); }
   /// Writes down what changed since the last time.
   void write_down(ledger& to, depositor& vault, const outlives_keeper& outlives);
+  /// Shows the descriptors of each.
+  void visit_deposits(const depositor::visitor& visit) const;
   [[nodiscard]] std::uint64_t last_id() const noexcept { return last_id_; }
   /// Goes on from where an earlier keeper was.
   void resume_from(std::uint64_t last_id) noexcept { last_id_ = last_id; }

@@ -27,9 +27,7 @@ estate::queue_note queue_table::note_of(const queue_record& queue,
 void queue_table::write_down(ledger& to, depositor& vault, const outlives_keeper& outlives) {
   for (auto& [id, queue] : queues_) {
     if (!std::exchange(queue->deposited, true)) {
-      const auto& bells = queue->view().bells;
-      const int descriptors[] = {queue->memory().fd(), bells[0], bells[1]};
-      vault.put(estate::of_queue, id, descriptors);
+      vault.put(estate::of_queue, id, queue->descriptors());
     }
     const bool senders_changed = queue->senders.take_changed();
     if (std::exchange(queue->touched, false) || senders_changed) {
@@ -53,11 +51,15 @@ void queue_table::write_down(ledger& to, depositor& vault, const outlives_keeper
   }
 }
 
+void queue_table::visit_deposits(const depositor::visitor& visit) const {
+  for (const auto& [id, queue] : queues_) visit(estate::of_queue, id, queue->descriptors());
+}
+
 void queue_table::restore(std::uint64_t id, const estate::queue_note& note,
                           std::vector<unique_fd> descriptors) {
   auto record =
       std::make_unique<queue_record>(*this, id, note.name, std::move(descriptors.at(0)), *os_);
-  record->memory().set_bells(std::move(descriptors.at(1)), std::move(descriptors.at(2)));
+  record->memory().kept().set_bells(std::move(descriptors.at(1)), std::move(descriptors.at(2)));
   record->close_after_senders = note.close_after_senders;
   record->senders.restore_given(note.senders_given);
   for (const estate::sender_note& s : note.senders) record->senders.restore({s.who, s.alive});

@@ -32,23 +32,6 @@ std::uint64_t draw_name() {
   return name;
 }
 
-// @returns false: these are no deposits.
-bool sort_into(std::map<std::pair<std::uint32_t, std::uint64_t>, std::vector<unique_fd>>& left,
-               datagram& from) {
-  control::deposit what;
-  if (!from.read(what)) return false;
-  std::size_t next = 0;
-  for (const control::deposited& item : what.items) {
-    if (item.count > from.descriptors.size() - next) return false;
-    std::vector<unique_fd>& kept = left[{item.kind, item.id}];
-    kept.clear();
-    for (std::uint32_t n = 0; n < item.count; ++n) {
-      kept.push_back(std::move(from.descriptors[next++]));
-    }
-  }
-  return true;
-}
-
 constexpr std::uint64_t first_id(std::uint64_t tree) {
   constexpr std::uint64_t mask = (std::uint64_t{1} << control::tree_bits) - 1;
   return (tree & mask) << control::count_bits;
@@ -74,20 +57,16 @@ tree::tree(channel host, unique_fd child_signals, rlimit descriptors, child_main
 }
 
 // The host's pidfd comes along, so that no other process that got its number can be taken for it;
-// before it what another keeper left, if there was one.
+// and what another keeper left, if there was one.
 bool tree::greet() {
   participant& host = participants_.at(host_serial);
   datagram request;
-  deposits left;
   const auto until = std::chrono::steady_clock::now() + greeting_patience;
-  for (;;) {
-    if (host.control.receive_until(request, until) != receive_result::received) return false;
-    if (request.head.kind != control::kind::deposit) break;
-    if (!sort_into(left, request)) return false;
-  }
+  if (host.control.receive_until(request, until) != receive_result::received) return false;
   control::hello words;
   const std::size_t count = request.descriptors.size();
-  if (request.head.kind != control::kind::hello || !request.read(words) || count < 1 || count > 2) {
+  if (request.head.kind != control::kind::hello || !request.read(words) ||
+      (count != 1 && count != 3)) {
     return false;
   }
   host.pid = static_cast<pid_t>(words.pid);
@@ -100,11 +79,16 @@ bool tree::greet() {
                                         static_cast<std::int32_t>(errc::unsupported)));
     return false;
   }
-  vault_line_ = vault_.open();
-  keep_directory(left);
-  if (count == 2) {
-    take_over(std::move(request.descriptors[1]), std::move(left));
+  vault_end_ = vault_.open();
+  if (count == 3) {
+    channel last(std::move(request.descriptors[2]));
+    auto left = read_deposits(last);
+    if (!left) return false;
+    keep_directory(*left);
+    take_over(std::move(request.descriptors[1]), std::move(*left));
   } else {
+    deposits none;
+    keep_directory(none);
     ledger_.emplace();
   }
   welcome_host(host);
@@ -115,12 +99,13 @@ bool tree::greet() {
 void tree::keep_directory(deposits& left) {
   const auto had = left.extract({estate::of_tree, 0});
   if (!had.empty() && had.mapped().size() == 1) {
-    static_cast<void>(!::fchdir(had.mapped().front().get()));
+    beginning_ = std::move(had.mapped().front());
+    static_cast<void>(!::fchdir(beginning_.get()));
     return;
   }
-  const unique_fd here(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const int descriptors[] = {here.get()};
-  if (here) vault_.put(estate::of_tree, 0, descriptors);
+  beginning_.reset(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const int descriptors[] = {beginning_.get()};
+  if (beginning_) vault_.put(estate::of_tree, 0, descriptors);
 }
 
 void tree::welcome_host(participant& host) {
@@ -130,8 +115,8 @@ void tree::welcome_host(participant& host) {
   reply(host, control::kind::hello,
         control::hello_reply{static_cast<std::uint32_t>(::getpid()), host_serial, host.entry,
                              last_serial_ + 1},
-        std::span<const int>({directory_.fd(), ledger_->fd(), vault_line_.get()}));
-  vault_line_.reset();
+        std::span<const int>({directory_.fd(), ledger_->fd(), vault_end_.get()}));
+  vault_end_.reset();
 }
 
 void tree::run() {
@@ -169,6 +154,7 @@ void tree::look_again() {
   if (doors_closed_ && !publications_.full()) open_doors();
   queues_.look_at_deadlines(clock_ms());
   vault_.flush();
+  if (vault_.is_untidy()) tidy_vault();
   if (queues_.any_stuck()) queues_.bury_stuck();
   const auto now = std::chrono::steady_clock::now();
   if (queues_.any_only_carried() && now >= next_look_) {
@@ -221,6 +207,10 @@ tree::verdict tree::listen(std::uint32_t serial) {
     case receive_result::nothing:
       return verdict::serve;
     case receive_result::garbage:
+      if (request.lost_descriptors) {
+        refuse_for_want_of_descriptors(p, request);
+        return verdict::serve;
+      }
       punish(p, "it sent the keeper a datagram that is none");
       return verdict::serve;
     case receive_result::ended:

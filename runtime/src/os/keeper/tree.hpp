@@ -43,9 +43,10 @@ class tree {
   void welcome_host(participant& host);
 
   // From one keeper to the next.
-  using deposits = std::map<std::pair<std::uint32_t, std::uint64_t>, std::vector<unique_fd>>;
   void commit();
   void write_down_publications();
+  void visit_deposits(const depositor::visitor& visit);
+  void tidy_vault();
   [[nodiscard]] bool outlives(std::uint32_t serial) const;
   [[nodiscard]] static bool is_done_once(control::kind what) noexcept;
   void note_answer_bytes(const participant& p, control::kind kind, std::vector<std::byte> body);
@@ -84,6 +85,10 @@ class tree {
   void spawn(participant& p, datagram& request);
   static std::size_t descriptors_of(const std::optional<control::process_setup>& setup) noexcept;
   void announce(participant& p, control::kind what);
+  void lend(participant& p, const datagram& request);
+  void ring(participant& p, const datagram& request);
+  void check_is_of(const participant& p, std::uint64_t mailbox);
+  void refuse_for_want_of_descriptors(participant& p, const datagram& request);
   void signal(participant& p, const datagram& request);
   void request_stop(participant& p, const datagram& request);
   void forget(participant& p, const datagram& request);
@@ -167,7 +172,8 @@ class tree {
   std::uint32_t last_serial_ = 0;
   std::optional<ledger> ledger_;  // from the host's greeting on
   depositor vault_;
-  unique_fd vault_line_;      // the host's end, until it has it
+  unique_fd beginning_;       // the directory in which children begin
+  unique_fd vault_end_;       // the host's, until it has it
   std::int32_t serving_ = 0;  // the number of the request that is being served
   std::chrono::steady_clock::time_point next_look_;  // for queues that only messages name
 };

@@ -199,13 +199,11 @@ void tree::admit(handshake& with, const publication& to, datagram& request) {
   }
   queue.holders.insert(p->who.serial);
   queue.touched = true;
-  const auto& bells = queue.view().bells;
   channel& line = transient ? transient : p->control;
   commit();
-  const std::error_code failed =
-      line.send(control::kind::attach,
-                control::attach_reply{name_, p->who.serial, {queue.id(), queue.name()}},
-                std::span<const int>({queue.memory().fd(), bells[0], bells[1]}));
+  const std::error_code failed = line.send(
+      control::kind::attach,
+      control::attach_reply{name_, p->who.serial, {queue.id(), queue.name()}}, queue.descriptors());
   if (!failed) return;
   // It went away. If it still lives, what it has from before stays its own.
   if (!transient) hang_up(*p);

@@ -34,6 +34,27 @@ void tree::write_down_publications() {
   }
 }
 
+// What the vault is to have, all of it.
+void tree::visit_deposits(const depositor::visitor& visit) {
+  const int directory[] = {beginning_.get()};
+  if (beginning_) visit(estate::of_tree, 0, directory);
+  queues_.visit_deposits(visit);
+  pipes_.visit_deposits(visit);
+  publications_.each([&](std::uint32_t number, const publication& p) {
+    const int descriptors[] = {p.socket.directory(), p.socket.fd()};
+    visit(estate::of_publication, number, descriptors);
+  });
+  for (const auto& [serial, p] : participants_) {
+    const int descriptors[] = {p.pidfd.get()};
+    if (p.attached) visit(estate::of_attached, serial, descriptors);
+  }
+}
+
+void tree::tidy_vault() {
+  static_cast<void>(
+      vault_.tidy([this](const depositor::visitor& visit) { visit_deposits(visit); }));
+}
+
 void tree::commit() {
   if (!ledger_) return;
   queues_.write_down(*ledger_, vault_, [this](std::uint32_t serial) { return outlives(serial); });
@@ -70,14 +91,14 @@ void tree::note_answer_bytes(const participant& p, control::kind kind,
 std::vector<int> tree::descriptors_of_answer(control::kind kind, const datagram& as) {
   std::uint64_t id = 0;
   if (control::queue_reply queue; kind == control::kind::make_queue && as.read(queue)) {
-    queue_record& made = queues_.at(queue.queue);
-    return {made.memory().fd(), made.view().bells[0], made.view().bells[1]};
+    const auto its = queues_.at(queue.queue).descriptors();
+    return {its.begin(), its.end()};
   }
   if (control::pipe_reply pipe; kind == control::kind::make_pipe && as.read(pipe)) id = pipe.pipe;
   if (control::end_reply end; kind == control::kind::claim_end && as.read(end)) id = end.end;
   if (id == 0) return {};
-  const pipe_memory& memory = *pipes_.at(id).memory;
-  return {memory.fd(), memory.bell(0), memory.bell(1)};
+  const auto its = pipes_.at(id).memory->descriptors();
+  return {its.begin(), its.end()};
 }
 
 // The last keeper had carried it out and was killed before its reply. A process that it started has

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <bulkhead/errc.hpp>
@@ -31,6 +32,24 @@ void tree::after_reply(participant& p, const std::error_code& failed) {
   }
 }
 
+namespace {
+
+std::string want_of_descriptors() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return "the keeper of this program has no descriptor free: it holds three for each queue and "
+         "pipe "
+         "and two for each process, and may have " +
+         std::to_string(limit.rlim_cur) + "; raise the program's hard limit (ulimit -Hn)";
+}
+
+}  // namespace
+
+void tree::refuse_for_want_of_descriptors(participant& p, const datagram& request) {
+  const control::failure why{want_of_descriptors()};
+  if (p.control.send(request.head.kind, why, {}, -EMFILE)) hang_up(p);
+}
+
 void tree::serve(participant& p, datagram& request) {
   control::failure why;
   std::int32_t code = 0;
@@ -42,6 +61,7 @@ void tree::serve(participant& p, datagram& request) {
   } catch (const std::system_error& failure) {
     code = code_of(failure.code());
     why.text = sentence_of(failure);
+    if (code == -EMFILE) why.text += ": " + want_of_descriptors();
   } catch (const std::bad_alloc&) {
     code = -ENOMEM;
     why.text = "the keeper has no memory for this request";
@@ -105,6 +125,10 @@ void tree::answer(participant& p, datagram& request) {
       return unpublish(p, request);
     case kind::deadline:
       return note_deadline(p, request);
+    case kind::lend:
+      return lend(p, request);
+    case kind::ring:
+      return ring(p, request);
     case kind::hello:
     case kind::attach:
     case kind::exited:
@@ -115,9 +139,7 @@ void tree::answer(participant& p, datagram& request) {
 }
 
 void tree::reply_queue(participant& p, control::kind kind, queue_record& queue) {
-  const auto& bells = queue.view().bells;
-  reply(p, kind, control::queue_reply{queue.id(), queue.name()},
-        std::span<const int>({queue.memory().fd(), bells[0], bells[1]}));
+  reply(p, kind, control::queue_reply{queue.id(), queue.name()}, queue.descriptors());
 }
 
 void tree::make_queue(participant& p, const datagram& request) {
@@ -156,8 +178,7 @@ void tree::carry(participant& p, const datagram& request) {
 void tree::claim_end(participant& p, const datagram& request) {
   const std::uint64_t end = body_of<control::end_named>(request).end;
   const pipe_table::record& pipe = pipes_.claim(end, {p.who, p.name, p.pid});
-  reply(p, request.head.kind, control::end_reply{end, pipe.name},
-        std::span<const int>({pipe.memory->fd(), pipe.memory->bell(0), pipe.memory->bell(1)}));
+  reply(p, request.head.kind, control::end_reply{end, pipe.name}, pipe.memory->descriptors());
 }
 
 // An end may be named by a newer message than the one that freed it.
@@ -214,9 +235,7 @@ void tree::dead_letters(participant& p, const datagram& request) {
 void tree::make_pipe(participant& p, const datagram& request) {
   const auto wanted = body_of<control::make_pipe>(request);
   const std::uint64_t first = pipes_.make(wanted, {p.who, p.name, p.pid});
-  const pipe_memory& memory = *pipes_.at(first).memory;
-  reply(p, request.head.kind, control::pipe_reply{first},
-        std::span<const int>({memory.fd(), memory.bell(0), memory.bell(1)}));
+  reply(p, request.head.kind, control::pipe_reply{first}, pipes_.at(first).memory->descriptors());
 }
 
 void tree::leave_end(participant& p, const datagram& request) {
@@ -227,6 +246,36 @@ void tree::leave_end(participant& p, const datagram& request) {
 
 void tree::ask_peer(participant& p, const datagram& request) {
   reply(p, request.head.kind, pipes_.peer_of(body_of<control::end_named>(request).end));
+}
+
+void tree::check_is_of(const participant& p, std::uint64_t mailbox) {
+  const bool is_pipe = (mailbox & control::pipe_bit) != 0;
+  const bool is_its =
+      is_pipe ? pipes_.is_of(mailbox, p.who.serial) || pipes_.is_of(mailbox ^ 1, p.who.serial)
+              : queues_.at(mailbox).holders.count(p.who.serial) != 0;
+  if (is_its) return;
+  throw error(make_error_code(errc::not_permitted),
+              "'" + p.name + "' has no such queue or pipe end");
+}
+
+// To who does not keep them open.
+void tree::lend(participant& p, const datagram& request) {
+  const std::uint64_t id = body_of<control::mailbox_named>(request).id;
+  check_is_of(p, id);
+  reply(p, request.head.kind, control::done{},
+        (id & control::pipe_bit) != 0 ? pipes_.at(id).memory->descriptors()
+                                      : queues_.at(id).descriptors());
+}
+
+void tree::ring(participant& p, const datagram& request) {
+  const auto wanted = body_of<control::bell_named>(request);
+  check_is_of(p, wanted.id);
+  if (wanted.which > 1) throw garbage{};
+  const bool is_pipe = (wanted.id & control::pipe_bit) != 0;
+  const core::bell_pair& bells =
+      is_pipe ? pipes_.at(wanted.id).memory->view().bells : queues_.at(wanted.id).view().bells;
+  bells.ring(static_cast<int>(wanted.which), os_);
+  reply(p, request.head.kind, control::done{});
 }
 
 void tree::rest(participant& p, const datagram& request) {

@@ -52,6 +52,9 @@ bool tree::may_ask(const participant& p, const datagram& request) {
     }
     case kind::leave_end:
       return true;  // nothing comes of it where the end is not its own
+    case kind::lend:
+    case kind::ring:
+      return true;  // of its own only, as for anybody
     case kind::ask_peer:
       return pipes_.is_of(body_of<control::end_named>(request).end, p.who.serial);
     default:

@@ -93,12 +93,12 @@ pid_t tree::fork_child(child_context& context, int control, const pipe_grants& g
     if ((e.queue & control::pipe_bit) != 0) {
       const pipe_memory& memory = *pipes_.at(e.queue).memory;
       e.segment = unique_fd(memory.fd());
-      for (std::uint32_t n = 0; n < 2; ++n) e.bells[n] = unique_fd(memory.bell(n));
+      for (int n = 0; n < 2; ++n) e.bells[n] = unique_fd(memory.view().bells[n]);
       continue;
     }
     queue_record& queue = queues_.at(e.queue);
     e.segment = unique_fd(queue.memory().fd());
-    for (std::uint32_t n = 0; n < 2; ++n) e.bells[n] = unique_fd(queue.view().bells[n]);
+    for (int n = 0; n < 2; ++n) e.bells[n] = unique_fd(queue.view().bells[n]);
   }
   become_child(std::move(context), keeper, descriptors_, run_child_);
 }
@@ -173,8 +173,7 @@ void tree::spawn(participant& p, datagram& request) {
     ::kill(added.pid, SIGKILL);
     throw_last_error("opening the pidfd of '" + wanted.name + "'");
   }
-  reply(p, request.head.kind, control::spawn_reply{serial, added.pid},
-        std::span<const int>({added.pidfd.get()}));
+  reply(p, request.head.kind, control::spawn_reply{serial, added.pid});
 }
 
 }  // namespace bulkhead::os

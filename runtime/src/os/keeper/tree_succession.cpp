@@ -37,7 +37,12 @@ void tree::take_over(unique_fd left_ledger, deposits left) {
                         std::chrono::steady_clock::now() + old_children_patience);
   settle_lost_children();
   take_up_publications(left);
-  for (const auto& [name, descriptors] : left) vault_.withdraw(name.first, name.second);
+  tidy_vault();
+  if (vault_.is_empty()) {  // there was no room for all at once
+    visit_deposits([this](std::uint32_t kind, std::uint64_t id, std::span<const int> its) {
+      vault_.put(kind, id, its);
+    });
+  }
   commit();
 }
 
