@@ -1,10 +1,13 @@
 #include <bulkhead/actors/detail/host_actor.hpp>
 
+#include <unistd.h>
+#include <algorithm>
 #include <bulkhead/actors/remote_error.hpp>
 #include <bulkhead/actors/system.hpp>
 #include <bulkhead/detail/call_server_core.hpp>
 #include <bulkhead/this_process.hpp>
 #include <condition_variable>
+#include <cstdio>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -12,6 +15,7 @@
 
 #include "idle_poll.hpp"
 #include "lane_answer.hpp"
+#include "lane_sender.hpp"
 #include "pump_unit.hpp"
 
 namespace bulkhead::actors::detail {
@@ -27,7 +31,9 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t messages_at_once = 64;
 // How long an actor may take to end that nobody can reach; then its process ends without it.
-constexpr auto end_patience = 5s;
+constexpr auto end_patience = 2s;
+// What an actor that runs elsewhere may have in its mailbox; the rest stays in the lane.
+constexpr std::size_t credit = 256;
 
 /// Brings messages from the lane to the actor.
 class host {
@@ -45,6 +51,7 @@ class host {
 
   void run(const launch_function& launch) {
     actor_ = launch(*system_, unit_);
+    if (compat::runs_elsewhere(actor_)) tally_ = compat::make_proxy<lane_sender>(*system_);
     compat::on_exit(actor_, [this](const caf::error& reason) {
       const std::lock_guard lock(mutex_);
       reason_ = reason;
@@ -53,8 +60,8 @@ class host {
     });
     bool reachable = true;
     while (!ended_.load(std::memory_order_acquire) && reachable) {
-      reachable = take_first();
-      for (std::size_t n = 1; n < messages_at_once && reachable && took_; ++n) {
+      reachable = is_busy() ? await_handled() : take_first();
+      for (std::size_t n = 1; n < messages_at_once && reachable && took_ && !is_busy(); ++n) {
         reachable = take(patience::none(), nullptr);
       }
       unit_.run();
@@ -82,6 +89,21 @@ class host {
     reachable = take(patience::forever(), &ended_);
     poll_.woke();
     return reachable;
+  }
+  [[nodiscard]] bool is_busy() const {
+    return tally_ != nullptr && compat::references(tally_) > credit;
+  }
+  // Nobody rings when a message is handled. @returns as take.
+  bool await_handled() {
+    took_ = false;
+    auto step = 50us;
+    while (is_busy() && !ended_.load(std::memory_order_acquire)) {
+      if (this_process::stop_requested()) return false;
+      unit_.run();
+      std::this_thread::sleep_for(step);
+      step = std::min<std::chrono::microseconds>(2 * step, 1ms);
+    }
+    return true;
   }
   // @returns false: no more will come.
   bool take(patience how_long, const std::atomic<bool>* over) {
@@ -118,16 +140,16 @@ class host {
     return true;
   }
 
-  caf::mailbox_element_ptr element_of(std::uint32_t signature, std::span<const std::byte> bytes,
+  caf::mailbox_element_ptr element_of(std::uint32_t number, std::span<const std::byte> bytes,
                                       const call_origin& whose) {
-    if (whose.generation == 0) {
-      return codec_->read_input(signature, bytes, nullptr, caf::make_message_id());
+    const bool is_request = whose.generation != 0;
+    const std::uint32_t signature = signature_of(number);
+    caf::strong_actor_ptr sender = tally_;
+    if (is_request) {
+      sender = compat::make_reply<lane_answer>(*system_, *lane_, *codec_, whose, signature, tally_);
     }
-    // An answer actor sees one answer only, so that all requests can have one number.
-    return codec_->read_input(
-        signature, bytes,
-        compat::make_reply<lane_answer>(*system_, *lane_, *codec_, whose, signature),
-        caf::make_message_id(1));
+    return codec_->read_input(signature, bytes, std::move(sender),
+                              compat::number_of(is_request, number != signature));
   }
 
   // Whoever started us asks before all else when the actor ends; that may not have come yet.
@@ -168,6 +190,7 @@ class host {
   caf::actor_system* system_;
   pump_unit unit_;
   caf::strong_actor_ptr actor_;
+  caf::strong_actor_ptr tally_;         ///< Of an actor that runs elsewhere.
   std::optional<call_origin> watcher_;  ///< Who asked when the actor ends.
   bool took_ = false;
   idle_poll poll_;
@@ -185,16 +208,22 @@ bool is_abnormal(const caf::error& reason) {
 void host_actor(const actor_server& lane, const message_codec& codec, hosting how,
                 const launch_function& launch) {
   // The actor runs on this thread; CAF's one worker is for those that it spawns.
-  system sys(this_process::runtime(), [](caf::actor_system_config& config) {
-    compat::prefer_sharing(config);
-    config.set("scheduler.max-threads", std::size_t{1});
-  });
-  // Left behind with a system that does not end: actors refer to it.
+  system sys(this_process::runtime(),
+             [](caf::actor_system_config& config) {
+               compat::prefer_sharing(config);
+               config.set("scheduler.max-threads", std::size_t{1});
+             },
+             {.shutdown = end_patience});
   auto here = std::make_unique<host>(lane.end(), codec, how, sys.caf());
   here->run(launch);
   const caf::error reason = here->reason();
   const std::string text = is_abnormal(reason) ? sys.caf().render(reason) : std::string();
-  if (!sys.shutdown()) static_cast<void>(here.release());
+  if (!sys.shutdown()) {
+    std::fprintf(stderr, "bulkhead: process '%s' ends although an actor in it does not\n",
+                 this_process::name().c_str());
+    std::fflush(nullptr);
+    ::_exit(text.empty() ? 0 : 1);
+  }
   if (how != hosting::owned && !text.empty()) {
     throw std::runtime_error("the actor ended: " + text);
   }

@@ -17,12 +17,13 @@ class lane_answer final : public compat::answer_actor {
  public:
   lane_answer(caf::actor_config& config, const bulkhead::detail::pipe_core& lane,
               const message_codec& codec, const bulkhead::detail::call_origin& whose,
-              std::uint32_t signature)
+              std::uint32_t signature, caf::strong_actor_ptr tally)
       : answer_actor(config),
         lane_(lane.state()),
         codec_(&codec),
         whose_(whose),
-        signature_(signature) {}
+        signature_(signature),
+        tally_(std::move(tally)) {}
   ~lane_answer() override;
 
  private:
@@ -32,6 +33,7 @@ class lane_answer final : public compat::answer_actor {
   const message_codec* codec_;
   bulkhead::detail::call_origin whose_;
   std::uint32_t signature_;
+  caf::strong_actor_ptr tally_;  ///< Counts us; may be nothing.
 };
 
 }  // namespace bulkhead::actors::detail

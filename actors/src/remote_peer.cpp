@@ -68,38 +68,39 @@ class pending_request final : public bulkhead::detail::call_continuation {
 };
 
 std::size_t remote_peer::size_of(const caf::type_erased_tuple& content,
-                                 std::uint32_t signature) const {
-  if (signature == exit_frame) {
+                                 std::uint32_t number) const {
+  if (number == exit_frame) {
     return frame_number_bytes +
            bulkhead::detail::encoded_size(record_of(content.get_as<caf::exit_msg>(0).reason));
   }
-  return frame_number_bytes + codec_->input_size(signature, content);
+  return frame_number_bytes + codec_->input_size(signature_of(number), content);
 }
 
-void remote_peer::write(const caf::type_erased_tuple& content, std::uint32_t signature,
+void remote_peer::write(const caf::type_erased_tuple& content, std::uint32_t number,
                         encoder& to) const {
-  bulkhead::detail::encode(to, signature);
-  if (signature == exit_frame) {
+  bulkhead::detail::encode(to, number);
+  if (number == exit_frame) {
     bulkhead::detail::encode(to, record_of(content.get_as<caf::exit_msg>(0).reason));
   } else {
-    codec_->write_input(signature, content, to);
+    codec_->write_input(signature_of(number), content, to);
   }
 }
 
 std::error_code remote_peer::post(std::size_t size, const caf::type_erased_tuple& content,
-                                  std::uint32_t signature, patience how_long) {
+                                  std::uint32_t number, patience how_long) {
   return lane_.core().post_with(
-      size, [&](encoder& to) { write(content, signature, to); }, how_long);
+      size, [&](encoder& to) { write(content, number, to); }, how_long);
 }
 
 caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                              caf::execution_unit* host) {
   const caf::type_erased_tuple& content = message.content();
-  std::uint32_t signature = codec_->find(content);
-  if (signature == message_codec::none && content.match_elements<caf::exit_msg>()) {
-    signature = exit_frame;
+  std::uint32_t number = codec_->find(content);
+  if (number == message_codec::none && content.match_elements<caf::exit_msg>()) {
+    number = exit_frame;
   }
-  if (signature == message_codec::none) return caf::sec::unexpected_message;
+  if (number == message_codec::none) return caf::sec::unexpected_message;
+  if (is_message(number) && message.mid.is_urgent_message()) number |= urgent_bit;
   if (refuses_.load(std::memory_order_relaxed) && message.mid.is_request()) return refusal();
   const bool waits = may_wait(host);
   // What was sent before comes first.
@@ -107,27 +108,27 @@ caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_el
     flush();
     if (!has_kept_.load(std::memory_order_acquire)) break;
     if (!waits) {
-      return message.mid.is_request() ? error_for(errc::full) : keep(content, signature);
+      return message.mid.is_request() ? error_for(errc::full) : keep(content, number);
     }
     std::this_thread::sleep_for(room_patience);
   }
-  if (message.mid.is_request()) return request(proxy, message, signature, waits);
-  const auto ec = post(size_of(content, signature), content, signature,
+  if (message.mid.is_request()) return request(proxy, message, number, waits);
+  const auto ec = post(size_of(content, number), content, number,
                        waits ? patience::forever() : patience::none());
-  if (ec == errc::full) return keep(content, signature);
+  if (ec == errc::full) return keep(content, number);
   return ec ? error_for(ec, {}) : caf::error();
 }
 
 caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
-                                std::uint32_t signature, bool may_wait_for_room) {
+                                std::uint32_t number, bool may_wait_for_room) {
   const caf::type_erased_tuple& content = message.content();
-  const std::size_t size = size_of(content, signature);
-  auto made =
-      std::make_unique<pending_request>(*this, proxy, message.sender, message.mid, signature);
+  const std::size_t size = size_of(content, number);
+  auto made = std::make_unique<pending_request>(*this, proxy, message.sender, message.mid,
+                                                signature_of(number));
   for (;;) {
     call_ticket ticket;
     const auto ec = lane_.core().begin_with(
-        size, [&](encoder& to) { write(content, signature, to); }, *made, terms_, patience::none(),
+        size, [&](encoder& to) { write(content, number, to); }, *made, terms_, patience::none(),
         ticket);
     if (!ec) {
       static_cast<void>(made.release());  // told, it goes
@@ -138,10 +139,10 @@ caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox
   }
 }
 
-caf::error remote_peer::keep(const caf::type_erased_tuple& content, std::uint32_t signature) {
-  std::vector<std::byte> bytes(size_of(content, signature));
+caf::error remote_peer::keep(const caf::type_erased_tuple& content, std::uint32_t number) {
+  std::vector<std::byte> bytes(size_of(content, number));
   encoder to(bytes.data());
-  write(content, signature, to);
+  write(content, number, to);
   {
     const std::lock_guard lock(mutex_);
     if (kept_.size() >= kept_most) return error_for(errc::full);

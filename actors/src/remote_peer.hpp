@@ -87,16 +87,17 @@ class remote_peer : public std::enable_shared_from_this<remote_peer> {
  private:
   friend class pending_request;
 
+  // number: what the message begins with (actor_lane.hpp).
   void run() noexcept;
   void flush();
   std::error_code post(std::size_t size, const caf::type_erased_tuple& content,
-                       std::uint32_t signature, bulkhead::detail::patience how_long);
+                       std::uint32_t number, bulkhead::detail::patience how_long);
   caf::error request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
-                     std::uint32_t signature, bool may_wait);
-  caf::error keep(const caf::type_erased_tuple& content, std::uint32_t signature);
+                     std::uint32_t number, bool may_wait);
+  caf::error keep(const caf::type_erased_tuple& content, std::uint32_t number);
   [[nodiscard]] std::size_t size_of(const caf::type_erased_tuple& content,
-                                    std::uint32_t signature) const;
-  void write(const caf::type_erased_tuple& content, std::uint32_t signature,
+                                    std::uint32_t number) const;
+  void write(const caf::type_erased_tuple& content, std::uint32_t number,
              bulkhead::detail::encoder& to) const;
 
   caf::weak_actor_ptr proxy_;

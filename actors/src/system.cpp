@@ -59,4 +59,8 @@ bulkhead::runtime& system::runtime() const noexcept { return *runtime_; }
 
 bool system::shutdown() { return state_->end().gone; }
 
+std::size_t system::end_within(std::chrono::milliseconds time) {
+  return state_->end(time).actors_left;
+}
+
 }  // namespace bulkhead::actors

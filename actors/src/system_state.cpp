@@ -97,7 +97,7 @@ bool system_state::peers_gone_by(clock::time_point deadline) {
   return false;
 }
 
-end_report system_state::end() {
+end_report system_state::end(std::chrono::milliseconds time) {
   if (!world_) return {};
   if (!home_.is_this()) {
     // A forked copy has the memory and not the threads: nothing here may be destroyed.
@@ -121,18 +121,18 @@ end_report system_state::end() {
   // What an actor is handling is still acknowledged when it is done; what waits for it is answered
   // for it, and released.
   send_exits(fed, caf::exit_reason::user_shutdown);
-  if (!empty_by(start + options_.shutdown * 4 / 5)) {
+  if (!empty_by(start + time * 4 / 5)) {
     send_exits(fed, caf::exit_reason::kill);
-    static_cast<void>(empty_by(start + options_.shutdown));
+    static_cast<void>(empty_by(start + time));
   }
   for (const auto& feed : feeds) {
     if (auto state = feed.lock()) state->abandon(bulkhead::errc::runtime_gone);
   }
   fed.clear();
-  const bool peers_gone = peers_gone_by(start + options_.shutdown);
+  const bool peers_gone = peers_gone_by(start + time);
   const std::size_t left = compat::running(world_->system);
   if (left == 0 && peers_gone)
-    return {destroyed_by(std::max(start + options_.shutdown, clock::now() + destruction_least)), 0};
+    return {destroyed_by(std::max(start + time, clock::now() + destruction_least)), 0};
   // CAF's destructor would wait for them for ever.
   static_cast<void>(world_.release());
   return {false, left};

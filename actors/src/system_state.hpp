@@ -54,7 +54,8 @@ class system_state {
   }
   /// One that was never started.
   void drop_peer(const std::shared_ptr<remote_peer>& peer);
-  end_report end();
+  end_report end() { return end(options_.shutdown); }
+  end_report end(std::chrono::milliseconds time);
   [[nodiscard]] std::chrono::milliseconds time_to_end() const noexcept { return options_.shutdown; }
 
  private:

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "actors/stopped.hpp"
+
 // An actor that notes on a file what it handles, so that its lives can be told from outside.
 namespace bulkhead_test {
 
@@ -79,13 +81,5 @@ class scratch_file {
  private:
   std::string path_;
 };
-
-/// True when a process does not run: a signal has stopped it.
-inline bool is_stopped(int pid) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(in)), {});
-  const auto end = text.rfind(')');
-  return end != std::string::npos && text.compare(end, 3, ") T") == 0;
-}
 
 }  // namespace bulkhead_test

@@ -21,7 +21,9 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
+#include <caf/blocking_actor.hpp>
 #include <caf/exit_reason.hpp>
+#include <caf/infer_handle.hpp>
 #include <caf/logger.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/make_actor.hpp>
@@ -170,15 +172,48 @@ inline caf::mailbox_element_ptr exit_message(caf::error reason) {
 
 // -- launching -----------------------------------------------------------------------------------
 
-/// Spawns an actor of a function that gives its behavior, to run on the unit from the start.
+/// True when CAF makes an actor of that handle of a function and its arguments: event-based,
+/// stateful or blocking. A blocking actor has no type of its own, and gets the one that is asked
+/// for.
+template <class Handle, class Fn, class... Args>
+consteval bool makes_actor() {
+  using inferred = caf::infer_handle_from_fun<Fn>;
+  using self = typename inferred::impl;
+  const bool fits =
+      std::same_as<typename inferred::type, Handle> || std::is_base_of_v<caf::blocking_actor, self>;
+  return fits && (std::is_invocable_v<const Fn&, self*, Args...> ||
+                  std::is_invocable_v<const Fn&, Args...>);
+}
+
+/// Spawns an actor of a function, to run on the unit from the start; blocking ones run on a thread
+/// of their own.
 template <class Fn, class Tuple>
-auto launch_on(caf::actor_system& system, caf::execution_unit& unit, Fn fn, Tuple arguments) {
+caf::strong_actor_ptr launch_on(caf::actor_system& system, caf::execution_unit& unit, Fn fn,
+                                Tuple arguments) {
   caf::actor_config config{&unit};
   return std::apply(
       [&](auto&... all) {
-        return system.spawn_functor(std::true_type{}, config, fn, std::move(all)...);
+        return caf::actor_cast<caf::strong_actor_ptr>(
+            system.spawn_functor(std::true_type{}, config, fn, std::move(all)...));
       },
       arguments);
+}
+
+/// True for an actor that has a thread of its own.
+inline bool runs_elsewhere(const caf::strong_actor_ptr& actor) {
+  return actor->get()->getf(caf::abstract_actor::is_detached_flag);
+}
+
+/// How many refer to an actor. @returns one moment's view.
+inline std::size_t references(const caf::strong_actor_ptr& actor) {
+  return actor->strong_refs.load(std::memory_order_relaxed);
+}
+
+/// The number of a message that is brought to an actor from elsewhere. An answer actor sees one
+/// answer only, so that all requests can have one.
+inline caf::message_id number_of(bool is_request, bool is_urgent) {
+  const caf::message_id id = caf::make_message_id(is_request ? 1 : 0);
+  return is_urgent ? id.with_high_priority() : id;
 }
 
 // -- systems -------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/actors/accepts.hpp>
 #include <bulkhead/actors/detail/hosted_recipe.hpp>
 #include <bulkhead/actors/remote_error.hpp>
 #include <bulkhead/actors/supervised.hpp>
@@ -21,8 +22,13 @@ caf::strong_actor_ptr start_supervised(system& sys, supervisor& sup, const child
 
 }  // namespace detail
 
-/// Starts an actor in a process of its own: there `behavior_fn(Handle::pointer, args...)` gives its
-/// behavior, as for CAF's spawn. What it is sent is encoded where that process reads it, and runs
+/// The handle that a spawn gives: `Handle`, or caf::actor for `accepts<...>`.
+template <class Handle>
+using spawned = typename detail::actor_interface<Handle>::handle;
+
+/// Starts an actor in a process of its own: there `behavior_fn(self, args...)` is what CAF's spawn
+/// takes: it gives the behavior of an event-based or stateful actor, or is the body of a blocking
+/// one. What it is sent is encoded where that process reads it, and runs
 /// on the thread that reads it; what it answers runs its asker on the thread that takes the answer
 /// in.
 ///
@@ -31,9 +37,10 @@ caf::strong_actor_ptr start_supervised(system& sys, supervisor& sup, const child
 /// which `is(error, errc::peer_crashed)`, and `exit_of(error)` says how. When the actor ends by
 /// itself monitors get its own reason, and its process ends. When the last handle goes the actor is
 /// asked to exit, and its process ends.
-/// @limits Handle: a caf::typed_actor whose messages are of types that are Bulkhead's messages as
-/// well as CAF's, without mailboxes in them. behavior_fn: a function or a lambda without captures;
-/// args: as of `runtime::spawn`. A sender's identity stays here: `current_sender()` is for answers.
+/// @limits Handle: a caf::typed_actor, or `accepts<...>` for a caf::actor; its messages are of
+/// types that are Bulkhead's messages as well as CAF's, without mailboxes in them. A blocking actor
+/// runs on a thread of its own. behavior_fn: a function or a lambda without captures; args: as of
+/// `runtime::spawn`. A sender's identity stays here: `current_sender()` is for answers.
 /// @returns the handle, at once. An exception in behavior_fn ends the actor, as it does a local
 /// one.
 /// @errors as runtime::spawn.
@@ -41,9 +48,9 @@ caf::strong_actor_ptr start_supervised(system& sys, supervisor& sup, const child
 /// their requests are answered with errc::full, other messages are kept, 1048576 at most.
 /// @crash of this process: the actor's ends.
 template <class Handle, class F, class... Args>
-Handle spawn_process(system& sys, const spawn_options& options, const F& behavior_fn,
-                     Args&&... args) {
-  return caf::actor_cast<Handle>(detail::start_owned(
+spawned<Handle> spawn_process(system& sys, const spawn_options& options, const F& behavior_fn,
+                              Args&&... args) {
+  return caf::actor_cast<spawned<Handle>>(detail::start_owned(
       sys, options,
       detail::make_hosted<Handle>(sys.runtime(), options.name, detail::hosting::owned, behavior_fn,
                                   std::forward<Args>(args)...)));
@@ -70,18 +77,18 @@ Handle spawn_process(system& sys, const spawn_options& options, const F& behavio
 /// whoever sent it without asking for an answer does not hear so; what it had not taken is there
 /// for the next.
 template <class Handle, class F, class... Args>
-requires(!std::same_as<F, supervised_options>) Handle
-    spawn_process(system& sys, supervisor& sup, const child_spec& spec, const F& behavior_fn,
-                  Args&&... args) {
+requires(!std::same_as<F, supervised_options>) spawned<Handle> spawn_process(
+    system& sys, supervisor& sup, const child_spec& spec, const F& behavior_fn, Args&&... args) {
   return spawn_process<Handle>(sys, sup, spec, supervised_options{}, behavior_fn,
                                std::forward<Args>(args)...);
 }
 template <class Handle, class F, class... Args>
-Handle spawn_process(system& sys, supervisor& sup, const child_spec& spec,
-                     const supervised_options& options, const F& behavior_fn, Args&&... args) {
+spawned<Handle> spawn_process(system& sys, supervisor& sup, const child_spec& spec,
+                              const supervised_options& options, const F& behavior_fn,
+                              Args&&... args) {
   const auto how = options.during_restart == during_restart::fail ? detail::hosting::supervised_new
                                                                   : detail::hosting::supervised;
-  return caf::actor_cast<Handle>(detail::start_supervised(
+  return caf::actor_cast<spawned<Handle>>(detail::start_supervised(
       sys, sup, spec, options,
       detail::make_hosted<Handle>(sys.runtime(), spec.name, how, behavior_fn,
                                   std::forward<Args>(args)...)));

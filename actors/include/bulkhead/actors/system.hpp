@@ -4,6 +4,7 @@
 #include <bulkhead/runtime.hpp>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <type_traits>
@@ -62,11 +63,18 @@ class system {
   /// @returns false when something was left: CAF's system then stays behind, its threads running,
   /// until the process exits. True when called again.
   bool shutdown();
+  /// The same within that time instead of `system_options::shutdown`.
+  /// @returns how many actors still run; 0: none, or it had ended before.
+  template <class Rep, class Period>
+  std::size_t shutdown_for(std::chrono::duration<Rep, Period> time) {
+    return end_within(std::chrono::ceil<std::chrono::milliseconds>(time));
+  }
 
   /// For feeds.
   [[nodiscard]] detail::system_state& state() const noexcept { return *state_; }
 
  private:
+  std::size_t end_within(std::chrono::milliseconds time);
   system(bulkhead::runtime& rt, std::unique_ptr<caf::actor_system_config> config,
          const system_options& options);
   template <class Config>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/actors/accepts.hpp>
 #include <bulkhead/actors/compat.hpp>
 #include <bulkhead/actors/detail/actor_lane.hpp>
 #include <bulkhead/actors/detail/message_codec.hpp>
@@ -32,7 +33,7 @@ void host_actor(const actor_server& lane, const message_codec& codec, hosting ho
 template <class Tuple>
 using hosted_arguments = std::tuple<actor_server, hosting, Tuple>;
 
-template <class Handle, class Fn, class Tuple>
+template <class Interface, class Fn, class Tuple>
 void run_hosted(const bulkhead::detail::child_start& start) {
   hosted_arguments<Tuple> given{};
   if (!bulkhead::detail::decode_all(start.arguments, given, start.endpoints)) {
@@ -40,17 +41,15 @@ void run_hosted(const bulkhead::detail::child_start& start) {
         "the arguments are not those of the actor: parent and child are different programs");
   }
   auto& [lane, how, arguments] = given;
-  host_actor(lane, codec_of<typename Handle::signatures>::instance(), how,
+  using signatures = typename actor_interface<Interface>::signatures;
+  host_actor(lane, codec_of<signatures>::instance(), how,
              [&](caf::actor_system& system, caf::execution_unit& unit) {
-               Handle actor = [&] {
-                 if constexpr (bulkhead::detail::captureless<Fn>) {
-                   return compat::launch_on(system, unit, Fn{}, std::move(arguments));
-                 } else {
-                   return compat::launch_on(system, unit, reinterpret_cast<Fn>(start.target),
-                                            std::move(arguments));
-                 }
-               }();
-               return caf::actor_cast<caf::strong_actor_ptr>(std::move(actor));
+               if constexpr (bulkhead::detail::captureless<Fn>) {
+                 return compat::launch_on(system, unit, Fn{}, std::move(arguments));
+               } else {
+                 return compat::launch_on(system, unit, reinterpret_cast<Fn>(start.target),
+                                          std::move(arguments));
+               }
              });
 }
 

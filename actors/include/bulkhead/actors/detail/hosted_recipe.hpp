@@ -17,7 +17,7 @@ struct hosted_start {
   const message_codec* codec = nullptr;
 };
 
-template <class Handle, class F, class... Args>
+template <class Interface, class F, class... Args>
 hosted_start make_hosted(runtime& rt, const std::string& name, hosting how, const F& behavior_fn,
                          Args&&... args) {
   using function = std::decay_t<F>;
@@ -26,14 +26,15 @@ hosted_start make_hosted(runtime& rt, const std::string& name, hosting how, cons
       bulkhead::detail::is_function_pointer<function> || bulkhead::detail::captureless<function>,
       "spawn_process takes a function or a lambda without captures: hand over what it needs as "
       "arguments");
-  static_assert(std::is_invocable_r_v<typename Handle::behavior_type, const function&,
-                                      typename Handle::pointer, std::decay_t<Args>...>,
-                "behavior_fn(Handle::pointer, args...) gives a Handle::behavior_type");
+  using interface = actor_interface<Interface>;
+  static_assert(compat::makes_actor<typename interface::handle, function, std::decay_t<Args>...>(),
+                "behavior_fn(self, args...) gives the behavior of an actor of that handle, as for "
+                "CAF's spawn; self: its event-based, stateful or blocking actor's pointer");
   auto lane = make_calls<actor_bytes, actor_bytes>(rt, {.name = name});
   hosted_start made;
   made.lane = std::move(lane.first);
-  made.codec = &codec_of<typename Handle::signatures>::instance();
-  made.recipe.entry = &run_hosted<Handle, function, arguments>;
+  made.codec = &codec_of<typename interface::signatures>::instance();
+  made.recipe.entry = &run_hosted<Interface, function, arguments>;
   if constexpr (bulkhead::detail::is_function_pointer<function>) {
     made.recipe.target = reinterpret_cast<void*>(function(behavior_fn));
   }
