@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, sys.argv.pop(1))
 
-from runner import figures, files, picture, profile, rows, special, table  # noqa: E402
+from runner import figures, files, picture, process, profile, rows, special, table  # noqa: E402
 from runner.contestants import Contestant, Job  # noqa: E402
 from runner.mailbox import Mailbox  # noqa: E402
 from runner.measure import Failure, Runner, Unsupported  # noqa: E402
@@ -253,6 +253,18 @@ class Runs(unittest.TestCase):
         self.assertTrue(out.met())
         self.assertIn("peer: broken", out.notes)
         self.assertEqual(out.peers["peer"], [None, None, None])
+
+
+class ProcessRows(unittest.TestCase):
+    def test_a_ratio_is_the_median_of_those_of_the_rounds(self):
+        rounds = [{"ours": 10.0, "fork": 10.0}, {"ours": 40.0, "fork": 20.0}, {"ours": 30.0, "fork": 10.0}]
+        row = process.row_of(rounds, "start", "ours", "fork", 1.5)
+        self.assertEqual(row["ratio"], 2.0)
+        self.assertFalse(row["met"])
+
+    def test_what_was_left_out_has_no_row(self):
+        self.assertEqual([row["row"] for row in process.rows_of([{"ours": 1.0, "fork": 1.0}])],
+                         ["start to user code"])
 
 
 if __name__ == "__main__":
