@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "given_endpoints.hpp"
+#include "heart_start.hpp"
 #include "memory_limit.hpp"
 #include "os/end_with_keeper.hpp"
 #include "process_context.hpp"
@@ -65,6 +66,7 @@ int run_child(os::child_context start) {
   // is told of the process's end and not of its function's.
   auto* const rt = new bulkhead::runtime(std::make_shared<runtime_state>(context));
   context->set_owner(rt->state());
+  give_heart(start, *context, rt->state());
   static auto* const no_next = new os::no_next_line;
   context->keeper().set_source(no_next);
   process_record::set_child(context, rt);

@@ -3,6 +3,7 @@
 #include <bulkhead/errc.hpp>
 
 #include "given_endpoints.hpp"
+#include "heart_start.hpp"
 #include "os/end_with_keeper.hpp"
 #include "os/inheritance.hpp"
 #include "process_context.hpp"
@@ -23,6 +24,7 @@ std::shared_ptr<runtime_state> take_up_inheritance(runtime& rt) {
       std::move(left->control), std::move(left->directory));
   auto state = std::make_shared<runtime_state>(context);
   context->set_owner(state);
+  give_heart(*left, *context, state);
   static auto* const no_next = new os::no_next_line;
   context->keeper().set_source(no_next);
   process_record::set_child(context, &rt);

@@ -25,6 +25,7 @@ class pipe_lock {
   pipe_lock& operator=(const pipe_lock&) = delete;
 
   void lock() {
+    if (os_->heart != nullptr) os_->heart->beat();
     mutex_.lock();
     const std::uintptr_t me = this_thread_mark();
     const std::uintptr_t owner = gate_->owner();

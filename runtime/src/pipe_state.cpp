@@ -46,6 +46,7 @@ pipe_state::pipe_state(std::shared_ptr<process_context> context, std::uint64_t i
       memory_(std::move(memory)),
       page_(std::make_unique<os::wiped_page>()),
       ports_(new (page_->data()) pipe_ports),
+      gates_(context_->heart(), ports_->out.gate, ports_->in.gate),
       receiving_(view(), end_, pipe_alarm::side::receiving),
       sending_(view(), end_, pipe_alarm::side::sending),
       peer_receiving_(view(), 1 - end_, pipe_alarm::side::receiving),

@@ -6,6 +6,7 @@
 #include "core/pipe_alarm.hpp"
 #include "core/pipe_reader.hpp"
 #include "core/pipe_writer.hpp"
+#include "heart.hpp"
 #include "os/pipe_memory.hpp"
 #include "pipe_lock.hpp"
 #include "waiting.hpp"
@@ -143,6 +144,7 @@ class pipe_state {
   std::shared_ptr<os::pipe_memory> memory_;
   std::unique_ptr<os::wiped_page> page_;
   pipe_ports* ports_;
+  watched_gates gates_;
   core::pipe_alarm receiving_;  // our own sleepers
   core::pipe_alarm sending_;
   core::pipe_alarm peer_receiving_;  // the other end's

@@ -1,5 +1,6 @@
 #include "process_context.hpp"
 
+#include "heart.hpp"
 #include "keeper_mailbox.hpp"
 #include "os/futex.hpp"
 #include "os/keeper/request.hpp"
@@ -24,11 +25,18 @@ process_context::process_context(identity who, os::channel line,
       link_(std::move(line), errc::owner_gone),
       home_(std::move(home)),
       tree_(tree),
-      stop_(home_->stop_) {}
+      stop_(home_->stop_) {
+  if (home_->heart_ != nullptr) show_to(*home_->heart_);
+}
 
 // The keeper of another tree sees that we have left. Whoever watches our own ends with it.
 process_context::~process_context() {
   if (home_ != nullptr && in_original_process()) link_.shut_down();
+}
+
+void process_context::show_to(process_heart& heart) noexcept {
+  heart_ = &heart;
+  platform_.heart = &heart;
 }
 
 errc process_context::why_unusable() const noexcept {

@@ -20,6 +20,7 @@ class pipe_memory;
 namespace bulkhead::detail {
 
 class pipe_state;
+class process_heart;
 class queue_state;
 class runtime_state;
 
@@ -73,6 +74,12 @@ class process_context : public std::enable_shared_from_this<process_context> {
   void wait_for_stop(os::deadline until) const;
 
   [[nodiscard]] os::keeper_link& keeper() noexcept { return link_; }
+
+  /// From now on what happens here is told to the heart of this process. Once, before others have
+  /// it.
+  void show_to(process_heart& heart) noexcept;
+  /// @returns nullptr: nobody watches this process.
+  [[nodiscard]] process_heart* heart() const noexcept { return heart_; }
 
   /// The runtime of this membership, while it is there. Set once, before anything is made.
   void set_owner(std::weak_ptr<runtime_state> rt) noexcept { owner_ = std::move(rt); }
@@ -159,6 +166,7 @@ class process_context : public std::enable_shared_from_this<process_context> {
   identity who_;
   os::fork_guard guard_;
   core::platform platform_;
+  process_heart* heart_ = nullptr;
   os::keeper_link link_;
   std::optional<os::directory_memory> directory_;
   std::shared_ptr<process_context> home_;

@@ -1,5 +1,7 @@
 #include "process_record.hpp"
 
+#include "process_context.hpp"
+
 namespace bulkhead::detail {
 namespace {
 
@@ -30,6 +32,11 @@ bool process_record::initialised() noexcept { return the_record.initialised; }
 
 const std::shared_ptr<process_context>& process_record::child_context() noexcept {
   return the_context();
+}
+
+process_heart* process_record::heart() noexcept {
+  const auto& context = the_context();
+  return context != nullptr ? context->heart() : nullptr;
 }
 
 bulkhead::runtime* process_record::child_runtime() noexcept { return the_record.rt; }

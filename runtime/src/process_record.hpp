@@ -10,6 +10,7 @@ class runtime;
 namespace bulkhead::detail {
 
 class process_context;
+class process_heart;
 
 /// The one thing that this library keeps for the whole process: whether `init` ran, and in a child
 /// what it is. Written by `init` and by a child's start, before any other thread is there.
@@ -22,6 +23,8 @@ class process_record {
   /// @returns nullptr in the host.
   [[nodiscard]] static const std::shared_ptr<process_context>& child_context() noexcept;
   [[nodiscard]] static bulkhead::runtime* child_runtime() noexcept;
+  /// @returns nullptr: nobody watches this process.
+  [[nodiscard]] static process_heart* heart() noexcept;
 };
 
 }  // namespace bulkhead::detail

@@ -4,6 +4,8 @@
 #include <bulkhead/errc.hpp>
 #include <cerrno>
 
+#include "heart.hpp"
+#include "process_record.hpp"
 #include "runtime_state.hpp"
 
 namespace bulkhead::detail {
@@ -89,6 +91,7 @@ std::uint64_t process_state::incarnation() const {
 }
 
 exit_status process_state::join() {
+  const core::waiting_mark mark(process_record::heart());
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return over_; });
   return status_;
@@ -96,6 +99,7 @@ exit_status process_state::join() {
 
 std::optional<exit_status> process_state::join_until(
     std::chrono::steady_clock::time_point deadline) {
+  const core::waiting_mark mark(process_record::heart());
   std::unique_lock lock(mutex_);
   if (!changed_.wait_until(lock, deadline, [this] { return over_; })) return std::nullopt;
   return status_;

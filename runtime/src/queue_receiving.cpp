@@ -92,14 +92,14 @@ status held_or_lost(bool held) { return held ? status() : status(errc::lease_los
 
 std::uint64_t time_after(std::chrono::milliseconds time) {
   // Not before the time: the millisecond that is running has begun already.
-  return os::clock_ms() + 1 +
-         static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
+  return os::clock_ms() + 1 + static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
 }
 
 }  // namespace
 
 // Each of these ends a delivery; when it was the last of an abandoned queue, that is gone.
 status queue_state::acknowledge(const taken& message) noexcept {
+  beat();
   const bool held = !context_->usable() || core::acknowledge(view(), lease_of(message));
   leases_.remove();
   return held_or_lost(held);
@@ -113,6 +113,7 @@ void queue_state::heed_freed(const taken& message) noexcept {
 }
 
 status queue_state::release(const taken& message) noexcept {
+  beat();
   const core::lease held = lease_of(message);
   const std::uint32_t bound = view().shape().max_deliveries;
   bool was_held = true;
@@ -146,6 +147,7 @@ status queue_state::reject(const taken& message, std::string_view why) {
 }
 
 status queue_state::extend(const taken& message, std::chrono::milliseconds time) {
+  beat();
   if (const status s = check_alive(); s.failed()) return s;
   if (view().shape().lease_ms == 0) return {};
   return held_or_lost(core::extend(view(), lease_of(message), time_after(time)));
@@ -153,6 +155,7 @@ status queue_state::extend(const taken& message, std::chrono::milliseconds time)
 
 // Out of delivery first: should we die before the keeper hears of it, our recovery buries it.
 bool queue_state::set_aside(const taken& message, std::string_view why) {
+  beat();
   if (!context_->usable()) return true;
   if (!core::set_aside(view(), lease_of(message))) return false;
   context_->bury({id_, position_of(message), message.lane(), std::string(why)});
@@ -194,6 +197,7 @@ std::vector<in_flight_message> queue_state::in_flight() const {
 
 status queue_state::join_all(patience how_long) {
   const time_limit limit(how_long);
+  const core::waiting_mark mark(view().os().heart);
   for (;;) {
     // Before the looks: whoever changes what they see changes this word after it.
     const std::uint32_t seen = header_->settled.load(std::memory_order_acquire);

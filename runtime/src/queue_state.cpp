@@ -14,6 +14,7 @@ queue_state::queue_state(std::shared_ptr<process_context> context, std::uint64_t
     : context_(std::move(context)),
       memory_(std::move(memory)),
       ports_(new (page_.data()) queue_ports),
+      gates_(context_->heart(), ports_->out.gate, ports_->in.gate),
       header_(&memory_->view().header()),
       id_(id),
       name_(std::move(name)) {
@@ -53,6 +54,8 @@ void queue_state::take_seat(const seat_grant& grant) {
 // second.
 status queue_state::join(const time_limit& limit, participation*& out) {
   if (const status s = check_alive(); s.failed()) return s;
+  if ((out = joined()) != nullptr) return {};
+  const core::waiting_mark mark(view().os().heart);
   while ((out = joined()) == nullptr) {
     std::error_code ec;
     if (auto seat = context_->join_queue(id_, ec)) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 
+#include "heart.hpp"
 #include "lease_pin.hpp"
 #include "os/queue_memory.hpp"
 #include "os/wiped_page.hpp"
@@ -104,12 +105,16 @@ class queue_state {
                                        std::uint32_t owner) const;
   status make_way(participation& me, attempt& step);
   bool set_aside(const taken& message, std::string_view why);
+  void beat() const noexcept {
+    if (auto* const heart = view().os().heart) heart->beat();
+  }
   status find_bytes(const taken& message, std::span<const std::byte>& out);
 
   std::shared_ptr<process_context> context_;
   std::unique_ptr<os::queue_memory> memory_;
   os::wiped_page page_;
   queue_ports* ports_;
+  watched_gates gates_;
   lease_pin leases_;
   core::queue_header* header_;
   std::atomic<participation*> joined_{nullptr};

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "call_desk.hpp"
+#include "heart.hpp"
 #include "os/end_with_keeper.hpp"
 #include "os/function_name.hpp"
 #include "os/keeper_start.hpp"
@@ -38,6 +39,7 @@ control::spawn request_for(const runtime_state::start_order& order) {
   wanted.fingerprint = recipe.fingerprint;
   wanted.arguments = recipe.arguments;
   wanted.endpoints = recipe.endpoints;
+  wanted.watch = order.watch;
   return wanted;
 }
 
@@ -106,6 +108,7 @@ void runtime_state::hear(os::channel events) {
 
 // A handler of the user's that throws harms itself only.
 void runtime_state::run() {
+  process_heart::mark_loop_thread();
   for (;;) {
     try {
       loop_.run();
@@ -158,6 +161,7 @@ void runtime_state::deliver(const os::child_event& told) {
       expected_.erase(known);
     } else {
       handlers.at_up = known->second.at_up;
+      known->second.is_hung |= told.what == control::kind::hung;
     }
   }
   if (told.what == control::kind::exited) return handlers.at_end(told.event);
@@ -174,7 +178,7 @@ void runtime_state::expect(std::uint32_t serial, end_handler at_end, up_handler 
   const bool ended =
       !early.empty() && std::any_of(early.mapped().begin(), early.mapped().end(), is_end);
   if (serial < first_serial_ && !ended) return tell_lost(serial, std::move(at_end));
-  expected_.emplace(serial, expected{std::move(at_end), std::move(at_up)});
+  expected_.emplace(serial, expected{std::move(at_end), std::move(at_up), false});
   if (early.empty()) return;
   boost::asio::post(loop_, [this, all = early.mapped()] {
     for (const os::child_event& told : all) deliver(told);
@@ -211,18 +215,21 @@ void runtime_state::follow_keeper() {
     first_serial_ = change->first_serial;
     while (!expected_.empty() && expected_.begin()->first < first_serial_) {
       auto lost = expected_.extract(expected_.begin());
-      tell_lost(lost.key(), std::move(lost.mapped().at_end));
+      // What a keeper said of a hung one the next one knows as well.
+      const expected& last = lost.mapped();
+      tell_lost(lost.key(), last.at_end,
+                last.is_hung ? death_cause::watchdog : death_cause::parent_gone);
     }
   }
   hear(std::move(change->events));
 }
 
 // Each on its own, so that one that throws keeps no other from being told.
-void runtime_state::tell_lost(std::uint32_t serial, end_handler at_end) {
+void runtime_state::tell_lost(std::uint32_t serial, end_handler at_end, death_cause cause) {
   control::exited event;
   event.serial = serial;
   event.status.code = -1;
-  event.status.cause = death_cause::parent_gone;
+  event.status.cause = cause;
   boost::asio::post(loop_, [at_end = std::move(at_end), event] { at_end(event); });
 }
 

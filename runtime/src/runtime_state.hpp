@@ -32,7 +32,7 @@ class succession;
 class runtime_state : public std::enable_shared_from_this<runtime_state> {
  public:
   using end_handler = std::function<void(const os::control::exited&)>;
-  using up_handler = std::function<void(os::control::kind)>;  ///< entered or ready
+  using up_handler = std::function<void(os::control::kind)>;  ///< entered, ready or hung
 
   /// What is started: a recipe, under a name, as an incarnation of a supervised child (key not 0)
   /// or not.
@@ -43,6 +43,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
     const start_recipe* recipe = nullptr;
     const spawn_options* options = nullptr;
     bool announce = false;  ///< `at_up` is wanted.
+    std::optional<os::control::watch> watch;
   };
   /// What an inherited runtime was given by name.
   struct inheritance {
@@ -76,8 +77,8 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
 
   /// Starts a process. `at_end` runs once, on the thread, after everything that the process held
   /// was recovered.
-  /// `at_up` runs there before it, when the process enters its function and when it says that it is
-  /// ready.
+  /// `at_up` runs there before it, when the process enters its function, when it says that it is
+  /// ready, and when it is being ended because it hangs.
   started start(const start_order& order, end_handler at_end, up_handler at_up = {});
   /// True on the thread.
   [[nodiscard]] bool runs_here() noexcept { return loop_.get_executor().running_in_this_thread(); }
@@ -111,7 +112,8 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void expect(std::uint32_t serial, end_handler at_end, up_handler at_up);
   void hear(os::channel events);
   void follow_keeper();
-  void tell_lost(std::uint32_t serial, end_handler at_end);
+  void tell_lost(std::uint32_t serial, end_handler at_end,
+                 death_cause cause = death_cause::parent_gone);
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<log_sink> log_;
@@ -130,6 +132,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   struct expected {
     end_handler at_end;
     up_handler at_up;
+    bool is_hung = false;
   };
   std::map<std::uint32_t, expected> expected_;
   // Told before `start` knew the serial.

@@ -42,4 +42,11 @@ void check_process(const child_spec& spec) {
   }
 }
 
+void check_watchdog(const child_spec& spec, const start_recipe& recipe) {
+  if (!spec.watchdog || recipe.command.empty() || recipe.inherits) return;
+  throw std::invalid_argument("child '" + spec.name +
+                              "': watchdog must be left out for a command without endpoints, which "
+                              "cannot give a sign of life");
+}
+
 }  // namespace bulkhead::detail

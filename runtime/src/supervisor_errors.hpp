@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/child_spec.hpp>
+#include <bulkhead/detail/entry.hpp>
 #include <bulkhead/exit_status.hpp>
 #include <optional>
 #include <string_view>
@@ -19,5 +20,8 @@ void check_start(const std::optional<exit_status>& failed, std::string_view name
 
 /// Looks at the process options of a specification. @errors std::invalid_argument.
 void check_process(const child_spec& spec);
+
+/// Refuses a watchdog for what can give no sign of life. @errors std::invalid_argument.
+void check_watchdog(const child_spec& spec, const start_recipe& recipe);
 
 }  // namespace bulkhead::detail

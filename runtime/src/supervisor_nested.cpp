@@ -43,6 +43,11 @@ void supervisor_state::nest(const child_spec& given, supervisor_options options,
         "': process must be left out: a supervisor in this process has none "
         "of its own; start_supervisor_process gives it one");
   }
+  if (spec.watchdog) {
+    throw std::invalid_argument("child '" + spec.name +
+                                "': watchdog must be left out: a supervisor in this process has no "
+                                "heart of its own");
+  }
   check_process(spec);
   check(core::check_supervisor(options), spec.name);
   spec.ready = readiness::on_call;  // when `build` has returned

@@ -2,6 +2,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "heart.hpp"
+#include "process_record.hpp"
 #include "supervisor_errors.hpp"
 #include "supervisor_state.hpp"
 
@@ -23,6 +25,11 @@ supervisor_state::answer_to_come supervisor_state::expect(std::string_view name,
   return waiters_.emplace_back(waiter{std::string(name), for_stop, {}}).result.get_future();
 }
 
+std::optional<exit_status> supervisor_state::wait_for(answer_to_come answer) {
+  const core::waiting_mark mark(process_record::heart());
+  return answer.get();
+}
+
 // --- starts ---
 
 // The state machine has taken it in, and wants it started.
@@ -40,6 +47,7 @@ supervisor_state::answer_to_come supervisor_state::enter(core::child_id id, chil
 std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, start_recipe recipe,
                                                      std::shared_ptr<child_observer> observer) {
   check_process(spec);
+  check_watchdog(spec, recipe);
   child entry;
   entry.recipe = std::move(recipe);
   entry.observer = std::move(observer);
@@ -58,7 +66,7 @@ std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, chi
     process->set_child_id(id);
     return enter(id, std::move(entry));
   });
-  check_start(up.get(), spec.name);
+  check_start(wait_for(std::move(up)), spec.name);
   return process;
 }
 
@@ -72,6 +80,7 @@ void supervisor_state::specify(const child_spec& spec) {
 
 std::shared_ptr<process_state> supervisor_state::add_dynamic(start_recipe recipe) {
   std::shared_ptr<process_state> process;
+  if (every_child_ != nullptr) check_watchdog(*every_child_, recipe);
   auto up = call([&] {
     const auto added = machine_.add_dynamic(now());
     if (const auto* refused = std::get_if<core::refusal>(&added)) check(*refused, {});
@@ -84,7 +93,7 @@ std::shared_ptr<process_state> supervisor_state::add_dynamic(start_recipe recipe
     entry.process = process;
     return enter(id, std::move(entry));
   });
-  check_start(up.get(), process->name());
+  check_start(wait_for(std::move(up)), process->name());
   return process;
 }
 
@@ -106,15 +115,15 @@ supervisor_state::answer_to_come supervisor_state::begin_terminate(std::string_v
 }
 
 void supervisor_state::terminate(std::string_view name) {
-  call([&] { return begin_terminate(name); }).get();
+  wait_for(call([&] { return begin_terminate(name); }));
 }
 
 void supervisor_state::terminate(core::child_id id) {
-  call([&] {
+  wait_for(call([&] {
     const child* const who = find(id);
     if (who == nullptr) throw std::invalid_argument("there is no child " + std::to_string(id));
     return begin_terminate(std::string(who->process->name()));
-  }).get();
+  }));
 }
 
 void supervisor_state::restart(std::string_view name) {
@@ -124,7 +133,7 @@ void supervisor_state::restart(std::string_view name) {
     run();
     return result;
   });
-  check_start(up.get(), name);
+  check_start(wait_for(std::move(up)), name);
 }
 
 void supervisor_state::remove(std::string_view name) {
@@ -146,7 +155,7 @@ void supervisor_state::shutdown() {
     machine_.shutdown(now());
     run();
   });
-  ended_.wait();
+  static_cast<void>(join());
 }
 
 // --- questions ---

@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <random>
 
+#include "heart.hpp"
 #include "os/control.hpp"
+#include "process_record.hpp"
 #include "start_setup.hpp"
 #include "supervisor_errors.hpp"
 
@@ -32,6 +34,11 @@ supervisor_state::supervisor_state(runtime& rt, const supervisor_options& option
       stream_(std::make_shared<event_stream>(rt_, options.events_max)),
       ended_(end_.get_future().share()) {
   rt_->ensure_running();
+}
+
+end_reason supervisor_state::join() {
+  const core::waiting_mark mark(process_record::heart());
+  return ended_.get();
 }
 
 bool supervisor_state::ended() const {
@@ -97,6 +104,10 @@ void supervisor_state::start_process(child& who, std::uint64_t incarnation) {
   order.options = &who.spec->process;
   order.announce =
       who.spec->ready == readiness::on_call || may_fail_before_entry(who.spec->process, who.recipe);
+  if (const auto& patience = who.spec->watchdog) {
+    order.watch = {static_cast<std::uint64_t>(patience->count()),
+                   who.spec->ready == readiness::on_call};
+  }
   const auto begun = rt_->start(
       order,
       [self = shared_from_this(), id = who.id, incarnation](const os::control::exited& event) {
@@ -166,8 +177,10 @@ void supervisor_state::told_of_up(core::child_id id, std::uint64_t incarnation,
   if (who == nullptr) return;
   if (what == os::control::kind::entered) {
     machine_.started(id, incarnation, who->process->pid(), now());
-  } else {
+  } else if (what == os::control::kind::ready) {
     machine_.ready(id, incarnation, now());
+  } else {
+    machine_.hung(id, incarnation, now());
   }
   run();
 }

@@ -54,7 +54,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void begin_shutdown();
   void shutdown();
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  end_reason join() { return ended_.get(); }
+  end_reason join();
   [[nodiscard]] bool ended() const;
   [[nodiscard]] const std::shared_ptr<event_stream>& events() const noexcept { return stream_; }
 
@@ -91,6 +91,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   answer_to_come enter(core::child_id id, child entry);
   answer_to_come begin_terminate(std::string_view name);
   answer_to_come expect(std::string_view name, bool for_stop);
+  static std::optional<exit_status> wait_for(answer_to_come answer);
   void answer(const supervision_event& event);
   core::child_id id_of(std::string_view name) const;
   child* find(core::child_id id);

@@ -2,6 +2,7 @@
 #include <bulkhead/this_process.hpp>
 #include <thread>
 
+#include "heart.hpp"
 #include "os/signals.hpp"
 #include "process_context.hpp"
 #include "process_record.hpp"
@@ -56,6 +57,10 @@ bool stop_requested() noexcept {
 std::stop_token stop_token() {
   static auto* const watch = new stop_watch(detail::process_record::child_context());
   return watch->token();
+}
+
+void heartbeat() noexcept {
+  if (auto* const heart = detail::process_record::heart()) heart->beat();
 }
 
 void ready() {

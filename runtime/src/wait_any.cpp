@@ -81,6 +81,7 @@ class sleeper {
 
   /// Sleeps until something may be ready, or `until`.
   void sleep(steady_clock::time_point until) const {
+    const core::waiting_mark mark(process_record::heart());
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now());
     epoll_event events[8];
     const int ms = static_cast<int>(std::max<std::int64_t>(0, left.count()));

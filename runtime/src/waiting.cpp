@@ -88,6 +88,7 @@ bool waiting_room::withdraw() {
 }
 
 [[gnu::noinline, gnu::cold]] status waiting_room::sleep(attempt& step, const time_limit& limit) {
+  const core::waiting_mark mark(place_->os().heart);
   auto& word = place_->word();
   auto look_again = steady_clock::duration(look_again_first);
   for (;;) {

@@ -62,6 +62,7 @@ inline const std::vector<control_body>& control_bodies() {
                                                         .processors = {0, 1},
                                                         .memory_bytes = 1 << 20,
                                                         .command = {"./worker", "-v"}},
+                        .watch = control::watch{1'000'000'000, true},
                         .entry = {"build", "/program", 4096},
                         .arguments = std::vector<std::byte>(9),
                         .endpoints = {1, 2, 3}}),

@@ -199,3 +199,19 @@ TEST_CASE("reports of a past incarnation change nothing", "[supervision][unit]")
   CHECK(s.machine.take_commands().empty());
   CHECK(s.info("a").pid == 100);
 }
+
+TEST_CASE("a hung child is told of, and its end is abnormal whatever its exit code",
+          "[supervision][unit]") {
+  script s;
+  s.add_up({.name = "a", .restart = restart::transient, .watchdog = 1s});
+  s.hang("a");
+  CHECK(s.told() == script::words{"a hung"});
+  CHECK(s.did().empty());
+  s.end("a", {.code = 0, .cause = death_cause::watchdog});
+  CHECK(s.told() == script::words{"a exited 0", "a restarting 1 in 0 ms"});
+  CHECK(s.did() == script::words{"start a 2"});
+  SECTION("an incarnation that is over does not hang") {
+    s.hang("a", 1);
+    CHECK(s.told().empty());
+  }
+}

@@ -115,7 +115,6 @@ TEST_CASE("what is not built yet is refused by the name of its field", "[supervi
   const auto later = [](const char* field, const std::function<void(child_spec&)>& change) {
     require_refused(against_child(change), refused::unsupported, field);
   };
-  later("watchdog", [](auto& s) { s.watchdog = 1s; });
   later("standby", [](auto& s) { s.standby = 1; });
 }
 

@@ -27,6 +27,7 @@ struct event_in_words {
   std::string operator()(const events::restart_failed& e) const {
     return "restart failed: " + e.status.text;
   }
+  std::string operator()(const events::hung&) const { return "hung"; }
   std::string operator()(const events::gave_up& e) const {
     return "gave up after " + std::to_string(e.history.size());
   }

@@ -97,6 +97,11 @@ class script {
     machine.exited(id(name), incarnation(name), status, now);
     drain();
   }
+  void hang(const std::string& name) { hang(name, incarnation(name)); }
+  void hang(const std::string& name, std::uint64_t which) {
+    machine.hung(id(name), which, now);
+    drain();
+  }
   void crash(const std::string& name) { end(name, by_signal(11)); }
   void crash_and_up(const std::string& name) {
     crash(name);

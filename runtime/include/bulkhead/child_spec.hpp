@@ -24,7 +24,11 @@ struct child_spec {
   readiness ready = readiness::on_entry;
   std::chrono::nanoseconds start_timeout =
       std::chrono::seconds{10};  ///< Longest time until it is up, > 0.
-  /// Longest time between heartbeats before it counts as hung, > 0; off when empty.
+  /// Longest time between signs of life before it counts as hung and is ended: mailbox operations,
+  /// and this_process::heartbeat(). A wait in a call of this library's is none, and no silence
+  /// either. From the time that it is up until it is asked to stop; told up to half of it late.
+  /// @limits > 0; less than 20 ms is 20 ms; off when empty. Not for commands without endpoints, nor
+  /// for supervisors in this process.
   std::optional<std::chrono::nanoseconds> watchdog = std::nullopt;
   /// How its process is started; its name and shutdown are those above.
   spawn_options process = {};

@@ -79,6 +79,12 @@ struct restart_failed {
   friend bool operator==(const restart_failed&, const restart_failed&) = default;
 };
 
+/// It gave no sign of life for as long as its `watchdog` says, and is being ended for that: by
+/// SIGABRT, after another second by SIGKILL. Its exit, with death_cause::watchdog, follows.
+struct hung {
+  friend bool operator==(const hung&, const hung&) = default;
+};
+
 /// Its failure was one too many: the supervisor stops its children and ends.
 struct gave_up {
   std::vector<failure> history;
@@ -106,7 +112,7 @@ struct supervision_event {
   std::uint64_t incarnation = 0;  ///< Which start of the child; the first is 1.
   std::variant<events::started, events::ready, events::exited, events::restarting,
                events::start_failed, events::restart_failed, events::gave_up, events::stopped,
-               events::deleted>
+               events::deleted, events::hung>
       what;
 
   friend bool operator==(const supervision_event&, const supervision_event&) = default;

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/pulse.hpp"
+
 namespace bulkhead::core {
 
 /// A full fence. The thread sanitizer knows no fences, and g++ says so at each: in that build it is
@@ -26,6 +28,8 @@ struct platform {
   bool fences = false;
   /// Rings an eventfd for those that wait for descriptors. Never waits. nullptr: there are none.
   void (*ring)(int bell) noexcept = nullptr;
+  /// What is told of operations and waits; nullptr: nobody watches this process.
+  core::heart* heart = nullptr;
 
   /// Orders the stores before it against the loads after it, as seen by whoever does a heavy
   /// barrier in between.

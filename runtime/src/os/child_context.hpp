@@ -29,6 +29,8 @@ struct child_context {
   std::string name;
   unique_fd control;               ///< For keeper_link.
   unique_fd directory;             ///< For directory_memory.
+  unique_fd pulse;                 ///< For pulse_memory, where somebody watches it.
+  std::uint64_t patience_ns = 0;   ///< Then: the longest silence.
   const void* function = nullptr;  ///< control::spawn::entry, found.
   const void* target = nullptr;    ///< control::spawn::target, found; nullptr: none was named.
   std::uint64_t fingerprint = 0;

@@ -60,6 +60,8 @@ enum class kind : std::uint16_t {
   entered,     // child -> keeper, where `process_setup::announce` asked for it, and keeper -> owner
                // over the event socket, as an `exited`: its function begins; no reply
   ready,       // the same for this_process::ready()
+  hung,        // keeper -> owner, over the event socket, as an `exited`: it gives no sign of life,
+               // and is being ended for that
   deposit,  // keeper -> next keeper, in the vault: what the keeper holds, with its descriptors; no
             // reply
   lend,     // of a queue or pipe end of the sender's; reply done + its three descriptors
@@ -221,9 +223,15 @@ struct process_setup {
   std::vector<std::string> command;  ///< Not empty: it executes this, and names no function.
   bool inherits = false;  ///< The command gets its line and endpoints (docs/control-protocol.md).
 };
+/// A process that is ended when it gives no sign of life.
+struct watch {
+  std::uint64_t patience_ns = 0;
+  bool from_ready = false;  ///< Not before it says `ready`; else from its entry on.
+};
 struct spawn {
   std::string name;
   std::optional<process_setup> setup;
+  std::optional<control::watch> watch;
   std::uint64_t resume_key = 0;  ///< Not 0: incarnations of one supervised child share it, and so
                                  ///< its seats. Unique in the owner.
   std::uint32_t incarnation = 1;

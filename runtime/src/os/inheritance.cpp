@@ -27,8 +27,11 @@ struct left_endpoint {
   std::uint64_t sent_before = 0;
 };
 
+// Of all that follows and of what it names.
+constexpr std::uint32_t inheritance_format = 2u << 16 | core::queue_format;
+
 struct inheritance {
-  std::uint32_t format = core::queue_format;  // of all that follows and of what it names
+  std::uint32_t format = inheritance_format;
   std::uint32_t pid = 0;  // of the process that it is for: what that starts has no part in it
   std::uint32_t serial = 0;
   std::uint32_t entry = 0;
@@ -36,6 +39,8 @@ struct inheritance {
   std::string name;
   std::int32_t control = -1;
   std::int32_t directory = -1;
+  std::int32_t pulse = -1;
+  std::uint64_t patience_ns = 0;
   std::vector<std::byte> arguments;
   std::vector<left_endpoint> endpoints;
 };
@@ -74,10 +79,10 @@ inheritance read_from(const unique_fd& segment) {
   const ssize_t got = ::pread(segment.get(), bytes.data(), bytes.size(), 0);
   detail::decoder from(std::span<const std::byte>(bytes.data(), 4));
   const auto format = detail::decode<std::uint32_t>(from);
-  if (format != core::queue_format) {
+  if (format != inheritance_format) {
     throw error(make_error_code(errc::unsupported),
-                "this program was started by another version of bulkhead (segment format " +
-                    std::to_string(format) + ", here " + std::to_string(core::queue_format) +
+                "this program was started by another version of bulkhead (format " +
+                    std::to_string(format) + ", here " + std::to_string(inheritance_format) +
                     "); build both with the same");
   }
   if (got != status.st_size || !detail::decode_all(std::span<const std::byte>(bytes), left)) {
@@ -106,6 +111,8 @@ void leave_to_command(child_context& context) {
          e.sent_before});
   }
   left.directory = keep_over_exec(context.directory);
+  left.pulse = keep_over_exec(context.pulse);
+  left.patience_ns = context.patience_ns;
   // Not given away: should the exec fail, the keeper is told over it.
   if (::fcntl(context.control.get(), F_SETFD, 0) != 0) throw_last_error("keeping a descriptor");
   left.control = context.control.get();
@@ -132,6 +139,8 @@ std::optional<child_context> take_inheritance() {
   context.name = std::move(left.name);
   context.control = take_over(left.control);
   context.directory = take_over(left.directory);
+  context.pulse = take_over(left.pulse);
+  context.patience_ns = left.patience_ns;
   context.arguments = std::move(left.arguments);
   for (left_endpoint& e : left.endpoints) {
     child_context::endpoint& made = context.endpoints.emplace_back();

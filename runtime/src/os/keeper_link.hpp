@@ -85,10 +85,10 @@ class keeper_link {
   std::int32_t last_number_ = 0;
 };
 
-/// What became of a child: it entered its function, called ready, or ended.
+/// What became of a child: it entered its function, called ready, hangs, or ended.
 struct child_event {
   control::kind what{};
-  control::exited event;  ///< The first two have only its serial and pid.
+  control::exited event;  ///< But for the last, only its serial and pid.
 };
 
 /// The next event of an event socket that `subscribe` gave.

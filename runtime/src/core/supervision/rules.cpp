@@ -43,7 +43,6 @@ found check_shutdown(const shutdown_rule& shutdown) {
 }
 
 found check_what_comes_later(const child_spec& spec) {
-  if (spec.watchdog) return later("watchdog");
   if (spec.standby != 0) return later("standby");
   return std::nullopt;
 }

@@ -36,6 +36,10 @@ void supervision::start_failed(child_id id, std::uint64_t incarnation, const exi
   exited(id, incarnation, why, now);
 }
 
+void supervision::hung(child_id id, std::uint64_t incarnation, instant now) {
+  if (const child* c = current(id, incarnation)) emit(*c, now, events::hung{});
+}
+
 void supervision::exited(child_id id, std::uint64_t incarnation, const exit_status& status,
                          instant now) {
   child* c = current(id, incarnation);

@@ -76,6 +76,8 @@ class supervision {
   void started(child_id id, std::uint64_t incarnation, std::int32_t pid, instant now);
   void ready(child_id id, std::uint64_t incarnation, instant now);
   void start_failed(child_id id, std::uint64_t incarnation, const exit_status& why, instant now);
+  /// Its watchdog has found it hung: its end follows, whose cause says so.
+  void hung(child_id id, std::uint64_t incarnation, instant now);
   void exited(child_id id, std::uint64_t incarnation, const exit_status& status, instant now);
 
   /// Does what is due. @limits call it at next_deadline(); earlier and later does no harm.

@@ -55,6 +55,7 @@ struct carried_note {
 struct child_note {
   claimant who;
   std::vector<std::uint64_t> sends_to;  ///< Queues of which it got a sender.
+  bool is_hung = false;                 ///< It was to be ended for that.
 };
 struct attached_note {
   std::int32_t pid = 0;

@@ -33,6 +33,8 @@ struct participant {
   bool ready = false;
 
   bool stop_requested = false;
+  bool watched_from_ready = false;  ///< Its watchdog begins with `ready`; else with its entry.
+  bool is_hung = false;             ///< We are ending it, because it gave no sign of life.
   std::optional<control::last_words> words;
   std::string fault;  ///< Why we ended it, if we did.
 };

@@ -138,11 +138,12 @@ int tree::look_again_ms() const noexcept {
   if (queues_.any_stuck() || queues_.any_only_carried() || doors_closed_ || vault_.is_blocked()) {
     left = again_ms;
   }
-  if (const auto next = publications_.next_deadline()) {
-    left = std::min<std::int64_t>(
-        left,
-        std::chrono::ceil<std::chrono::milliseconds>(*next - publications::clock::now()).count());
-  }
+  const auto until = [](auto moment) {
+    return std::chrono::ceil<std::chrono::milliseconds>(moment - publications::clock::now())
+        .count();
+  };
+  if (const auto next = publications_.next_deadline()) left = std::min(left, until(*next));
+  if (const auto next = watched_.next_look()) left = std::min(left, until(*next));
   if (const std::uint64_t next = queues_.next_deadline_ms(); next != core::timekeeper::never) {
     left = std::min(left, static_cast<std::int64_t>(next - clock_ms()));
   }
@@ -153,6 +154,7 @@ void tree::look_again() {
   if (publications_.next_deadline()) publications_.drop_silent(publications::clock::now());
   if (doors_closed_ && !publications_.full()) open_doors();
   queues_.look_at_deadlines(clock_ms());
+  judge_watched();
   vault_.flush();
   if (vault_.is_untidy()) tidy_vault();
   if (queues_.any_stuck()) queues_.bury_stuck();

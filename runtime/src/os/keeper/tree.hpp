@@ -16,14 +16,16 @@
 #include "os/keeper/poller.hpp"
 #include "os/keeper/publications.hpp"
 #include "os/keeper/queue_table.hpp"
+#include "os/keeper/watch_list.hpp"
 
 namespace bulkhead::os {
 
 /// The keeper's whole state and its loop: the processes of one tree, their queues, what they ask
 /// for, and their ends. tree.cpp has the loop, tree_requests.cpp what a request does,
 /// tree_ledger.cpp what is written down of it, tree_succession.cpp how the next keeper takes over,
-/// tree_spawn.cpp how a child is made, tree_deaths.cpp what follows an end, tree_attach.cpp how
-/// other programs come and go, tree_rights.cpp what these may ask. One thread.
+/// tree_spawn.cpp how a child is made, tree_watch.cpp how one is watched, tree_deaths.cpp what
+/// follows an end, tree_attach.cpp how other programs come and go, tree_rights.cpp what these may
+/// ask. One thread.
 class tree {
  public:
   /// @errors std::system_error.
@@ -135,9 +137,14 @@ class tree {
                         pipe_grants& grants);
   void expect_child(const participant& owner, const participant& child,
                     const control::spawn& wanted);
-  pid_t fork_child(child_context& context, int control, const pipe_grants& grants);
+  pid_t fork_child(child_context& context, int control, int pulse, const pipe_grants& grants);
   void undo_joins(const control::spawn& wanted, std::uint32_t serial,
                   const pipe_grants& grants) noexcept;
+
+  // Watchdogs.
+  void watch(participant& child, const control::spawn& wanted, unique_fd& pulse);
+  void judge_watched();
+  void give_up_on(std::uint32_t serial);
 
   // Ends.
   void reap_ended();
@@ -169,6 +176,7 @@ class tree {
     control::exited event;
   };
   std::map<std::uint32_t, departed> departed_;
+  watch_list watched_;
   std::uint32_t last_serial_ = 0;
   std::optional<ledger> ledger_;  // from the host's greeting on
   depositor vault_;

@@ -80,6 +80,10 @@ void tree::read_last_words(participant& p) {
 void tree::announce(participant& p, control::kind what) {
   bool& told = what == control::kind::entered ? p.entered : p.ready;
   if (std::exchange(told, true)) return;
+  const bool is_ready = what == control::kind::ready;
+  if (is_ready == p.watched_from_ready) {
+    watched_.begin(p.who.serial, std::chrono::steady_clock::now());
+  }
   tell(p.who.owner, what, control::exited{p.who.serial, p.pid, {}, 0, 0, 0});
 }
 
@@ -106,6 +110,8 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
     out.text = p.words->text.substr(0, text_bytes_max);
   }
   if (!p.fault.empty()) out.text = p.fault;
+  // Whatever it did about that signal, or did too late.
+  if (p.is_hung) out.cause = death_cause::watchdog;
   return out;
 }
 
@@ -120,6 +126,7 @@ void tree::bury(participant& p, const exit_status& end) {
   publications_.remove_all_of(p.who.serial);
   const std::uint32_t owner = p.who.owner;
   control::exited event{p.who.serial, p.pid, end, report.redelivered, report.buried, report.stuck};
+  watched_.remove(p.who.serial);
   hang_up(p);
   if (p.events.is_blocked()) poller_.remove(p.events.fd());
   if (p.attached) {

@@ -132,6 +132,7 @@ void tree::answer(participant& p, datagram& request) {
     case kind::hello:
     case kind::attach:
     case kind::exited:
+    case kind::hung:
     case kind::deposit:
       break;
   }
@@ -316,6 +317,7 @@ void tree::signal(participant& p, const datagram& request) {
 void tree::request_stop(participant& p, const datagram& request) {
   participant& to = below(p, body_of<control::stop>(request).serial);
   to.stop_requested = true;
+  watched_.rest(to.who.serial);
   // A program that knows nothing of the directory, or has not opened it yet.
   if (to.is_command && !(to.inherits && to.entered)) {
     ::syscall(SYS_pidfd_send_signal, to.pidfd.get(), SIGTERM, nullptr, 0);

@@ -34,6 +34,7 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who,
   const bool is_command = wanted.setup && !wanted.setup->command.empty();
   if ((context.function == nullptr) != is_command) throw garbage{};
   context.fingerprint = wanted.fingerprint;
+  if (wanted.watch) context.patience_ns = wanted.watch->patience_ns;
   context.arguments = wanted.arguments;
   for (const std::uint64_t id : wanted.endpoints) {
     queues_.check_ours(id);
@@ -77,7 +78,7 @@ void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial,
 
 // In the child: what the keeper has stays where it is, unused and undestroyed; the numbers of the
 // descriptors are the child's own.
-pid_t tree::fork_child(child_context& context, int control, const pipe_grants& grants) {
+pid_t tree::fork_child(child_context& context, int control, int pulse, const pipe_grants& grants) {
   const pid_t keeper = ::getpid();
   for (const auto& given : grants) pipes_.resume(given);
   const pid_t pid = ::fork();
@@ -88,6 +89,7 @@ pid_t tree::fork_child(child_context& context, int control, const pipe_grants& g
   if (::getppid() != keeper) ::_exit(0);
   ledger::begin_life(ledger_->fd(), context.entry, context.serial);
   context.control = unique_fd(control);
+  if (context.patience_ns != 0) context.pulse = unique_fd(pulse);
   context.directory = unique_fd(directory_.fd());
   for (child_context::endpoint& e : context.endpoints) {
     if ((e.queue & control::pipe_bit) != 0) {
@@ -138,18 +140,21 @@ void tree::spawn(participant& p, datagram& request) {
   child.control = std::move(ours);
   child.entry = directory_.take(child.who.serial);
   pipe_grants grants;
+  unique_fd pulse;
   try {
     child_context context = prepare(wanted, child.who, p.who, grants);
     context.entry = child.entry;
     context.streams_and_directory = std::move(request.descriptors);
+    watch(child, wanted, pulse);
     expect_child(p, child, wanted);
-    child.pid = fork_child(context, its.fd(), grants);
+    child.pid = fork_child(context, its.fd(), pulse.get(), grants);
     if (child.pid < 0) {
       throw error(make_error_code(errc::start_failed),
                   "forking '" + wanted.name + "': " + std::strerror(errno));
     }
   } catch (...) {
     undo_joins(wanted, child.who.serial, grants);
+    watched_.remove(child.who.serial);
     ledger_->erase({estate::of_child, 0, child.who.serial, 0});
     ledger_->erase({estate::of_answer, 0, p.who.serial, 0});
     directory_.give_back(child.entry);

@@ -117,26 +117,28 @@ void tree::take_up_publications(deposits& left) {
   }
 }
 
-// As if each had ended by itself, but that it is nobody's failure. Their owners are dead as well,
-// or the host, which knows.
+// As if each had ended by itself, but that it is nobody's failure, unless it was hung. Their owners
+// are dead as well, or the host, which knows.
 void tree::settle_lost_children() {
-  exit_status gone;
-  gone.code = -1;
-  gone.cause = death_cause::parent_gone;
   std::map<std::uint32_t, std::int32_t> pids;
   ledger_->each_life([&](const ledger::life& l) { pids[l.serial] = l.pid; });
   for (const auto& [at, bytes] : ledger_->entries_of(estate::of_child)) {
     estate::child_note note;
     const auto serial = static_cast<std::uint32_t>(at.id);
+    exit_status gone;
+    gone.code = -1;
+    gone.cause = death_cause::parent_gone;
     if (read_entry(bytes, note)) {
+      if (note.is_hung) gone.cause = death_cause::watchdog;
       for (const std::uint64_t queue : note.sends_to) {
         if (queues_.find(queue) != nullptr) queues_.at(queue).senders.give(note.who);
       }
     }
     core::casualty dead;
     dead.serial = serial;
+    dead.own_doing = gone.own_doing();
     dead.note.pid = pids[serial];
-    dead.note.cause = static_cast<std::uint8_t>(death_cause::parent_gone);
+    dead.note.cause = static_cast<std::uint8_t>(gone.cause);
     static_cast<void>(queues_.bury_process(dead));
     for (const std::uint64_t back : queues_.take_returned_ends()) pipes_.give_back(back);
     pipes_.bury_process(serial, gone,
