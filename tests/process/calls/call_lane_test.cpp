@@ -78,11 +78,11 @@ TEST_CASE("handlers are told by who pumps", "[process][call]") {
   const auto child = rt.spawn(serve_all, std::move(s));
   note a;
   c.begin({ask::twice, 3}, a);
-  CHECK(eventually([&] { return c.pump_for(10ms), a.told == 1; }));
+  CHECK(eventually([&, &c = c] { return c.pump_for(10ms), a.told == 1; }));
   CHECK(a.got->n == 6);
   note b;
   c.begin({ask::throw_range}, b);
-  CHECK(eventually([&] { return c.pump(), b.told == 1; }));
+  CHECK(eventually([&, &c = c] { return c.pump(), b.told == 1; }));
   CHECK_FALSE(b.got);
   CHECK_FALSE(c.pump_for(1ms));
 }
@@ -159,7 +159,7 @@ TEST_CASE("a call that gets no reply in time ends, and its late reply is ignored
   CHECK(error_of([&c = c] { c.call({ask::hold, 3}, {.deadline = 20ms}); }) == errc::timed_out);
   note a;
   c.begin({ask::hold, 4}, a, {.deadline = 20ms});
-  CHECK(eventually([&] { return c.pump_for(5ms), a.told == 1; }));
+  CHECK(eventually([&, &c = c] { return c.pump_for(5ms), a.told == 1; }));
   CHECK(a.code == errc::timed_out);
   CHECK(c.pending() == 0);
   CHECK(c.call({ask::answer_held, 5}).n == 10);

@@ -40,9 +40,11 @@ void run_hosted(const bulkhead::detail::child_start& start) {
     throw std::runtime_error(
         "the arguments are not those of the actor: parent and child are different programs");
   }
-  auto& [lane, how, arguments] = given;
+  // By name, since clang captures no structured binding.
+  auto& lane = std::get<0>(given);
+  auto& arguments = std::get<2>(given);
   using signatures = typename actor_interface<Interface>::signatures;
-  host_actor(lane, codec_of<signatures>::instance(), how,
+  host_actor(lane, codec_of<signatures>::instance(), std::get<1>(given),
              [&](caf::actor_system& system, caf::execution_unit& unit) {
                if constexpr (bulkhead::detail::captureless<Fn>) {
                  return compat::launch_on(system, unit, Fn{}, std::move(arguments));
