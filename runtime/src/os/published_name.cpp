@@ -42,6 +42,10 @@ std::string in_quotes(const std::string& path) { return "'" + path + "'"; }
 
 }  // namespace
 
+published_name::~published_name() {
+  if (directory) ::flock(directory.get(), LOCK_UN);
+}
+
 published_name published_name::lock(const std::filesystem::path& path, deadline until) {
   published_name made;
   const std::filesystem::path whole = std::filesystem::absolute(path);

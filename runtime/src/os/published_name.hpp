@@ -9,9 +9,16 @@
 
 namespace bulkhead::os {
 
-/// The directory that a published socket lies in, locked against other publishers there (flock) as
-/// long as it is open, or until the keeper unlocks it.
+/// The directory that a published socket lies in, locked against other publishers there (flock)
+/// until this goes, or until the keeper unlocks it: the lock is the open file's, which the
+/// publication keeps.
 struct published_name {
+  published_name() = default;
+  published_name(published_name&&) noexcept = default;
+  published_name& operator=(published_name&&) = delete;
+  /// Unlocks it, should a keeper that was killed not have come to it.
+  ~published_name();
+
   unique_fd directory;
   std::string path;  ///< The whole, absolute.
   std::string name;  ///< The last part.

@@ -184,3 +184,14 @@ TEST_CASE("somebody who keeps the directory locked is not waited for for ever",
   CHECK_FALSE(bulkhead::publish(rt, f.path("q"), q, {}, ec));
   CHECK(ec == errc::timed_out);
 }
+
+TEST_CASE("a publisher unlocks its directory, whoever keeps the open file", "[process][attach]") {
+  folder f;
+  bulkhead::os::unique_fd kept;  // as the keeper's vault does, after a kill before it unlocked
+  {
+    const auto name = bulkhead::os::published_name::lock(f.path("q"), {});
+    kept = name.directory.duplicate();
+  }
+  const auto now = std::chrono::steady_clock::now();
+  CHECK_NOTHROW(bulkhead::os::published_name::lock(f.path("q"), now));
+}

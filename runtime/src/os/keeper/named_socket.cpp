@@ -1,6 +1,7 @@
 #include "os/keeper/named_socket.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -109,6 +110,7 @@ named_socket::named_socket(unique_fd directory, unique_fd listener, const claim&
       name_(had.name),
       device_(had.device),
       inode_(had.inode) {
+  ::flock(directory_.get(), LOCK_UN);  // which the last owner may not have come to
   static_cast<void>(::listen(listener_.get(), backlog));
 }
 
