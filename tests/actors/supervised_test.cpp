@@ -16,7 +16,7 @@ using bulkhead::errc;
 
 namespace {
 
-constexpr bulkhead::supervisor_options patient{.intensity = bulkhead::unlimited};
+const bulkhead::supervisor_options patient{.intensity = bulkhead::unlimited};
 
 struct scene {
   explicit scene(const bulkhead::supervisor_options& options = patient) : sup(rt, options) {}

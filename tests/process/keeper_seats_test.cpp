@@ -110,7 +110,7 @@ TEST_CASE("who asks again gets the seat that it has, also after it left", "[os][
   const auto first = h.join(q);
   const auto again = h.join(q);
   CHECK((again.seat == first.seat && again.epoch == first.epoch));
-  const child holder = h.spawn(sleep_on, {.endpoints = {q.id}});
+  static_cast<void>(h.spawn(sleep_on, {.endpoints = {q.id}}));
   h.keeper.ask<control::done>(control::kind::leave_queue, control::queue_named{q.id});
   const auto back = h.join(q);
   CHECK((back.seat == first.seat && back.epoch == first.epoch + 1));

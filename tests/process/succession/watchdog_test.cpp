@@ -49,7 +49,6 @@ TEST_CASE("a hang that a keeper has told of is one for the next keeper too",
   bulkhead::runtime rt;
   queue<int> jobs{rt, {.max_attempts = 1}};
   jobs.send(7);
-  std::atomic<bool> hangs = false;
   end_log log;
   supervisor sup{rt, {.intensity = bulkhead::unlimited}};
   log.listen_to(sup);
