@@ -19,7 +19,7 @@ using bulkhead_test::soon;
 
 namespace {
 
-constexpr bulkhead::queue_options closing = {.name = "numbers", .close_after_senders = true};
+const bulkhead::queue_options closing = {.name = "numbers", .close_after_senders = true};
 
 /// A sender that travels in a message.
 struct order {
