@@ -23,7 +23,8 @@ std::vector<os::unique_fd> keeper_mailbox::borrow() {
   context_->check_usable();
   std::vector<os::unique_fd> got;
   context_->keeper().ask<control::done>(control::kind::lend, control::mailbox_named{id_}, &got);
-  return std::move(all_three(got, "a queue or pipe"));
+  require_all_three(got, "a queue or pipe");
+  return got;
 }
 
 // Who cannot be rung hears it from the clock: those that wait look again by themselves.
@@ -36,8 +37,8 @@ void keeper_mailbox::ring(int which) noexcept {
   }
 }
 
-std::vector<os::unique_fd>& all_three(std::vector<os::unique_fd>& got, const std::string& mailbox) {
-  if (got.size() == 3) return got;
+void require_all_three(const std::vector<os::unique_fd>& got, const std::string& mailbox) {
+  if (got.size() == 3) return;
   throw error(std::error_code(EMFILE, std::system_category()),
               "joining " + mailbox +
                   ": it needs three descriptors for a moment, and this process, "

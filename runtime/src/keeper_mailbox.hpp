@@ -25,10 +25,9 @@ class keeper_mailbox final : public os::far_mailbox {
   std::uint64_t id_;
 };
 
-/// Takes the three descriptors that came with a mailbox.
+/// Makes sure that the three descriptors of a mailbox came.
 /// @errors bulkhead::error: they did not come, because this process has none free.
-[[nodiscard]] std::vector<os::unique_fd>& all_three(std::vector<os::unique_fd>& got,
-                                                    const std::string& mailbox);
+void require_all_three(const std::vector<os::unique_fd>& got, const std::string& mailbox);
 
 /// Where this process has used up half of the descriptors that it may have, it keeps those of
 /// another mailbox no more.

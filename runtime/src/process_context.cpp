@@ -86,7 +86,7 @@ std::shared_ptr<queue_state> process_context::known(const control::queue_reply& 
 
 std::shared_ptr<queue_state> process_context::known_locked(
     const control::queue_reply& reply, std::vector<os::unique_fd>& descriptors) {
-  static_cast<void>(all_three(descriptors, "queue '" + reply.name + "'"));
+  require_all_three(descriptors, "queue '" + reply.name + "'");
   os::unique_fd bells[2] = {std::move(descriptors[1]), std::move(descriptors[2])};
   return adopt_locked(reply.queue, reply.name, std::move(descriptors.front()), bells, false);
 }
@@ -295,7 +295,7 @@ std::pair<std::shared_ptr<pipe_state>, std::shared_ptr<pipe_state>> process_cont
 std::shared_ptr<os::pipe_memory> process_context::map_pipe(std::vector<os::unique_fd>& descriptors,
                                                            const std::string& name,
                                                            std::uint64_t end) {
-  static_cast<void>(all_three(descriptors, "pipe '" + name + "'"));
+  require_all_three(descriptors, "pipe '" + name + "'");
   os::pipe_descriptors parts{std::move(descriptors[0]),
                              {std::move(descriptors[1]), std::move(descriptors[2])}};
   auto memory = std::make_shared<os::pipe_memory>(std::move(parts), platform_);

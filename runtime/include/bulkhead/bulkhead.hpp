@@ -15,6 +15,7 @@
 #include <bulkhead/forward.hpp>
 #include <bulkhead/in_flight.hpp>
 #include <bulkhead/init.hpp>
+#include <bulkhead/limits.hpp>
 #include <bulkhead/log_sink.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/message_id.hpp>

@@ -11,17 +11,19 @@
 
 namespace bulkhead {
 
-/// What a process may use. Each is what setrlimit(2) enforces, so a limit on `processes` counts all
-/// processes of the user and cannot be kept where the program runs as root.
+/// What a process may use. Memory and processes are kept by control groups where the program may
+/// make some (docs/processes.md; `supported_limits` tells), all else by setrlimit(2).
 struct resource_limits {
-  /// Bytes of address space: of a function's process beyond what it has when it enters its
-  /// function, of a command's all. Going over it makes `new` throw std::bad_alloc; ending by that
-  /// is death_cause::memory_limit.
+  /// Bytes: of a function's process beyond what it has when it enters its function, of a command's
+  /// all. A function's `new` throws std::bad_alloc when the address space grows over it; ending by
+  /// that, or killed by its group, is death_cause::memory_limit.
   std::optional<std::uint64_t> memory{};
   std::optional<std::chrono::nanoseconds> cpu_time{};  ///< Rounded up to seconds; > 0.
   std::optional<std::uint64_t> files{};                ///< Descriptors open at a time.
-  std::optional<std::uint64_t> processes{};            ///< With threads; see above.
-  std::optional<std::uint64_t> core{};                 ///< Bytes of a core file; 0: none.
+  /// With threads, of it and what it starts. Without control groups all of the user's count, and
+  /// root is refused.
+  std::optional<std::uint64_t> processes{};
+  std::optional<std::uint64_t> core{};  ///< Bytes of a core file; 0: none.
 };
 
 /// How a process is started. What it does not say is as the host was when its tree began.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "os/control.hpp"
+#include "os/keeper/control_groups.hpp"
 #include "os/unique_fd.hpp"
 
 namespace bulkhead::os {
@@ -36,6 +37,7 @@ struct child_context {
   std::uint64_t fingerprint = 0;
   std::vector<std::byte> arguments;
   std::optional<control::process_setup> setup;
+  control_group group;  ///< In which some of its limits are kept; perhaps none.
   std::vector<unique_fd> streams_and_directory;  ///< As `setup` says.
   std::vector<endpoint> endpoints;               ///< In the order of control::spawn::endpoints.
 };

@@ -18,7 +18,8 @@ void do_harm(std::uint64_t number) {
   if (number % 1999 == 1) throw std::runtime_error("a job that throws");
   if (number % 2503 == 1) std::vector<char>(too_much, 'x');
   if (number % 20011 == 1) {
-    for (volatile int n = 0;; n = n + 1) {  // until its limit of CPU time
+    for (;;) {  // until its limit of CPU time
+      asm volatile("");
     }
   }
 }
@@ -43,7 +44,7 @@ void build_low(bulkhead::supervisor& low, const std::string& name, const jobs& f
 
 }  // namespace
 
-std::string mid_name(int mid) { return "m" + std::to_string(mid); }
+std::string mid_name(int mid) { return std::string("m").append(std::to_string(mid)); }
 
 bulkhead::supervisor_options unshaken(std::string name) {
   return {.intensity = bulkhead::unlimited, .name = std::move(name)};

@@ -28,6 +28,7 @@ struct tree_note {
   std::uint32_t last_serial = 0;
   std::uint64_t last_queue = 0;
   std::uint64_t last_pipe = 0;
+  bool uses_groups = false;  ///< Control groups of its children may be there.
 };
 struct sender_note {
   claimant who;

@@ -43,6 +43,7 @@ std::vector<int> descriptors_of(const child_context& context) {
 
 void set_up(child_context& context) noexcept {
   try {
+    control_groups::enter(context.group);
     apply_setup(*context.setup, context.streams_and_directory);
     if (!context.setup->command.empty()) execute_command(context);
   } catch (const std::exception& failure) {
@@ -52,10 +53,7 @@ void set_up(child_context& context) noexcept {
 
 }  // namespace
 
-void become_child(child_context&& context, pid_t keeper, const rlimit& descriptors,
-                  child_main run) noexcept {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != keeper) ::_exit(0);  // it died before it could take us along
+void become_child(child_context&& context, const rlimit& descriptors, child_main run) noexcept {
   close_all_but(descriptors_of(context));
   part_shared_descriptors(context);
   ::setrlimit(RLIMIT_NOFILE, &descriptors);

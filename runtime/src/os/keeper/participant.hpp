@@ -6,6 +6,7 @@
 #include <string>
 
 #include "os/channel.hpp"
+#include "os/keeper/control_groups.hpp"
 #include "os/keeper/event_box.hpp"
 #include "os/keeper/seat_table.hpp"
 
@@ -29,6 +30,7 @@ struct participant {
   bool is_command = false;  ///< Of another executable: its stop request is SIGTERM until it enters.
   bool inherits = false;    ///< It keeps its line over the exec.
   bool has_cpu_limit = false;
+  control_group group;   ///< In which some of its limits are kept.
   bool entered = false;  ///< Its owner was told, if it wanted to be.
   bool ready = false;
 

@@ -1,6 +1,7 @@
 #include "os/keeper/tree.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
@@ -80,6 +81,7 @@ bool tree::greet() {
     return false;
   }
   vault_end_ = vault_.open();
+  groups_.emplace(control_group_prefix(host.pid, name_));
   if (count == 3) {
     channel last(std::move(request.descriptors[2]));
     auto left = read_deposits(last);
@@ -138,6 +140,8 @@ int tree::look_again_ms() const noexcept {
   if (queues_.any_stuck() || queues_.any_only_carried() || doors_closed_ || vault_.is_blocked()) {
     left = again_ms;
   }
+  constexpr std::int64_t groups_again_ms = 10;
+  if (groups_->is_waiting()) left = std::min(left, groups_again_ms);
   const auto until = [](auto moment) {
     return std::chrono::ceil<std::chrono::milliseconds>(moment - publications::clock::now())
         .count();
@@ -156,6 +160,7 @@ void tree::look_again() {
   queues_.look_at_deadlines(clock_ms());
   judge_watched();
   vault_.flush();
+  if (groups_->is_waiting()) groups_->look_again();
   if (vault_.is_untidy()) tidy_vault();
   if (queues_.any_stuck()) queues_.bury_stuck();
   const auto now = std::chrono::steady_clock::now();
@@ -241,6 +246,15 @@ void tree::punish(participant& p, const std::string& fault) {
   ::syscall(SYS_pidfd_send_signal, p.pidfd.get(), SIGKILL, nullptr, 0);
 }
 
+// The kernel lets go of a group some time after its last process.
+void tree::remove_groups() noexcept {
+  for (const auto& [serial, p] : participants_) groups_->remove(p.group);
+  const auto until = std::chrono::steady_clock::now() + end_patience;
+  while (!groups_->look_again() && std::chrono::steady_clock::now() < until) {
+    ::poll(nullptr, 0, 2);
+  }
+}
+
 void tree::end_everything() noexcept {
   publications_.clear();
   for (const auto& [serial, p] : participants_) {
@@ -249,6 +263,7 @@ void tree::end_everything() noexcept {
     }
   }
   sweep_children(std::chrono::steady_clock::now() + end_patience);
+  if (groups_) remove_groups();
 }
 
 }  // namespace bulkhead::os

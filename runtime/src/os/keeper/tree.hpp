@@ -70,6 +70,7 @@ class tree {
   void look_again();
   void hang_up(participant& p) noexcept;
   void punish(participant& p, const std::string& fault);
+  void remove_groups() noexcept;
   void end_everything() noexcept;
 
   // Requests.
@@ -133,11 +134,13 @@ class tree {
 
   // A new process.
   using pipe_grants = std::vector<pipe_table::grant>;
+  const void* find(const control::function_name& name);
   child_context prepare(const control::spawn& wanted, const claimant& who, const claimant& giver,
                         pipe_grants& grants);
   void expect_child(const participant& owner, const participant& child,
                     const control::spawn& wanted);
   pid_t fork_child(child_context& context, int control, int pulse, const pipe_grants& grants);
+  void make_group(participant& child, child_context& context);
   void undo_joins(const control::spawn& wanted, std::uint32_t serial,
                   const pipe_grants& grants) noexcept;
 
@@ -177,9 +180,13 @@ class tree {
   };
   std::map<std::uint32_t, departed> departed_;
   watch_list watched_;
+  /// Functions that were found before: looking one up reads the notes of every module.
+  std::map<std::pair<std::string, std::uint64_t>, const void*> functions_;
   std::uint32_t last_serial_ = 0;
   std::optional<ledger> ledger_;  // from the host's greeting on
   depositor vault_;
+  std::optional<control_groups> groups_;  // from the host's greeting on
+  bool uses_groups_ = false;
   unique_fd beginning_;       // the directory in which children begin
   unique_fd vault_end_;       // the host's, until it has it
   std::int32_t serving_ = 0;  // the number of the request that is being served

@@ -98,11 +98,14 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
     out.signal = status;
     out.core = code == CLD_DUMPED;
     out.cause = death_cause::signal;
-    // Its owner may have sent it by the pidfd, of which we know nothing.
+    // From whom it came the kernel does not tell.
     const bool ending = status == SIGKILL || status == SIGTERM;
     if (p.stop_requested && ending) out.cause = death_cause::stopped;
   }
   if (p.has_cpu_limit && out.signal == SIGXCPU) out.cause = death_cause::cpu_limit;
+  if (out.signal == SIGKILL && control_groups::ran_out_of_memory(p.group)) {
+    out.cause = death_cause::memory_limit;
+  }
   if (p.words) {
     const death_cause said = p.words->cause;
     const bool known = said == death_cause::start_failure || said == death_cause::memory_limit;
@@ -119,6 +122,7 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
 // starts the next incarnation starts it into a clean queue.
 void tree::bury(participant& p, const exit_status& end) {
   kill_children_of(p.who.serial);
+  groups_->remove(p.group);
   const core::recovery_report report = queues_.bury_process(casualty_of(p, end));
   for (const std::uint64_t back : queues_.take_returned_ends()) pipes_.give_back(back);
   pipes_.bury_process(p.who.serial, p.attached ? unknown_end() : end,

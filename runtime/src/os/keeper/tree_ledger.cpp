@@ -60,8 +60,8 @@ void tree::commit() {
   queues_.write_down(*ledger_, vault_, [this](std::uint32_t serial) { return outlives(serial); });
   pipes_.write_down(*ledger_, vault_);
   write_down_publications();
-  ledger_->put({estate::of_tree, 0, 0, 0},
-               estate::tree_note{name_, last_serial_, queues_.last_id(), pipes_.last_id()});
+  ledger_->put({estate::of_tree, 0, 0, 0}, estate::tree_note{name_, last_serial_, queues_.last_id(),
+                                                             pipes_.last_id(), uses_groups_});
   ledger_->commit();
 }
 

@@ -21,6 +21,18 @@ constexpr std::size_t endpoints_max = 4096;
 
 }  // namespace
 
+// What is loaded here stays loaded.
+const void* tree::find(const control::function_name& name) {
+  const auto known = functions_.find({name.build_id, name.offset});
+  if (known != functions_.end()) return known->second;
+  const void* const found = find_function(name);
+  constexpr std::size_t most = 4096;  // a program has so many entries; a child might make them up
+  if (found != nullptr && functions_.size() < most) {
+    functions_.emplace(std::pair(name.build_id, name.offset), found);
+  }
+  return found;
+}
+
 // Everything that can fail without a process is done before there is one.
 child_context tree::prepare(const control::spawn& wanted, const claimant& who,
                             const claimant& giver, pipe_grants& grants) {
@@ -28,8 +40,8 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who,
   context.serial = who.serial;
   context.incarnation = wanted.incarnation;
   context.name = wanted.name;
-  context.function = find_function(wanted.entry);
-  context.target = find_function(wanted.target);
+  context.function = find(wanted.entry);
+  context.target = find(wanted.target);
   context.setup = wanted.setup;
   const bool is_command = wanted.setup && !wanted.setup->command.empty();
   if ((context.function == nullptr) != is_command) throw garbage{};
@@ -55,6 +67,29 @@ child_context tree::prepare(const control::spawn& wanted, const claimant& who,
     e.sent_before = seat.sent_before;
   }
   return context;
+}
+
+// What a group keeps need not be kept again by limits of the process: an address space says too
+// much of a program that reserves some, and root is not held to a number of processes.
+void tree::make_group(participant& child, child_context& context) {
+  if (!context.setup || (!context.setup->memory_bytes && !context.setup->processes)) return;
+  control::process_setup& setup = *context.setup;
+  // For what a function's process is before its function; `new` is to fail first.
+  constexpr std::uint64_t headroom = std::uint64_t{8} << 20;
+  std::optional<std::uint64_t> memory = setup.memory_bytes;
+  if (memory && !child.is_command) *memory += headroom;
+  if (!std::exchange(uses_groups_, true)) groups_->sweep();
+  child.group = groups_->make(child.who.serial, memory, setup.processes);
+  context.group = child.group;
+  if (setup.processes && groups_->processes()) {
+    setup.processes.reset();
+  } else if (setup.processes && ::geteuid() == 0) {
+    throw error(make_error_code(errc::unsupported),
+                "limits.processes: the kernel does not hold root to RLIMIT_NPROC, and there is no "
+                "control group: " +
+                    groups_->processes().folder);
+  }
+  if (setup.memory_bytes && child.is_command && groups_->memory()) setup.memory_bytes.reset();
 }
 
 // @returns how many descriptors come with a setup.
@@ -102,7 +137,7 @@ pid_t tree::fork_child(child_context& context, int control, int pulse, const pip
     e.segment = unique_fd(queue.memory().fd());
     for (int n = 0; n < 2; ++n) e.bells[n] = unique_fd(queue.view().bells[n]);
   }
-  become_child(std::move(context), keeper, descriptors_, run_child_);
+  become_child(std::move(context), descriptors_, run_child_);
 }
 
 // Written down before it is there, so that the next keeper settles what it may have done.
@@ -144,6 +179,7 @@ void tree::spawn(participant& p, datagram& request) {
   try {
     child_context context = prepare(wanted, child.who, p.who, grants);
     context.entry = child.entry;
+    make_group(child, context);
     context.streams_and_directory = std::move(request.descriptors);
     watch(child, wanted, pulse);
     expect_child(p, child, wanted);
@@ -153,6 +189,7 @@ void tree::spawn(participant& p, datagram& request) {
                   "forking '" + wanted.name + "': " + std::strerror(errno));
     }
   } catch (...) {
+    groups_->remove(child.group);
     undo_joins(wanted, child.who.serial, grants);
     watched_.remove(child.who.serial);
     ledger_->erase({estate::of_child, 0, child.who.serial, 0});

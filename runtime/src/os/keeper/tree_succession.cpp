@@ -28,6 +28,8 @@ void tree::take_over(unique_fd left_ledger, deposits left) {
     throw error(make_error_code(errc::corrupt), "the last keeper's ledger has no beginning");
   }
   name_ = note.name;
+  groups_.emplace(control_group_prefix(participants_.at(1).pid, name_));
+  uses_groups_ = note.uses_groups;
   last_serial_ = note.last_serial;
   queues_.resume_from(note.last_queue);
   pipes_.resume_from(note.last_pipe);
@@ -36,6 +38,7 @@ void tree::take_over(unique_fd left_ledger, deposits left) {
   wait_for_old_children(*ledger_, participants_.at(1).pidfd.get(),
                         std::chrono::steady_clock::now() + old_children_patience);
   settle_lost_children();
+  if (uses_groups_) groups_->sweep();
   take_up_publications(left);
   tidy_vault();
   if (vault_.is_empty()) {  // there was no room for all at once
