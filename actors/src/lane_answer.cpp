@@ -3,6 +3,7 @@
 #include <bulkhead/actors/detail/actor_lane.hpp>
 #include <bulkhead/actors/remote_error.hpp>
 #include <functional>
+#include <vector>
 
 namespace bulkhead::actors::detail {
 
@@ -43,10 +44,25 @@ void lane_answer::answered(const caf::type_erased_tuple& content) {
   if (!codec_->is_output(signature_, content)) {
     return answer_with_error(lane_, whose_, caf::sec::unexpected_response);
   }
+  if (codec_->output_names(signature_)) return answer_named(content);
   answer(lane_, whose_, 1 + codec_->output_size(signature_, content), [&](encoder& to) {
     *to.room(1) = answer_values;
     codec_->write_output(signature_, content, to);
   });
+}
+
+// Written before there is a place in the lane: making the lanes that it names sends messages
+// itself.
+void lane_answer::answer_named(const caf::type_erased_tuple& content) {
+  using bulkhead::detail::call_head_bytes;
+  std::vector<std::byte> bytes(call_head_bytes + 1 + codec_->output_size(signature_, content));
+  bulkhead::detail::write_reply_head(bytes.data(), whose_, false);
+  bulkhead::detail::named_endpoints found;
+  encoder to(bytes.data() + call_head_bytes, &found);
+  *to.room(1) = answer_values;
+  codec_->write_output(signature_, content, to);
+  const auto* const names = found.ids().empty() ? nullptr : &found.ids();
+  static_cast<void>(bulkhead::detail::send_reply_copy(lane_, bytes, names, patience::forever()));
 }
 
 }  // namespace bulkhead::actors::detail

@@ -28,6 +28,7 @@ class lane_answer final : public compat::answer_actor {
 
  private:
   void answered(const caf::type_erased_tuple& content) override;
+  void answer_named(const caf::type_erased_tuple& content);
 
   bulkhead::detail::pipe_core lane_;
   const message_codec* codec_;

@@ -7,6 +7,7 @@ namespace bulkhead::actors::detail {
 // The watch is the lane's first message, so there is room for it.
 void owned_peer::start(process child, const caf::strong_actor_ptr& proxy) {
   child_ = std::move(child);
+  is_owner_ = static_cast<bool>(child_);
   if (const auto ec = begin_watch(0)) watch_.reason = error_for(ec, {});
   run_pump(proxy);
 }
@@ -17,6 +18,20 @@ caf::error owned_peer::live() {
     if (ec && !watch_.reason) watch_.reason = error_for(ec, {});
   }
   return watch_.reason.value_or(caf::exit_reason::user_shutdown);
+}
+
+void owned_peer::keep(caf::strong_actor_ptr proxy) {
+  if (is_owner_) return;
+  const std::lock_guard lock(kept_mutex_);
+  if (!is_over_) kept_proxy_ = std::move(proxy);
+}
+
+void owned_peer::part() {
+  child_ = process();
+  caf::strong_actor_ptr kept;
+  const std::lock_guard lock(kept_mutex_);
+  is_over_ = true;
+  kept.swap(kept_proxy_);
 }
 
 }  // namespace bulkhead::actors::detail

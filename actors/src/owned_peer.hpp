@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/process.hpp>
+#include <mutex>
 
 #include "remote_peer.hpp"
 
@@ -9,17 +10,23 @@ namespace bulkhead::actors::detail {
 /// An actor whose process ends with it, with its last handle, or with the system.
 class owned_peer final : public remote_peer {
  public:
-  owned_peer(actor_client lane, const message_codec& codec, pump_unit& unit)
-      : remote_peer(std::move(lane), codec, unit, {}) {}
+  owned_peer(actor_client lane, const message_codec& codec, pump_unit& unit, system_state& state)
+      : remote_peer(std::move(lane), codec, unit, state, {}) {}
 
+  /// @limits child: none where the actor is somebody else's.
   void start(process child, const caf::strong_actor_ptr& proxy);
 
  private:
   caf::error live() override;
-  void part() override { child_ = process(); }
+  void part() override;
+  void keep(caf::strong_actor_ptr proxy) override;
   caf::error refusal() override { return {}; }
 
   process child_;
+  bool is_owner_ = false;
+  std::mutex kept_mutex_;
+  bool is_over_ = false;
+  caf::strong_actor_ptr kept_proxy_;
 };
 
 }  // namespace bulkhead::actors::detail

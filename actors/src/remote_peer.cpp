@@ -1,14 +1,17 @@
 #include "remote_peer.hpp"
 
 #include <bulkhead/actors/remote_error.hpp>
-#include <caf/scoped_execution_unit.hpp>
 #include <chrono>
 
+#include "actor_endpoints.hpp"
 #include "error_bytes.hpp"
+#include "sender_wait.hpp"
+#include "system_state.hpp"
 
 namespace bulkhead::actors::detail {
 
 using bulkhead::detail::encoder;
+using bulkhead::detail::named_endpoints;
 using bulkhead::detail::patience;
 
 namespace {
@@ -18,11 +21,6 @@ using namespace std::chrono_literals;
 // Messages that wait for room in this process; what is more is dropped, as by a full mailbox.
 constexpr std::size_t kept_most = std::size_t{1} << 20;
 constexpr auto room_patience = 200us;
-
-// Plain threads and scoped actors; a worker, or a pump, has other actors to run.
-bool may_wait(const caf::execution_unit* host) {
-  return host == nullptr || dynamic_cast<const caf::scoped_execution_unit*>(host) != nullptr;
-}
 
 }  // namespace
 
@@ -37,12 +35,14 @@ class pending_request final : public bulkhead::detail::call_continuation {
         id_(id),
         signature_(signature) {}
 
-  bool replied(std::span<const std::byte> value, bulkhead::detail::message_endpoints&) override {
+  bool replied(std::span<const std::byte> value,
+               bulkhead::detail::message_endpoints& opened) override {
     if (value.empty()) return false;
     const auto rest = value.subspan(1);
     caf::mailbox_element_ptr answer;
     if (value.front() == answer_values) {
-      answer = peer_->codec_->read_output(signature_, rest, proxy_, id_.response_id());
+      actor_endpoints names(opened, *peer_->state_);
+      answer = peer_->codec_->read_output(signature_, rest, proxy_, id_.response_id(), &names);
     } else {
       answer = caf::make_mailbox_element(proxy_, id_.response_id(), {}, decode_error(rest));
     }
@@ -103,15 +103,18 @@ caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_el
   if (is_message(number) && message.mid.is_urgent_message()) number |= urgent_bit;
   if (refuses_.load(std::memory_order_relaxed) && message.mid.is_request()) return refusal();
   const bool waits = may_wait(host);
+  const bool names = is_message(number) && codec_->input_names(signature_of(number));
   // What was sent before comes first.
   while (has_kept_.load(std::memory_order_acquire) && !is_done()) {
     flush();
     if (!has_kept_.load(std::memory_order_acquire)) break;
     if (!waits) {
-      return message.mid.is_request() ? error_for(errc::full) : keep(content, number);
+      if (message.mid.is_request()) return error_for(errc::full);
+      return names ? keep(named(content, number)) : keep(content, number);
     }
     std::this_thread::sleep_for(room_patience);
   }
+  if (names) return send_named(proxy, message, number, waits);
   if (message.mid.is_request()) return request(proxy, message, number, waits);
   const auto ec = post(size_of(content, number), content, number,
                        waits ? patience::forever() : patience::none());
@@ -119,17 +122,14 @@ caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_el
   return ec ? error_for(ec, {}) : caf::error();
 }
 
-caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
-                                std::uint32_t number, bool may_wait_for_room) {
-  const caf::type_erased_tuple& content = message.content();
-  const std::size_t size = size_of(content, number);
+template <class Begin>
+caf::error remote_peer::begin_request(const caf::strong_actor_ptr& proxy,
+                                      caf::mailbox_element& message, std::uint32_t number,
+                                      bool may_wait_for_room, Begin begin) {
   auto made = std::make_unique<pending_request>(*this, proxy, message.sender, message.mid,
                                                 signature_of(number));
   for (;;) {
-    call_ticket ticket;
-    const auto ec = lane_.core().begin_with(
-        size, [&](encoder& to) { write(content, number, to); }, *made, terms_, patience::none(),
-        ticket);
+    const std::error_code ec = begin(*made);
     if (!ec) {
       static_cast<void>(made.release());  // told, it goes
       return {};
@@ -139,14 +139,97 @@ caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox
   }
 }
 
+caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
+                                std::uint32_t number, bool may_wait_for_room) {
+  const caf::type_erased_tuple& content = message.content();
+  const std::size_t size = size_of(content, number);
+  return begin_request(proxy, message, number, may_wait_for_room, [&](pending_request& made) {
+    call_ticket ticket;
+    return lane_.core().begin_with(
+        size, [&](encoder& to) { write(content, number, to); }, made, terms_, patience::none(),
+        ticket);
+  });
+}
+
+// Written before there is a place in the lane: making the lanes that it names sends messages
+// itself. With a head where it names something: one that wants no reply, nothing but zeroes.
+remote_peer::kept_message remote_peer::named(const caf::type_erased_tuple& content,
+                                             std::uint32_t number) const {
+  const std::uint32_t signature = signature_of(number);
+  std::vector<std::byte> values(codec_->input_size(signature, content));
+  named_endpoints found;
+  encoder to(values.data(), &found);
+  codec_->write_input(signature, content, to);
+  kept_message made;
+  made.names = found.ids();
+  const std::size_t head = made.names.empty() ? 0 : bulkhead::detail::call_head_bytes;
+  const std::size_t names_bytes = made.names.size() * bulkhead::detail::endpoint_bytes;
+  made.bytes.resize(head + named_message::before_names + names_bytes + values.size());
+  encoder into(made.bytes.data() + head);
+  bulkhead::detail::encode(into, number | names_bit);
+  bulkhead::detail::encode(into, static_cast<std::uint32_t>(made.names.size()));
+  for (const std::uint64_t name : made.names) bulkhead::detail::encode(into, name);
+  std::copy(values.begin(), values.end(), into.room(values.size()));
+  return made;
+}
+
+std::error_code remote_peer::post(const kept_message& message, patience how_long) {
+  const auto& bytes = message.bytes;
+  if (!message.names.empty()) return lane_.core().end().send_naming(bytes, message.names, how_long);
+  return lane_.core().post_with(
+      bytes.size(),
+      [&](encoder& to) { std::copy(bytes.begin(), bytes.end(), to.room(bytes.size())); }, how_long);
+}
+
+caf::error remote_peer::send_named(const caf::strong_actor_ptr& proxy,
+                                   caf::mailbox_element& message, std::uint32_t number,
+                                   bool may_wait_for_room) {
+  kept_message made = named(message.content(), number);
+  if (!message.mid.is_request()) {
+    const auto ec = post(made, may_wait_for_room ? patience::forever() : patience::none());
+    if (ec == errc::full) return keep(std::move(made));
+    return ec ? error_for(ec, {}) : caf::error();
+  }
+  const std::span<const std::byte> all = made.bytes;
+  return begin_request(proxy, message, number, may_wait_for_room, [&](pending_request& asked) {
+    call_ticket ticket;
+    if (made.names.empty()) {
+      const auto fill = [&](encoder& to) {
+        std::copy(all.begin(), all.end(), to.room(all.size()));
+      };
+      return lane_.core().begin_with(all.size(), fill, asked, terms_, patience::none(), ticket);
+    }
+    const auto rest = all.subspan(bulkhead::detail::call_head_bytes);
+    return lane_.core().begin(named_message{rest, &made.names}, asked, terms_, patience::none(),
+                              ticket);
+  });
+}
+
+bool remote_peer::hand_over(const actor_server& lane, const message_codec& codec) {
+  if (&codec != codec_) return false;
+  const std::vector<std::uint64_t> names{lane.end().id()};
+  std::vector<std::byte> bytes(bulkhead::detail::call_head_bytes + frame_number_bytes +
+                               bulkhead::detail::endpoint_bytes);
+  named_endpoints found;
+  encoder to(bytes.data() + bulkhead::detail::call_head_bytes, &found);
+  bulkhead::detail::encode(to, lane_frame);
+  to.put_endpoint(names.front());
+  return !lane_.core().end().send_naming(bytes, names, patience::none());
+}
+
 caf::error remote_peer::keep(const caf::type_erased_tuple& content, std::uint32_t number) {
-  std::vector<std::byte> bytes(size_of(content, number));
-  encoder to(bytes.data());
+  kept_message message;
+  message.bytes.resize(size_of(content, number));
+  encoder to(message.bytes.data());
   write(content, number, to);
+  return keep(std::move(message));
+}
+
+caf::error remote_peer::keep(kept_message message) {
   {
     const std::lock_guard lock(mutex_);
     if (kept_.size() >= kept_most) return error_for(errc::full);
-    kept_.push_back(std::move(bytes));
+    kept_.push_back(std::move(message));
     has_kept_.store(true, std::memory_order_release);
   }
   call();
@@ -156,12 +239,7 @@ caf::error remote_peer::keep(const caf::type_erased_tuple& content, std::uint32_
 void remote_peer::flush() {
   const std::lock_guard lock(mutex_);
   for (; !kept_.empty(); kept_.pop_front()) {
-    const auto& bytes = kept_.front();
-    const auto ec = lane_.core().post_with(
-        bytes.size(),
-        [&](encoder& to) { std::copy(bytes.begin(), bytes.end(), to.room(bytes.size())); },
-        patience::none());
-    if (ec == errc::full) return;
+    if (post(kept_.front(), patience::none()) == errc::full) return;
   }
   has_kept_.store(false, std::memory_order_release);
 }

@@ -8,13 +8,15 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "idle_poll.hpp"
+#include "lane_thread.hpp"
 #include "pump_unit.hpp"
 
 namespace bulkhead::actors::detail {
+
+class system_state;
 
 /// Told when the actor ends by itself, or its process does.
 class end_watch final : public bulkhead::detail::call_continuation {
@@ -33,25 +35,26 @@ class end_watch final : public bulkhead::detail::call_continuation {
 /// Messages are encoded by the thread that sends them, in the lane itself. A request's asker is the
 /// continuation of its call, so the calls' table is the only one.
 /// @threads any but where said; `live` and `part` are the pump's.
-class remote_peer : public std::enable_shared_from_this<remote_peer> {
+class remote_peer : public lane_thread, public std::enable_shared_from_this<remote_peer> {
  public:
-  remote_peer(actor_client lane, const message_codec& codec, pump_unit& unit,
+  remote_peer(actor_client lane, const message_codec& codec, pump_unit& unit, system_state& state,
               const bulkhead::detail::request_terms& terms)
-      : lane_(std::move(lane)), codec_(&codec), unit_(&unit), terms_(terms) {}
-  remote_peer(const remote_peer&) = delete;
-  remote_peer& operator=(const remote_peer&) = delete;
-  virtual ~remote_peer() = default;
+      : lane_(std::move(lane)), codec_(&codec), unit_(&unit), state_(&state), terms_(terms) {}
 
   /// What the proxy was sent. Waits for room only where the sender is no worker of CAF's and no
   /// pump; else a request is refused, and other messages are kept until there is some.
   /// @returns the error that a request is to be answered with; none: it is on its way.
   caf::error send(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                   caf::execution_unit* host);
-  /// Nobody has a handle any more, or the system ends.
-  virtual void let_go() noexcept;
-  [[nodiscard]] bool is_done() const noexcept { return done_.load(std::memory_order_acquire); }
-  /// @limits done, or the thread stays behind. Once.
-  void finish();
+  void let_go() noexcept override;
+  /// The proxy is watched: keeps it until the actor's end where it would not end the actor by
+  /// going.
+  virtual void keep(caf::strong_actor_ptr) {}
+  /// Requests under way.
+  [[nodiscard]] std::uint32_t pending() const { return lane_.core().pending(); }
+  /// Has the actor's own process serve a lane to somebody who is to reach it straight.
+  /// @returns false: it cannot, or has other messages than `codec`'s; the lane's end is as before.
+  virtual bool hand_over(const actor_server& lane, const message_codec& codec);
 
  protected:
   /// Starts the pump. Once.
@@ -79,6 +82,7 @@ class remote_peer : public std::enable_shared_from_this<remote_peer> {
   actor_client lane_;
   const message_codec* codec_;
   pump_unit* unit_;
+  system_state* state_;
   const bulkhead::detail::request_terms terms_;  ///< Of every request.
   end_watch watch_;
   call_ticket watch_ticket_;
@@ -90,25 +94,37 @@ class remote_peer : public std::enable_shared_from_this<remote_peer> {
   // number: what the message begins with (actor_lane.hpp).
   void run() noexcept;
   void flush();
+  caf::error send_named(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
+                        std::uint32_t number, bool may_wait);
+  template <class Begin>
+  caf::error begin_request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
+                           std::uint32_t number, bool may_wait, Begin begin);
   std::error_code post(std::size_t size, const caf::type_erased_tuple& content,
                        std::uint32_t number, bulkhead::detail::patience how_long);
   caf::error request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                      std::uint32_t number, bool may_wait);
   caf::error keep(const caf::type_erased_tuple& content, std::uint32_t number);
+  // A message in this process's memory.
+  struct kept_message {
+    std::vector<std::byte> bytes;
+    std::vector<std::uint64_t> names;  ///< Not none: the bytes are with their head.
+  };
+  [[nodiscard]] kept_message named(const caf::type_erased_tuple& content,
+                                   std::uint32_t number) const;
+  std::error_code post(const kept_message& message, bulkhead::detail::patience how_long);
+  caf::error keep(kept_message message);
   [[nodiscard]] std::size_t size_of(const caf::type_erased_tuple& content,
                                     std::uint32_t number) const;
   void write(const caf::type_erased_tuple& content, std::uint32_t number,
              bulkhead::detail::encoder& to) const;
 
   caf::weak_actor_ptr proxy_;
-  idle_poll poll_;  ///< The pump's.
-  std::thread thread_;
+  idle_poll poll_;                   ///< The pump's.
   std::atomic<bool> called_{false};  ///< The pump is to look at what follows.
   std::atomic<bool> let_go_{false};
-  std::atomic<bool> done_{false};
   std::atomic<bool> has_kept_{false};
   std::mutex mutex_;
-  std::deque<std::vector<std::byte>> kept_;  ///< Messages without an answer that found no room.
+  std::deque<kept_message> kept_;
 };
 
 }  // namespace bulkhead::actors::detail

@@ -34,6 +34,20 @@ void remote_proxy::enqueue(caf::mailbox_element_ptr message, caf::execution_unit
   if (refused) refuse(*message, std::move(refused), host);
 }
 
+void remote_proxy::attach(caf::attachable_ptr watcher) {
+  caf::actor_proxy::attach(std::move(watcher));
+  peer_->keep(caf::strong_actor_ptr(ctrl()));
+}
+
+bool remote_proxy::add_backlink(caf::abstract_actor* other) {
+  peer_->keep(caf::strong_actor_ptr(ctrl()));
+  return caf::actor_proxy::add_backlink(other);
+}
+
+void remote_proxy::on_destroy() {
+  if (!getf(is_terminated_flag)) cleanup(caf::exit_reason::unreachable, nullptr);
+}
+
 void remote_proxy::kill_proxy(caf::execution_unit* unit, caf::error reason) {
   cleanup(std::move(reason), unit);
 }

@@ -17,6 +17,11 @@ class remote_proxy final : public caf::actor_proxy {
 
   void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) override;
   void kill_proxy(caf::execution_unit* unit, caf::error reason) override;
+  // Who watches an actor that is somebody else's need not keep a handle.
+  void attach(caf::attachable_ptr watcher) override;
+  bool add_backlink(caf::abstract_actor* other) override;
+  // Nobody has a handle: the actor may go on, but nobody here can hear of it.
+  void on_destroy() override;
   [[nodiscard]] remote_peer& peer() const noexcept { return *peer_; }
 
  private:

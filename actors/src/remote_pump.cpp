@@ -4,7 +4,6 @@
 
 #include "error_bytes.hpp"
 #include "remote_peer.hpp"
-#include "signal_block.hpp"
 
 namespace bulkhead::actors::detail {
 
@@ -46,8 +45,7 @@ std::error_code remote_peer::begin_watch(std::uint32_t number) {
 
 void remote_peer::run_pump(const caf::strong_actor_ptr& proxy) {
   proxy_ = caf::actor_cast<caf::weak_actor_ptr>(proxy);
-  signal_block none;
-  thread_ = std::thread([self = shared_from_this()] { self->run(); });
+  start_thread([self = shared_from_this()] { self->run(); });
 }
 
 void remote_peer::call() noexcept {
@@ -58,14 +56,6 @@ void remote_peer::call() noexcept {
 void remote_peer::let_go() noexcept {
   let_go_.store(true, std::memory_order_release);
   call();
-}
-
-void remote_peer::finish() {
-  if (is_done()) {
-    thread_.join();
-  } else {
-    thread_.detach();
-  }
 }
 
 std::error_code remote_peer::pump_once(bool rings) {
@@ -103,7 +93,7 @@ void remote_peer::run() noexcept {
   } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on
   }
   compat::forget_logger();
-  done_.store(true, std::memory_order_release);
+  set_done();
 }
 
 }  // namespace bulkhead::actors::detail

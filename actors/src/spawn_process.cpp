@@ -11,8 +11,8 @@ namespace {
 
 template <class Peer, class... Args>
 std::shared_ptr<Peer> make_peer(system& sys, hosted_start& start, const Args&... args) {
-  return sys.state().add_peer([&](pump_unit& unit) {
-    return std::make_shared<Peer>(std::move(start.lane), *start.codec, unit, args...);
+  return sys.state().add_thread([&](pump_unit& unit) {
+    return std::make_shared<Peer>(std::move(start.lane), *start.codec, unit, sys.state(), args...);
   });
 }
 
@@ -22,7 +22,7 @@ auto start_or_drop(system& sys, const std::shared_ptr<remote_peer>& peer, Start 
   try {
     return start();
   } catch (...) {
-    sys.state().drop_peer(peer);
+    sys.state().drop_thread(peer);
     throw;
   }
 }

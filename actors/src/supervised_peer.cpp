@@ -27,8 +27,8 @@ const exit_status* status_of(const supervision_event& event) {
 }  // namespace
 
 supervised_peer::supervised_peer(actor_client lane, const message_codec& codec, pump_unit& unit,
-                                 const supervised_options& options)
-    : remote_peer(std::move(lane), codec, unit, terms_of(options.during_restart)),
+                                 system_state& state, const supervised_options& options)
+    : remote_peer(std::move(lane), codec, unit, state, terms_of(options.during_restart)),
       mode_(options.during_restart) {}
 
 void supervised_peer::start(const supervisor& sup, const process& child,

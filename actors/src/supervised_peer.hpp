@@ -21,12 +21,14 @@ namespace bulkhead::actors::detail {
 class supervised_peer final : public remote_peer, public bulkhead::detail::child_observer {
  public:
   supervised_peer(actor_client lane, const message_codec& codec, pump_unit& unit,
-                  const supervised_options& options);
+                  system_state& state, const supervised_options& options);
 
   /// The child is up.
   void start(const supervisor& sup, const process& child, const caf::strong_actor_ptr& proxy);
   void watch(const caf::strong_actor_ptr& watcher);
   void let_go() noexcept override;
+  // A lane to one incarnation would end with it: this process passes messages on.
+  bool hand_over(const actor_server&, const message_codec&) override { return false; }
   [[nodiscard]] std::uint64_t incarnation() const noexcept {
     return incarnation_.load(std::memory_order_relaxed);
   }

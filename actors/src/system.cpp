@@ -32,7 +32,8 @@ system::system(bulkhead::runtime& rt, const std::function<void(caf::actor_system
 
 system::system(bulkhead::runtime& rt, std::unique_ptr<caf::actor_system_config> config,
                const system_options& options)
-    : runtime_(&rt), state_(std::make_unique<detail::system_state>(std::move(config), options)) {}
+    : runtime_(&rt),
+      state_(std::make_unique<detail::system_state>(rt, std::move(config), options)) {}
 
 system::~system() {
   const detail::end_report end = state_->end();

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "served_lane.hpp"
 #include "signal_block.hpp"
 
 namespace bulkhead::actors::detail {
@@ -29,9 +30,17 @@ std::unique_ptr<caf_world> make_world(std::unique_ptr<caf::actor_system_config> 
 
 }  // namespace
 
-system_state::system_state(std::unique_ptr<caf::actor_system_config> config,
+system_state::system_state(bulkhead::runtime& rt, std::unique_ptr<caf::actor_system_config> config,
                            const system_options& options)
-    : options_(options), world_(make_world(std::move(config))) {}
+    : runtime_(&rt), options_(options), world_(make_world(std::move(config))) {
+  compat::mark(world_->system, this);
+}
+
+system_state::~system_state() = default;
+
+system_state* system_state::of(caf::actor_system& system) {
+  return static_cast<system_state*>(compat::mark_of(system));
+}
 
 std::shared_ptr<feed_state> system_state::add_feed(std::unique_ptr<feed_input> input,
                                                    caf::strong_actor_ptr actor,
@@ -55,7 +64,7 @@ pump_unit& system_state::free_unit() {
     throw bulkhead::error(bulkhead::errc::runtime_gone,
                           "starting an actor by a system that has ended");
   }
-  reap_peers();
+  reap_threads();
   if (free_units_.empty()) {
     world_->units.push_back(std::make_unique<pump_unit>(world_->system));
     free_units_.push_back(world_->units.back().get());
@@ -63,38 +72,62 @@ pump_unit& system_state::free_unit() {
   return *free_units_.back();
 }
 
-void system_state::drop_peer(const std::shared_ptr<remote_peer>& peer) {
+pump_unit& system_state::own_unit() {
   const std::lock_guard lock(mutex_);
-  std::erase_if(peers_, [&](const peer_place& place) {
-    if (place.peer != peer) return false;
+  world_->units.push_back(std::make_unique<pump_unit>(world_->system));
+  return *world_->units.back();
+}
+
+void system_state::drop_thread(const std::shared_ptr<lane_thread>& thread) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(threads_, [&](const thread_place& place) {
+    if (place.thread != thread) return false;
     free_units_.push_back(place.unit);
     return true;
   });
+}
+
+void system_state::serve(actor_server lane, const message_codec& codec,
+                         const caf::strong_actor_ptr& actor) {
+  const auto served = add_thread([&](pump_unit& unit) {
+    return std::make_shared<served_lane>(std::move(lane), codec, *this, unit);
+  });
+  served->start(actor);
+}
+
+void system_state::keep_departing(actor_client lane) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(departing_, [](const actor_client& one) { return !one.core().end(); });
+  departing_.push_back(std::move(lane));
 }
 
 // Under the lock.
-void system_state::reap_peers() {
-  std::erase_if(peers_, [&](const peer_place& place) {
-    if (!place.peer->is_done()) return false;
-    place.peer->finish();
+void system_state::reap_threads() {
+  std::erase_if(threads_, [&](const thread_place& place) {
+    if (!place.thread->is_done()) return false;
+    place.thread->finish();
     free_units_.push_back(place.unit);
     return true;
   });
 }
 
-bool system_state::peers_gone_by(clock::time_point deadline) {
-  const std::lock_guard lock(mutex_);
+// Not under the lock while it waits: they may look for it.
+bool system_state::threads_gone_by(clock::time_point deadline) {
   auto step = std::chrono::nanoseconds(first_step);
   for (;;) {
-    reap_peers();
-    if (peers_.empty()) return true;
-    if (clock::now() >= deadline) break;
+    {
+      const std::lock_guard lock(mutex_);
+      reap_threads();
+      if (threads_.empty()) return true;
+      if (clock::now() >= deadline) {
+        for (const thread_place& place : threads_) place.thread->finish();
+        threads_.clear();
+        return false;
+      }
+    }
     std::this_thread::sleep_for(step);
     step = std::min(step * 2, std::chrono::nanoseconds(longest_step));
   }
-  for (const peer_place& place : peers_) place.peer->finish();
-  peers_.clear();
-  return false;
 }
 
 end_report system_state::end(std::chrono::milliseconds time) {
@@ -113,7 +146,8 @@ end_report system_state::end(std::chrono::milliseconds time) {
     feeds.swap(feeds_);
     fed.swap(fed_);
     // What is under way to other processes is told its end, and holds its askers no more.
-    for (const peer_place& place : peers_) place.peer->let_go();
+    for (const thread_place& place : threads_) place.thread->let_go();
+    departing_.clear();
   }
   for (const auto& feed : feeds) {
     if (auto state = feed.lock()) state->stop();
@@ -129,9 +163,10 @@ end_report system_state::end(std::chrono::milliseconds time) {
     if (auto state = feed.lock()) state->abandon(bulkhead::errc::runtime_gone);
   }
   fed.clear();
-  const bool peers_gone = peers_gone_by(start + time);
+  const bool threads_gone = threads_gone_by(start + time);
+  compat::unmark(world_->system);
   const std::size_t left = compat::running(world_->system);
-  if (left == 0 && peers_gone)
+  if (left == 0 && threads_gone)
     return {destroyed_by(std::max(start + time, clock::now() + destruction_least)), 0};
   // CAF's destructor would wait for them for ever.
   static_cast<void>(world_.release());

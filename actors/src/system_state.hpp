@@ -1,6 +1,8 @@
 #pragma once
 
 #include <bulkhead/actors/compat.hpp>
+#include <bulkhead/actors/detail/actor_lane.hpp>
+#include <bulkhead/actors/detail/message_codec.hpp>
 #include <bulkhead/actors/system.hpp>
 #include <chrono>
 #include <cstddef>
@@ -11,7 +13,8 @@
 
 #include "feed_state.hpp"
 #include "home_process.hpp"
-#include "remote_peer.hpp"
+#include "lane_thread.hpp"
+#include "pump_unit.hpp"
 
 namespace bulkhead::actors::detail {
 
@@ -35,25 +38,38 @@ struct end_report {
 /// An actor system and what its end must know. @threads any; `end` once.
 class system_state {
  public:
-  system_state(std::unique_ptr<caf::actor_system_config> config, const system_options& options);
+  system_state(bulkhead::runtime& rt, std::unique_ptr<caf::actor_system_config> config,
+               const system_options& options);
+  system_state(const system_state&) = delete;
+  system_state& operator=(const system_state&) = delete;
+  ~system_state();
+  /// The one that owns a system of CAF's; nullptr: none does.
+  static system_state* of(caf::actor_system& system);
 
   [[nodiscard]] caf::actor_system& caf() noexcept { return world_->system; }
+  [[nodiscard]] bulkhead::runtime& runtime() const noexcept { return *runtime_; }
+  /// The unit of the thread that made the system. Once.
+  pump_unit& own_unit();
   /// Makes a feed that ends with the system. Throws runtime_gone when that has ended.
   std::shared_ptr<feed_state> add_feed(std::unique_ptr<feed_input> input,
                                        caf::strong_actor_ptr actor, std::size_t credit);
-  /// Takes part in an actor in a process of its own, by what `make(pump_unit&)` gives: it ends with
-  /// the system. Throws runtime_gone.
+  /// Keeps what `make(pump_unit&)` gives, a lane_thread that ends with the system. Throws
+  /// runtime_gone.
   template <class Make>
-  auto add_peer(Make make) {
+  auto add_thread(Make make) {
     const std::lock_guard lock(mutex_);
     pump_unit& unit = free_unit();
-    auto peer = make(unit);
-    peers_.push_back({peer, &unit});
+    auto made = make(unit);
+    threads_.push_back({made, &unit});
     free_units_.pop_back();
-    return peer;
+    return made;
   }
   /// One that was never started.
-  void drop_peer(const std::shared_ptr<remote_peer>& peer);
+  void drop_thread(const std::shared_ptr<lane_thread>& thread);
+  /// Serves a lane to an actor until the other end is closed.
+  void serve(actor_server lane, const message_codec& codec, const caf::strong_actor_ptr& actor);
+  /// Keeps a lane's end until the message that names it has been sent.
+  void keep_departing(actor_client lane);
   end_report end() { return end(options_.shutdown); }
   end_report end(std::chrono::milliseconds time);
   [[nodiscard]] std::chrono::milliseconds time_to_end() const noexcept { return options_.shutdown; }
@@ -63,11 +79,12 @@ class system_state {
 
   void send_exits(const std::vector<caf::weak_actor_ptr>& actors, caf::exit_reason reason);
   pump_unit& free_unit();
-  void reap_peers();
-  [[nodiscard]] bool peers_gone_by(clock::time_point deadline);
+  void reap_threads();
+  [[nodiscard]] bool threads_gone_by(clock::time_point deadline);
   [[nodiscard]] bool empty_by(clock::time_point deadline);
   [[nodiscard]] bool destroyed_by(clock::time_point deadline);
 
+  bulkhead::runtime* runtime_;
   const system_options options_;
   const home_process home_;
   std::unique_ptr<caf_world> world_;
@@ -75,11 +92,12 @@ class system_state {
   std::mutex mutex_;
   bool ending_ = false;
   std::vector<std::weak_ptr<feed_state>> feeds_;
-  struct peer_place {
-    std::shared_ptr<remote_peer> peer;
+  struct thread_place {
+    std::shared_ptr<lane_thread> thread;
     pump_unit* unit;
   };
-  std::vector<peer_place> peers_;
+  std::vector<thread_place> threads_;
+  std::vector<actor_client> departing_;
   std::vector<pump_unit*> free_units_;
   std::vector<caf::weak_actor_ptr> fed_;
 };

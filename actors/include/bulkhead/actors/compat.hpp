@@ -221,6 +221,30 @@ inline caf::message_id number_of(bool is_request, bool is_urgent) {
 /// How many actors have not ended.
 inline std::size_t running(caf::actor_system& system) { return system.registry().running(); }
 
+/// Refers to whoever owns a system of CAF's, among its named actors.
+class system_mark final : public caf::actor_proxy {
+ public:
+  system_mark(caf::actor_config& config, void* whose) : caf::actor_proxy(config), whose_(whose) {}
+  void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {}
+  void kill_proxy(caf::execution_unit*, caf::error) override {}
+  [[nodiscard]] void* whose() const noexcept { return whose_; }
+
+ private:
+  void* whose_;
+};
+inline constexpr caf::atom_value mark_name = caf::atom("bulkhead");
+
+inline void mark(caf::actor_system& system, void* whose) {
+  system.registry().put(mark_name, make_proxy<system_mark>(system, whose));
+}
+inline void unmark(caf::actor_system& system) { system.registry().erase(mark_name); }
+/// @returns nullptr: nobody has marked it.
+inline void* mark_of(caf::actor_system& system) {
+  const auto found = system.registry().template get<caf::strong_actor_ptr>(mark_name);
+  const auto* const one = found ? dynamic_cast<system_mark*>(found->get()) : nullptr;
+  return one != nullptr ? one->whose() : nullptr;
+}
+
 /// Drops this thread's reference to a system's logger, which CAF leaves in every thread that makes
 /// a system, spawns an actor or uses a scoped_actor. The system's destructor waits until no thread
 /// has one, for ever if need be.

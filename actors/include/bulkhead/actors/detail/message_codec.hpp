@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/actors/compat.hpp>
+#include <bulkhead/actors/detail/names.hpp>
 #include <bulkhead/detail/codec.hpp>
 #include <bulkhead/message.hpp>
 #include <cstddef>
@@ -16,6 +17,8 @@ namespace bulkhead::actors::detail {
 /// The messages of one handle type. One object a type, for all its actors.
 class message_codec {
  public:
+  using endpoint_source = bulkhead::detail::endpoint_source;
+
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
   /// @returns the number of the signature that a message fits; none.
@@ -29,7 +32,8 @@ class message_codec {
   [[nodiscard]] virtual caf::mailbox_element_ptr read_input(std::uint32_t signature,
                                                             std::span<const std::byte> bytes,
                                                             caf::strong_actor_ptr sender,
-                                                            caf::message_id id) const = 0;
+                                                            caf::message_id id,
+                                                            endpoint_source* names) const = 0;
   /// @returns false: the content is no answer of that signature.
   [[nodiscard]] virtual bool is_output(std::uint32_t signature,
                                        const caf::type_erased_tuple& content) const = 0;
@@ -40,7 +44,12 @@ class message_codec {
   [[nodiscard]] virtual caf::mailbox_element_ptr read_output(std::uint32_t signature,
                                                              std::span<const std::byte> bytes,
                                                              caf::strong_actor_ptr sender,
-                                                             caf::message_id id) const = 0;
+                                                             caf::message_id id,
+                                                             endpoint_source* names) const = 0;
+  /// True when such a message may name handles or mailboxes: then it is written by an encoder that
+  /// collects them, and read with a source of them.
+  [[nodiscard]] virtual bool input_names(std::uint32_t signature) const = 0;
+  [[nodiscard]] virtual bool output_names(std::uint32_t signature) const = 0;
 
  protected:
   ~message_codec() = default;
@@ -50,6 +59,7 @@ class message_codec {
 template <class T>
 struct value_codec {
   static_assert(bulkhead::detail::require_message<T>());
+  static constexpr bool names = may_name<T>();
   static std::size_t size(const T& value) { return bulkhead::detail::encoded_size(value); }
   static void write(bulkhead::detail::encoder& to, const T& value) {
     bulkhead::detail::encode(to, value);
@@ -59,6 +69,7 @@ struct value_codec {
 /// An atom of the signature is known to both sides.
 template <caf::atom_value Value>
 struct value_codec<caf::atom_constant<Value>> {
+  static constexpr bool names = false;
   static std::size_t size(const caf::atom_value&) { return 0; }
   static void write(bulkhead::detail::encoder&, const caf::atom_value&) {}
   static caf::atom_value read(bulkhead::detail::decoder&) { return Value; }
@@ -77,6 +88,7 @@ struct stored<caf::atom_constant<Value>> {
 /// A list of values, as a message's content.
 template <class... Ts>
 struct values_codec {
+  static consteval bool names() { return (value_codec<Ts>::names || ...); }
   static bool matches(const caf::type_erased_tuple& content) {
     if constexpr (sizeof...(Ts) == 0) {
       return content.empty();
@@ -91,8 +103,9 @@ struct values_codec {
     write(content, to, std::index_sequence_for<Ts...>());
   }
   static caf::mailbox_element_ptr read(std::span<const std::byte> bytes,
-                                       caf::strong_actor_ptr sender, caf::message_id id) {
-    bulkhead::detail::decoder from(bytes);
+                                       caf::strong_actor_ptr sender, caf::message_id id,
+                                       bulkhead::detail::endpoint_source* source) {
+    bulkhead::detail::decoder from(bytes, source);
     // In order, which arguments of a call are not.
     std::tuple<typename stored<Ts>::type...> all{value_codec<Ts>::read(from)...};
     if (from.failed() || from.left() != 0) return nullptr;
@@ -160,9 +173,10 @@ class codec_of<List<Signatures...>> final : public message_codec {
   [[nodiscard]] caf::mailbox_element_ptr read_input(std::uint32_t signature,
                                                     std::span<const std::byte> bytes,
                                                     caf::strong_actor_ptr sender,
-                                                    caf::message_id id) const override {
+                                                    caf::message_id id,
+                                                    endpoint_source* names) const override {
     return with<caf::mailbox_element_ptr>(
-        signature, [&]<class S>() { return S::input::read(bytes, std::move(sender), id); });
+        signature, [&]<class S>() { return S::input::read(bytes, std::move(sender), id, names); });
   }
   [[nodiscard]] bool is_output(std::uint32_t signature,
                                const caf::type_erased_tuple& content) const override {
@@ -179,9 +193,16 @@ class codec_of<List<Signatures...>> final : public message_codec {
   [[nodiscard]] caf::mailbox_element_ptr read_output(std::uint32_t signature,
                                                      std::span<const std::byte> bytes,
                                                      caf::strong_actor_ptr sender,
-                                                     caf::message_id id) const override {
+                                                     caf::message_id id,
+                                                     endpoint_source* names) const override {
     return with<caf::mailbox_element_ptr>(
-        signature, [&]<class S>() { return S::output::read(bytes, std::move(sender), id); });
+        signature, [&]<class S>() { return S::output::read(bytes, std::move(sender), id, names); });
+  }
+  [[nodiscard]] bool input_names(std::uint32_t signature) const override {
+    return with<bool>(signature, []<class S>() { return S::input::names(); });
+  }
+  [[nodiscard]] bool output_names(std::uint32_t signature) const override {
+    return with<bool>(signature, []<class S>() { return S::output::names(); });
   }
 
  private:

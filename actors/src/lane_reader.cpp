@@ -1,0 +1,221 @@
+#include "lane_reader.hpp"
+
+#include <algorithm>
+#include <bulkhead/actors/remote_error.hpp>
+#include <bulkhead/this_process.hpp>
+#include <chrono>
+#include <thread>
+
+#include "actor_endpoints.hpp"
+#include "lane_answer.hpp"
+#include "lane_sender.hpp"
+#include "system_state.hpp"
+
+namespace bulkhead::actors::detail {
+
+using bulkhead::detail::call_origin;
+using bulkhead::detail::decoder;
+using bulkhead::detail::endpoint_source;
+using bulkhead::detail::message_endpoints;
+using bulkhead::detail::patience;
+using bulkhead::detail::pipe_core;
+using bulkhead::detail::pipe_message;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t messages_at_once = 64;
+// What an actor that runs elsewhere may have in its mailbox; the rest stays in the lane.
+constexpr std::size_t credit = 256;
+constexpr auto watcher_patience = 2s;
+
+}  // namespace
+
+void lane_reader::end_note::tell(const caf::error& why) {
+  const std::lock_guard lock(mutex);
+  reason = why;
+  ended.store(true, std::memory_order_release);
+  over.store(true, std::memory_order_release);
+  lane.wake_own_receivers();
+}
+
+lane_reader::lane_reader(const pipe_core& lane, const message_codec& codec, hosting how,
+                         system_state& state, pump_unit& unit)
+    : lane_(&lane),
+      codec_(&codec),
+      how_(how),
+      lives_before_(lane.restarts()),
+      is_current_(how != hosting::supervised_new || lives_before_ == 0),
+      state_(&state),
+      unit_(&unit),
+      note_(std::make_shared<end_note>(lane)) {}
+
+void lane_reader::attach(caf::strong_actor_ptr actor) {
+  actor_ = std::move(actor);
+  if (how_ == hosting::lent || compat::runs_elsewhere(actor_)) {
+    tally_ = compat::make_proxy<lane_sender>(state_->caf());
+  }
+  compat::on_exit(actor_, [weak = std::weak_ptr(note_)](const caf::error& reason) {
+    if (const auto note = weak.lock()) note->tell(reason);
+  });
+}
+
+bool lane_reader::serve() {
+  bool reachable = true;
+  while (!is_over() && reachable) {
+    reachable = is_busy() ? await_handled() : take_first();
+    for (std::size_t n = 1; n < messages_at_once && reachable && took_ && !is_busy(); ++n) {
+      reachable = take(patience::none(), nullptr);
+    }
+    unit_->run();
+  }
+  if (reachable && has_ended()) await_watcher();
+  return reachable;
+}
+
+void lane_reader::answer_watcher() {
+  if (watcher_) answer_with_error(*lane_, *watcher_, reason(), false);
+}
+
+void lane_reader::stop() noexcept {
+  note_->over.store(true, std::memory_order_release);
+  lane_->wake_own_receivers();
+}
+
+bool lane_reader::has_ended() const noexcept {
+  return note_->ended.load(std::memory_order_acquire);
+}
+
+caf::error lane_reader::reason() const {
+  const std::lock_guard lock(note_->mutex);
+  return note_->reason;
+}
+
+bool lane_reader::is_busy() const {
+  return tally_ != nullptr && compat::references(tally_) > credit;
+}
+
+// Nobody rings when a message is handled. @returns as take.
+bool lane_reader::await_handled() {
+  took_ = false;
+  auto step = 50us;
+  while (is_busy() && !is_over()) {
+    if (this_process::stop_requested()) return false;
+    unit_->run();
+    std::this_thread::sleep_for(step);
+    step = std::min<std::chrono::microseconds>(2 * step, 1ms);
+  }
+  return true;
+}
+
+// Waits for the next message, unless there is other work. @returns as take.
+bool lane_reader::take_first() {
+  if (!unit_->is_idle()) return take(patience::none(), nullptr);
+  bool reachable = true;
+  const bool found = poll_.find([&] {
+    reachable = take(patience::none(), nullptr);
+    return took_ || !reachable || note_->over.load(std::memory_order_relaxed);
+  });
+  if (found) return reachable;
+  reachable = take(patience::forever(), &note_->over);
+  poll_.woke();
+  return reachable;
+}
+
+// @returns false: no more will come.
+bool lane_reader::take(patience how_long, const std::atomic<bool>* over) {
+  pipe_message message;
+  call_origin whose;
+  const auto ec = bulkhead::detail::take_request(*lane_, how_long, message, whose, over);
+  took_ = !ec && message.locked != nullptr;
+  if (!took_) return !ec || ec == errc::full || ec == errc::timed_out;
+  caf::mailbox_element_ptr element;
+  if (!read(message.bytes.subspan(bulkhead::detail::call_head_bytes), whose, element)) return false;
+  lane_->finish(message);
+  if (element != nullptr) actor_->enqueue(std::move(element), unit_);
+  return true;
+}
+
+// @returns false: these bytes are none that an actor's lane carries.
+bool lane_reader::read(std::span<const std::byte> bytes, const call_origin& whose,
+                       caf::mailbox_element_ptr& element) {
+  decoder from(bytes);
+  const auto number = bulkhead::detail::decode<std::uint32_t>(from);
+  if (from.failed()) return false;
+  const auto rest = bytes.subspan(frame_number_bytes);
+  if (number == watch_frame) return read_watch(rest, whose);
+  if (number == lane_frame) return read_lane(rest);
+  if (whose.generation != 0 && !is_current_) {
+    answer_with_error(*lane_, whose, error_for(errc::peer_restarted));
+    return true;
+  }
+  if (number == exit_frame) {
+    error_record record;
+    if (!bulkhead::detail::decode_all(rest, record)) return false;
+    element = compat::exit_message(error_of(record));
+  } else if ((number & names_bit) != 0) {
+    element = named_element(number & ~names_bit, rest, whose);
+  } else {
+    element = element_of(number, rest, whose, nullptr);
+  }
+  return element != nullptr;
+}
+
+bool lane_reader::read_watch(std::span<const std::byte> bytes, const call_origin& whose) {
+  std::uint32_t lives = 0;
+  if (!bulkhead::detail::decode_all(bytes, lives)) return false;
+  if (lives == lives_before_) {
+    watcher_ = whose;
+    is_current_ = true;
+  }
+  return true;
+}
+
+// Somebody whom the sender gave a handle is to reach the actor straight.
+bool lane_reader::read_lane(std::span<const std::byte> bytes) {
+  message_endpoints names(*lane_);
+  decoder from(bytes, &names);
+  pipe_core end =
+      bulkhead::detail::read_call_end(from, bulkhead::detail::reply_traffic<actor_bytes>(),
+                                      bulkhead::detail::request_traffic<actor_bytes>());
+  if (from.failed() || !end) return true;  // whoever has the other end hears that it is closed
+  state_->serve(actor_server(std::move(end)), *codec_, actor_);
+  return true;
+}
+
+caf::mailbox_element_ptr lane_reader::named_element(std::uint32_t number,
+                                                    std::span<const std::byte> bytes,
+                                                    const call_origin& whose) {
+  decoder from(bytes);
+  const auto count = bulkhead::detail::decode<std::uint32_t>(from);
+  const std::size_t names_bytes = sizeof count + count * bulkhead::detail::endpoint_bytes;
+  if (from.failed() || names_bytes > bytes.size()) return nullptr;
+  message_endpoints opened(*lane_);
+  actor_endpoints names(opened, *state_);
+  return element_of(number, bytes.subspan(names_bytes), whose, &names);
+}
+
+caf::mailbox_element_ptr lane_reader::element_of(std::uint32_t number,
+                                                 std::span<const std::byte> values,
+                                                 const call_origin& whose, endpoint_source* names) {
+  const bool is_request = whose.generation != 0;
+  const std::uint32_t signature = signature_of(number);
+  caf::strong_actor_ptr sender = tally_;
+  if (is_request) {
+    sender =
+        compat::make_reply<lane_answer>(state_->caf(), *lane_, *codec_, whose, signature, tally_);
+  }
+  return codec_->read_input(signature, values, std::move(sender),
+                            compat::number_of(is_request, number != signature), names);
+}
+
+// Whoever started us asks before all else when the actor ends; that may not have come yet.
+void lane_reader::await_watcher() {
+  const auto end = std::chrono::steady_clock::now() + watcher_patience;
+  while (!watcher_ && std::chrono::steady_clock::now() < end) {
+    if (!take(patience::lasting(100ms), nullptr)) return;
+  }
+}
+
+}  // namespace bulkhead::actors::detail

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <atomic>
+#include <bulkhead/actors/compat.hpp>
+#include <bulkhead/actors/detail/host_actor.hpp>
+#include <bulkhead/actors/detail/message_codec.hpp>
+#include <bulkhead/detail/call_server_core.hpp>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "idle_poll.hpp"
+#include "pump_unit.hpp"
+
+namespace bulkhead::actors::detail {
+
+class system_state;
+
+/// The answering end of a lane to an actor of this process: brings the messages to the actor, and
+/// its end to who asked for that.
+/// @threads one, which runs the actor where that is not running elsewhere; `stop` any.
+class lane_reader {
+ public:
+  lane_reader(const bulkhead::detail::pipe_core& lane, const message_codec& codec, hosting how,
+              system_state& state, pump_unit& unit);
+  lane_reader(const lane_reader&) = delete;
+  lane_reader& operator=(const lane_reader&) = delete;
+
+  /// Before `serve`.
+  void attach(caf::strong_actor_ptr actor);
+  /// Serves until the actor has ended, nobody can reach it, or it is to stop; then says how the
+  /// actor ended, where it has and somebody asked.
+  /// @returns false: nobody can reach it.
+  bool serve();
+  /// Says how the actor ended to who has asked.
+  void answer_watcher();
+  void stop() noexcept;
+
+  [[nodiscard]] bool has_ended() const noexcept;
+  /// Waits until the actor has ended, or `until` says so; runs it meanwhile.
+  template <class Until>
+  void run_until_ended(Until until);
+  [[nodiscard]] caf::error reason() const;
+  [[nodiscard]] const caf::strong_actor_ptr& actor() const noexcept { return actor_; }
+  void drop_actor() noexcept { actor_ = nullptr; }
+
+ private:
+  // What the actor's end notes; it may come after us.
+  struct end_note {
+    explicit end_note(const bulkhead::detail::pipe_core& from) : lane(from.state()) {}
+    void tell(const caf::error& why);
+
+    bulkhead::detail::pipe_core lane;
+    std::atomic<bool> over{false};  ///< Look again: it has ended, or we are to stop.
+    std::atomic<bool> ended{false};
+    std::mutex mutex;
+    caf::error reason;
+  };
+
+  [[nodiscard]] bool is_over() const noexcept {
+    return note_->over.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] bool is_busy() const;
+  bool await_handled();
+  bool take_first();
+  bool take(bulkhead::detail::patience how_long, const std::atomic<bool>* over);
+  bool read(std::span<const std::byte> bytes, const bulkhead::detail::call_origin& whose,
+            caf::mailbox_element_ptr& element);
+  bool read_watch(std::span<const std::byte> bytes, const bulkhead::detail::call_origin& whose);
+  bool read_lane(std::span<const std::byte> bytes);
+  caf::mailbox_element_ptr named_element(std::uint32_t number, std::span<const std::byte> bytes,
+                                         const bulkhead::detail::call_origin& whose);
+  caf::mailbox_element_ptr element_of(std::uint32_t number, std::span<const std::byte> values,
+                                      const bulkhead::detail::call_origin& whose,
+                                      bulkhead::detail::endpoint_source* names);
+  void await_watcher();
+
+  const bulkhead::detail::pipe_core* lane_;
+  const message_codec* codec_;
+  const hosting how_;
+  const std::uint32_t lives_before_;  ///< Incarnations that had the lane.
+  /// What comes now is meant for this incarnation; before that, requests are of a dead one's time,
+  /// and who asked has been told that they failed.
+  bool is_current_;
+  system_state* state_;
+  pump_unit* unit_;
+  std::shared_ptr<end_note> note_;
+  caf::strong_actor_ptr actor_;
+  caf::strong_actor_ptr tally_;                           ///< Of an actor that may run elsewhere.
+  std::optional<bulkhead::detail::call_origin> watcher_;  ///< Who asked when the actor ends.
+  bool took_ = false;
+  idle_poll poll_;
+};
+
+}  // namespace bulkhead::actors::detail

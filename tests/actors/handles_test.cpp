@@ -1,0 +1,230 @@
+// Typed handles in messages: to actors of the parent, of the same child, of another child.
+#include <bulkhead/actors/spawn_process.hpp>
+
+#include <unistd.h>
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <csignal>
+#include <filesystem>
+#include <iterator>
+
+#include "actors/waiting.hpp"
+#include "support/catch.hpp"
+
+using namespace bulkhead_test;
+using namespace std::chrono_literals;
+namespace actors = bulkhead::actors;
+using bulkhead::errc;
+
+namespace {
+
+using pid_atom = caf::atom_constant<caf::atom("pid")>;
+using make_atom = caf::atom_constant<caf::atom("make")>;
+using down_atom = caf::atom_constant<caf::atom("down")>;
+using quit_atom = caf::atom_constant<caf::atom("quit")>;
+
+// Says in which process it is.
+using who = caf::typed_actor<caf::replies_to<pid_atom>::with<int>, caf::reacts_to<quit_atom>>;
+
+who::behavior_type say_pid(who::pointer self) {
+  return {[](pid_atom) { return static_cast<int>(::getpid()); },
+          [self](quit_atom) { self->quit(caf::exit_reason::user_shutdown); }};
+}
+
+}  // namespace
+
+// A class with a handle inside.
+struct letter {
+  who to;
+  int times = 0;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, letter& x) {
+  return f(x.to, x.times);
+}
+template <>
+inline constexpr bool bulkhead::actors::holds_handles<letter> = true;
+
+namespace {
+
+// Asks others, and makes some.
+using asker =
+    caf::typed_actor<caf::replies_to<who>::with<int>, caf::replies_to<std::vector<who>>::with<int>,
+                     caf::replies_to<letter>::with<int>, caf::replies_to<make_atom>::with<who>,
+                     caf::replies_to<down_atom, who>::with<bool>,
+                     caf::replies_to<pid_atom>::with<int>>;
+
+template <class Pointer>
+caf::typed_response_promise<int> ask_for(Pointer self, const std::vector<who>& all, int times) {
+  auto promise = self->template make_response_promise<int>();
+  auto left = std::make_shared<int>(static_cast<int>(all.size()) * times);
+  auto sum = std::make_shared<int>(0);
+  for (const who& one : all) {
+    for (int n = 0; n < times; ++n) {
+      self->request(one, 20s, pid_atom::value)
+          .then(
+              [=](int pid) mutable {
+                *sum += pid;
+                if (--*left == 0) promise.deliver(*sum);
+              },
+              [=](const caf::error& e) mutable { promise.deliver(e); });
+    }
+  }
+  return promise;
+}
+
+asker::behavior_type ask_others(asker::pointer self) {
+  return {[self](const who& one) { return ask_for(self, {one}, 1); },
+          [self](const std::vector<who>& all) { return ask_for(self, all, 1); },
+          [self](const letter& text) { return ask_for(self, {text.to}, text.times); },
+          [self](make_atom) { return self->spawn(say_pid); },
+          [self](down_atom, const who& one) {
+            auto promise = self->make_response_promise<bool>();
+            self->set_down_handler([promise](const caf::down_msg& down) {
+              auto answer = promise;
+              answer.deliver(down.reason == caf::exit_reason::user_shutdown);
+            });
+            self->monitor(one);
+            self->send(one, quit_atom::value);
+            return promise;
+          },
+          [](pid_atom) { return static_cast<int>(::getpid()); }};
+}
+
+std::ptrdiff_t threads_here() {
+  const std::filesystem::directory_iterator all("/proc/self/task");
+  return std::distance(begin(all), end(all));
+}
+
+struct scene {
+  bulkhead::runtime rt;
+  actors::system sys{rt};
+  asker there = actors::spawn_process<asker>(sys, {.name = "asker"}, ask_others);
+  caf::error failure;
+
+  template <class R, class Handle, class... Args>
+  R ask(const Handle& to, Args... args) {
+    caf::scoped_actor self(sys.caf());
+    std::optional<R> got;
+    self->request(to, 20s, args...)
+        .receive([&](R r) { got = std::move(r); }, [&](const caf::error& e) { failure = e; });
+    UNSCOPED_INFO("the error: " << sys.caf().render(failure));
+    return got ? *got : R{};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an actor of the parent is reached from a child that was given its handle",
+          "[actors][handles][process]") {
+  scene s;
+  const who here = s.sys.caf().spawn(say_pid);
+  CHECK(s.ask<int>(s.there, here) == ::getpid());
+  CHECK(s.ask<int>(s.there, std::vector<who>{here, here}) == 2 * ::getpid());
+  CHECK(s.ask<int>(s.there, letter{here, 3}) == 3 * ::getpid());
+  CHECK_FALSE(s.failure);
+}
+
+TEST_CASE("an actor of one child is reached from another, straight", "[actors][handles][process]") {
+  scene s;
+  const who other = actors::spawn_process<who>(s.sys, {.name = "other"}, say_pid);
+  const int pid = s.ask<int>(other, pid_atom::value);
+  CHECK(pid != ::getpid());
+  CHECK(s.ask<int>(s.there, other) == pid);
+  const auto threads = threads_here();
+  CHECK(s.ask<int>(s.there, other) == pid);
+  CHECK(threads_here() == threads);  // nobody here passes messages on
+}
+
+TEST_CASE("an actor of a child comes to the parent as an answer, and goes back",
+          "[actors][handles][process]") {
+  scene s;
+  const int pid = s.ask<int>(s.there, pid_atom::value);
+  const who made = s.ask<who>(s.there, make_atom::value);
+  REQUIRE(made);
+  CHECK(s.ask<int>(made, pid_atom::value) == pid);
+  CHECK(s.ask<int>(s.there, made) == pid);
+}
+
+TEST_CASE("a handle of nobody is a handle of nobody there", "[actors][handles][process]") {
+  scene s;
+  s.ask<int>(s.there, letter{{}, 0});
+  CHECK(actors::is_broken_promise(s.failure));  // it came, and there was nobody to ask
+}
+
+TEST_CASE("monitors of a handle that was given hear the actor's own reason",
+          "[actors][handles][process]") {
+  scene s;
+  const who here = s.sys.caf().spawn(say_pid);
+  CHECK(s.ask<bool>(s.there, down_atom::value, here));
+}
+
+TEST_CASE("when a child dies, handles of its actors end with how",
+          "[actors][handles][process][crash]") {
+  scene s;
+  const int pid = s.ask<int>(s.there, pid_atom::value);
+  const who made = s.ask<who>(s.there, make_atom::value);
+  REQUIRE(made);
+  CHECK(s.ask<int>(made, pid_atom::value) == pid);
+  caf::scoped_actor self(s.sys.caf());
+  self->monitor(made);
+  ::kill(pid, SIGKILL);
+  self->receive([&](const caf::down_msg& down) {
+    CHECK(actors::is(down.reason, errc::peer_crashed));
+    CHECK(actors::exit_of(down.reason)->signal == SIGKILL);
+  });
+}
+
+TEST_CASE("an actor ends when the last handle goes, also that which another process had",
+          "[actors][handles][process]") {
+  scene s;
+  who here = s.sys.caf().spawn(say_pid);
+  std::atomic<bool> ended{false};
+  here->attach_functor([&](const caf::error&) { ended = true; });
+  CHECK(s.ask<int>(s.there, here) == ::getpid());
+  here = nullptr;
+  CHECK(eventually([&] { return ended.load(); }));
+}
+
+TEST_CASE("a handle of a supervised actor that was given lives on when that dies",
+          "[actors][handles][process][crash]") {
+  scene s;
+  bulkhead::supervisor sup{s.rt, {.intensity = bulkhead::unlimited}};
+  const who other =
+      actors::spawn_process<who>(s.sys, sup, {.name = "other", .backoff = bulkhead::no_backoff},
+                                 {.during_restart = actors::during_restart::wait}, say_pid);
+  using twice =
+      caf::typed_actor<caf::replies_to<who>::with<int>, caf::replies_to<pid_atom>::with<int>>;
+  const twice keeper =
+      actors::spawn_process<twice>(s.sys, {}, [](twice::pointer self) -> twice::behavior_type {
+        const auto kept = std::make_shared<who>();
+        return {[=](const who& one) {
+                  *kept = one;
+                  return ask_for(self, {*kept}, 1);
+                },
+                [=](pid_atom) { return ask_for(self, {*kept}, 1); }};
+      });
+  const int first = s.ask<int>(keeper, other);
+  CHECK(first == sup.find_child("other")->pid);
+  ::kill(first, SIGKILL);
+  REQUIRE(eventually([&] { return actors::incarnation(other) == 2; }));
+  const int second = s.ask<int>(keeper, pid_atom::value);
+  CHECK(second == sup.find_child("other")->pid);
+  CHECK(second != first);
+}
+
+TEST_CASE("a handle can be an argument of a spawn", "[actors][handles][process]") {
+  scene s;
+  const who here = s.sys.caf().spawn(say_pid);
+  using told = caf::typed_actor<caf::replies_to<pid_atom>::with<int>>;
+  const told h = actors::spawn_process<told>(
+      s.sys, {},
+      [](told::pointer self, const who& given) -> told::behavior_type {
+        return {[=](pid_atom) { return ask_for(self, {given}, 1); }};
+      },
+      here);
+  CHECK(s.ask<int>(h, pid_atom::value) == ::getpid());
+}
