@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/actors/feed.hpp>
+#include <bulkhead/runtime.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -33,9 +34,9 @@ class record {
   std::vector<int> numbers_;
 };
 
-/// An actor system without a runtime, and feeds into its actors from memory.
+/// An actor system, whose runtime has nothing to do, and feeds into its actors from memory.
 struct feed_fixture {
-  feed_fixture() : system(config(), {.shutdown = std::chrono::seconds(2)}) {}
+  feed_fixture() : system(rt, config(), {.shutdown = std::chrono::seconds(2)}) {}
   ~feed_fixture() { system.end(); }
 
   static std::unique_ptr<caf::actor_system_config> config() {
@@ -66,6 +67,7 @@ struct feed_fixture {
     });
   }
 
+  bulkhead::runtime rt;
   bulkhead::actors::detail::system_state system;
   record seen;
   gate hold;

@@ -18,7 +18,8 @@ using clock_type = std::chrono::steady_clock;
 namespace {
 
 std::unique_ptr<system_state> make_system(std::chrono::milliseconds shutdown) {
-  return std::make_unique<system_state>(feed_fixture::config(),
+  static bulkhead::runtime idle;  // nothing here is sent to another process
+  return std::make_unique<system_state>(idle, feed_fixture::config(),
                                         bulkhead::actors::system_options{.shutdown = shutdown});
 }
 
