@@ -15,7 +15,9 @@ participation::participation(const core::queue_view& view, os::queue_memory& mem
       sent_before(grant.sent_before),
       lane_lock_(lent.out.gate, view.os()),
       taking_lock_(lent.in.gate, view.os()) {
-  ports.out.lane = handover::make_lane(view.header().id, grant.seat);
+  ports.out.queue = view.header().id;
+  ports.out.seat = grant.seat;
+  ports.out.forwarding = &view.lane(grant.seat).forwarding;
   // A port knows places, and no credits.
   if (view.shape().total != 0) {
     lane_lock_.lock();
@@ -29,7 +31,7 @@ participation::participation(const core::queue_view& view, os::queue_memory& mem
     taking_lock_.unlock();
   }
   view.seat(grant.seat).run.say(0, 0, 0);  // of a predecessor
-  ports.in.record = &view.seat(grant.seat).handover;
+  ports.in.record = &view.seat(grant.seat).records[core::records_per_seat - 1];
 }
 
 void participation::lock_lane() {
@@ -77,7 +79,7 @@ void participation::shut_ports() {
 // short.
 std::uint32_t participation::claim_record() {
   // The last is the port's.
-  constexpr std::uint64_t all = (std::uint64_t{1} << core::records_per_seat) - 1;
+  constexpr std::uint64_t all = (std::uint64_t{1} << (core::records_per_seat - 1)) - 1;
   std::unique_lock lock(record_mutex_);
   record_freed_.wait(lock, [&] { return records_used_ != all; });
   const auto record = static_cast<std::uint32_t>(std::countr_one(records_used_));
