@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "actors/asking.hpp"
 #include "actors/waiting.hpp"
 #include "support/catch.hpp"
 
@@ -99,21 +100,8 @@ std::ptrdiff_t threads_here() {
   return std::distance(begin(all), end(all));
 }
 
-struct scene {
-  bulkhead::runtime rt;
-  actors::system sys{rt};
+struct scene : asking {
   asker there = actors::spawn_process<asker>(sys, {.name = "asker"}, ask_others);
-  caf::error failure;
-
-  template <class R, class Handle, class... Args>
-  R ask(const Handle& to, Args... args) {
-    caf::scoped_actor self(sys.caf());
-    std::optional<R> got;
-    self->request(to, 20s, args...)
-        .receive([&](R r) { got = std::move(r); }, [&](const caf::error& e) { failure = e; });
-    UNSCOPED_INFO("the error: " << sys.caf().render(failure));
-    return got ? *got : R{};
-  }
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <string>
 
+#include "actors/asking.hpp"
 #include "actors/stopped.hpp"
 #include "actors/waiting.hpp"
 #include "support/catch.hpp"
@@ -66,20 +67,7 @@ void count_blocking(caf::blocking_actor* self, int from) {
                               });
 }
 
-struct scene {
-  bulkhead::runtime rt;
-  actors::system sys{rt};
-  caf::error failure;
-
-  template <class R, class Handle, class... Args>
-  R ask(const Handle& to, Args... args) {
-    caf::scoped_actor self(sys.caf());
-    std::optional<R> got;
-    self->request(to, 20s, args...)
-        .receive([&](R r) { got = std::move(r); }, [&](const caf::error& e) { failure = e; });
-    UNSCOPED_INFO("the error: " << sys.caf().render(failure));
-    return got ? *got : R{};
-  }
+struct scene : asking {
   template <class Handle>
   void check_counts(const Handle& h) {
     caf::anon_send(h, add_atom::value, 2);
@@ -160,15 +148,21 @@ recorder::behavior_type record(recorder::stateful_pointer<std::string> self) {
           [](freeze_atom) { ::raise(SIGSTOP); }};
 }
 
+// Has it stop in the middle of a message. @returns its process, which a SIGCONT lets go on.
+int freeze(scene& s, const recorder& h) {
+  const int pid = s.ask<int>(h, pid_atom::value);
+  caf::anon_send(h, freeze_atom::value);
+  REQUIRE(eventually([&] { return is_stopped(pid); }));
+  return pid;
+}
+
 }  // namespace
 
 TEST_CASE("urgent messages come first, all others in order, requests too",
           "[actors][kinds][process]") {
   scene s;
   const recorder h = actors::spawn_process<recorder>(s.sys, {}, record);
-  const int pid = s.ask<int>(h, pid_atom::value);
-  caf::anon_send(h, freeze_atom::value);
-  REQUIRE(eventually([&] { return is_stopped(pid); }));
+  const int pid = freeze(s, h);
   caf::scoped_actor self(s.sys.caf());
   self->send(h, std::string("a"));
   auto asked = self->request(h, 20s, get_atom::value);
@@ -191,9 +185,7 @@ TEST_CASE("a request that takes too long ends by the asker's time, and its answe
           "[actors][kinds][process]") {
   scene s;
   const recorder h = actors::spawn_process<recorder>(s.sys, {}, record);
-  const int pid = s.ask<int>(h, pid_atom::value);
-  caf::anon_send(h, freeze_atom::value);
-  REQUIRE(eventually([&] { return is_stopped(pid); }));
+  const int pid = freeze(s, h);
   std::atomic<int> timed_out{0};
   std::atomic<int> answered{0};
   s.sys.caf().spawn([&, h](caf::event_based_actor* self) {

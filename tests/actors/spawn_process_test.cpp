@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "actors/asking.hpp"
 #include "actors/waiting.hpp"
 #include "support/catch.hpp"
 
@@ -65,23 +66,10 @@ adder::behavior_type add_up(adder::pointer self, int from) {
 
 bool is_gone(int pid) { return ::kill(pid, 0) != 0; }
 
-struct scene {
-  bulkhead::runtime rt;
-  actors::system sys{rt};
-
+struct scene : asking {
   adder start(int from = 0) {
     return actors::spawn_process<adder>(sys, {.name = "adder"}, add_up, from);
   }
-  template <class R, class... Args>
-  R ask(const adder& to, Args... args) {
-    caf::scoped_actor self(sys.caf());
-    std::optional<R> got;
-    self->request(to, 20s, args...)
-        .receive([&](R r) { got = std::move(r); }, [&](const caf::error& e) { failure = e; });
-    UNSCOPED_INFO("the error: " << sys.caf().render(failure));
-    return got ? *got : R{};
-  }
-  caf::error failure;
 };
 
 }  // namespace

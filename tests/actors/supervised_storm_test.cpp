@@ -36,9 +36,8 @@ void ask_all(caf::event_based_actor* self, const ledger& h, outcome* to) {
     const auto again = weak.lock();
     self->request(h, caf::infinite, note_atom::value, n)
         .then(
-            [&all, n, again](int r) {
+            [&all, again](int r) {
               ++all.answers[static_cast<std::size_t>(r)];
-              static_cast<void>(n);
               ++all.told;
               (*again)();
             },
