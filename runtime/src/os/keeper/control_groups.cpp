@@ -150,15 +150,18 @@ void control_groups::sweep() {
 void control_groups::sweep(const control_group_place& place) {
   if (!place) return;
   std::error_code ec;
-  std::vector<std::string> stale;
+  std::vector<std::string> ours;
   for (fs::directory_iterator at(place.folder, ec), end; at != end; at.increment(ec)) {
     const std::string name = at->path().filename().string();
     const pid_t host = host_of(name);
     const bool is_ours = name.rfind(tree_, 0) == 0;
     const bool is_gone = host > 1 && ::kill(host, 0) != 0 && errno == ESRCH;
-    if (is_ours || is_gone) stale.push_back(at->path().string());
+    const std::string path = at->path().string();
+    if (is_ours) ours.push_back(path);
+    // Its processes are let be: a host of another pid namespace seems to be gone, too.
+    if (!is_ours && is_gone) ::rmdir(path.c_str());
   }
-  for (const std::string& path : stale) {
+  for (const std::string& path : ours) {
     if (!try_remove(path)) leaving_.push_back(path);
   }
 }

@@ -42,8 +42,8 @@ class control_groups {
   /// @returns false: some are there yet.
   bool look_again();
   [[nodiscard]] bool is_waiting() const noexcept { return !leaving_.empty(); }
-  /// Takes away all that an earlier keeper of this tree has left, and those of trees whose host is
-  /// gone.
+  /// Takes away all that an earlier keeper of this tree has left, and the empty ones of trees whose
+  /// host is gone.
   void sweep();
 
  private:

@@ -38,8 +38,7 @@ std::string want_of_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   return "the keeper of this program has no descriptor free: it holds three for each queue and "
-         "pipe "
-         "and two for each process, and may have " +
+         "pipe and two for each process, and may have " +
          std::to_string(limit.rlim_cur) + "; raise the program's hard limit (ulimit -Hn)";
 }
 
