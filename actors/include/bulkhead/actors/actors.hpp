@@ -5,3 +5,4 @@
 #include <bulkhead/actors/from_queue.hpp>
 #include <bulkhead/actors/spawn_process.hpp>
 #include <bulkhead/actors/system.hpp>
+#include <bulkhead/actors/to_queue.hpp>
