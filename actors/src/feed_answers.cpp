@@ -15,7 +15,7 @@ void feed_state::answered(std::uint64_t message) noexcept {
   }
   if (!found) return;
   try {
-    found.mapped()->acknowledge();
+    if (found.mapped()) found.mapped()->acknowledge();
   } catch (...) {
     std::lock_guard lock(mutex_);
     if (!failure_) failure_ = std::current_exception();
@@ -25,9 +25,16 @@ void feed_state::answered(std::uint64_t message) noexcept {
 }
 
 void feed_state::failed(std::uint64_t message, const caf::error& reason) noexcept {
+  if (compat::is_unexpected(reason) && is_optional(message)) return answered(message);
   const auto why =
       compat::is_receiver_down(reason) ? feed_errc::actor_down : feed_errc::handler_failed;
   reject(message, why, compat::text_of(reason));
+}
+
+bool feed_state::is_optional(std::uint64_t message) const noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find(message);
+  return found != held_.end() && found->second && found->second->is_optional();
 }
 
 void feed_state::dropped(std::uint64_t message) noexcept {

@@ -43,7 +43,7 @@ feed_state::feed_state(caf::actor_system& system, std::unique_ptr<feed_input> in
                        caf::strong_actor_ptr actor, std::size_t credit)
     : system_(system),
       input_(std::move(input)),
-      name_(input_->name()),
+      source_(input_->source()),
       credit_(credit),
       actor_(std::move(actor)) {}
 
@@ -145,7 +145,7 @@ bool feed_state::wait_for_answers() {
 
 void feed_state::record(std::error_code why, const std::string& reason) {
   if (failure_ && !(failure_code_ == feed_errc::actor_down && why == feed_errc::actor_down)) return;
-  std::string what = "feeding an actor from queue '" + name_ + "'";
+  std::string what = "feeding an actor from " + source_;
   if (!reason.empty()) what += " (" + reason + ")";
   failure_ = std::make_exception_ptr(bulkhead::error(why, what));
   failure_code_ = why;

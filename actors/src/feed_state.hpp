@@ -26,7 +26,7 @@ namespace bulkhead::actors::detail {
 ///
 /// A message is `held` from its take until the answer; its lease is then acknowledged, or
 /// `rejected` and released. Rejected leases are released when the thread takes no more, or it would
-/// take them itself again.
+/// take them itself again. What a pipe gave has no lease, and nothing is to be done for it.
 /// @threads any. `abandon` must have been called before it is destroyed. Lock order: nothing is
 /// called with `mutex_` held.
 class feed_state : public std::enable_shared_from_this<feed_state> {
@@ -66,6 +66,7 @@ class feed_state : public std::enable_shared_from_this<feed_state> {
   [[nodiscard]] bool wait_for_credit();
   [[nodiscard]] bool wait_for_answers();
   void reject(std::uint64_t message, std::error_code why, const std::string& reason) noexcept;
+  [[nodiscard]] bool is_optional(std::uint64_t message) const noexcept;
   void settled(std::size_t count) noexcept;
   static std::size_t release_in_order(lease_map leases);
 
@@ -79,7 +80,7 @@ class feed_state : public std::enable_shared_from_this<feed_state> {
 
   caf::actor_system& system_;          // used by the thread alone
   std::unique_ptr<feed_input> input_;  // used by the thread alone
-  const std::string name_;
+  const std::string source_;
   const std::size_t credit_;
   const home_process home_;
 

@@ -111,7 +111,7 @@ class memory_input final : public bulkhead::actors::detail::feed_input {
         bulkhead::actors::compat::local_message(item{*number, "item " + std::to_string(*number)})};
   }
   bool drained() const override { return from_->drained(); }
-  const std::string& name() const override { return name_; }
+  std::string source() const override { return "'items'"; }
 
  private:
   class held final : public bulkhead::actors::detail::lease {
@@ -132,7 +132,6 @@ class memory_input final : public bulkhead::actors::detail::feed_input {
   };
 
   std::shared_ptr<memory_queue> from_;
-  const std::string name_ = "items";
 };
 
 /// The numbers from 0 to count - 1.

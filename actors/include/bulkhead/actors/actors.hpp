@@ -2,6 +2,7 @@
 
 // All of the actors layer; <bulkhead/bulkhead.hpp> has the runtime.
 #include <bulkhead/actors/feed.hpp>
+#include <bulkhead/actors/from_pipe.hpp>
 #include <bulkhead/actors/from_queue.hpp>
 #include <bulkhead/actors/spawn_process.hpp>
 #include <bulkhead/actors/system.hpp>

@@ -144,6 +144,11 @@ inline bool is_receiver_down(const caf::error& reason) {
   return reason == caf::sec::request_receiver_down;
 }
 
+/// True for the error that answers for an actor that has no handler for a message.
+inline bool is_unexpected(const caf::error& reason) {
+  return reason == caf::sec::unexpected_message;
+}
+
 inline std::string text_of(const caf::error& reason) {
   return reason ? caf::to_string(reason) : "no reason given";
 }

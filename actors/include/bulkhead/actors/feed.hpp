@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -18,12 +19,18 @@ enum class feed_errc {
 [[nodiscard]] const std::error_category& feed_category() noexcept;
 [[nodiscard]] std::error_code make_error_code(feed_errc code) noexcept;
 
+/// What a feed can be told.
+struct feed_options {
+  std::size_t credit = 64;  ///< Messages that the actor has at one time, at most: waiting in its
+                            ///< mailbox or being handled. At least 1.
+};
+
 namespace detail {
 class feed_state;
 }
 
-/// A stream from a queue into an actor, made by `from_queue`. Movable, and then empty: every call
-/// but the destructor needs one that is not.
+/// A stream from a mailbox into an actor, made by `from_queue` or `from_pipe`. Movable, and then
+/// empty: every call but the destructor needs one that is not.
 /// @threads any; do not wait for a feed in a handler of its actor, nor destroy it there.
 /// @owns the messages that its actor has not handled; a handle to the actor and one to the queue
 /// until it has ended.
@@ -36,12 +43,12 @@ class feed {
   /// its mailbox, and somebody else gets them again, marked; `stop` and `join` before avoid that.
   ~feed();
 
-  /// Waits until the queue is closed, nothing of it waits, and the actor has handled all that it
+  /// Waits until the mailbox is closed, nothing of it waits, and the actor has handled all that it
   /// got; after `stop`, only for the last.
   /// @errors bulkhead::error: actor_down, handler_failed; stop_requested in a process that was
   /// asked to stop; runtime_gone when the system was
-  ///   destroyed; what taking from the queue reports. What was not handled is released, and comes
-  ///   again.
+  ///   destroyed; what taking from the mailbox reports. What was not handled is released, and comes
+  ///   again where it is a queue's.
   void join() const;
   void join(std::error_code& ec) const;
   /// @returns false when it has not ended in that time.

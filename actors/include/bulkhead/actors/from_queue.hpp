@@ -2,12 +2,12 @@
 
 #include <bulkhead/actors/compat.hpp>
 #include <bulkhead/actors/detail/feed_input.hpp>
+#include <bulkhead/actors/detail/start_feed.hpp>
 #include <bulkhead/actors/feed.hpp>
 #include <bulkhead/actors/system.hpp>
 #include <bulkhead/queue.hpp>
 #include <chrono>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,10 +26,7 @@ struct delivered {
   std::uint32_t attempt = 0;  ///< Above 1: an earlier taker released it or died.
 };
 
-struct from_queue_options {
-  std::size_t credit = 64;  ///< Messages that the actor has at one time, at most: waiting in its
-                            ///< mailbox or being handled. At least 1.
-};
+using from_queue_options = feed_options;
 
 namespace detail {
 
@@ -47,7 +44,7 @@ class queue_input final : public feed_input {
     return leased_message{std::make_unique<queue_lease>(std::move(message)), std::move(content)};
   }
   bool drained() const override { return from_.closed() && from_.empty(); }
-  const std::string& name() const override { return from_.name(); }
+  std::string source() const override { return "queue '" + from_.name() + "'"; }
 
  private:
   class queue_lease final : public lease {
@@ -69,10 +66,6 @@ class queue_input final : public feed_input {
 
   queue<T> from_;
 };
-
-/// The rest of from_queue, for any type.
-feed start_feed(system& sys, std::unique_ptr<feed_input> input, caf::strong_actor_ptr actor,
-                const from_queue_options& options);
 
 }  // namespace detail
 
@@ -101,8 +94,8 @@ template <class T, class Handle>
   using content = std::conditional_t<takes_value, T, delivered<T>>;
   std::unique_ptr<detail::feed_input> input;
   if (from) input = std::make_unique<detail::queue_input<T, content>>(std::move(from));
-  return detail::start_feed(sys, std::move(input), caf::actor_cast<caf::strong_actor_ptr>(actor),
-                            options);
+  return detail::start_feed(sys, "from_queue", std::move(input),
+                            caf::actor_cast<caf::strong_actor_ptr>(actor), options);
 }
 
 }  // namespace bulkhead::actors
