@@ -6,4 +6,5 @@
 #include <bulkhead/actors/from_queue.hpp>
 #include <bulkhead/actors/spawn_process.hpp>
 #include <bulkhead/actors/system.hpp>
+#include <bulkhead/actors/to_pipe.hpp>
 #include <bulkhead/actors/to_queue.hpp>
