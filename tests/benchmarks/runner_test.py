@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, sys.argv.pop(1))
 
-from runner import figures, files, picture, process, profile, rows, special, table  # noqa: E402
+from runner import actors, figures, files, picture, process, profile, rows, special, table  # noqa: E402
 from runner.contestants import Contestant, Job  # noqa: E402
 from runner.mailbox import Mailbox  # noqa: E402
 from runner.measure import Failure, Runner, Unsupported  # noqa: E402
@@ -48,6 +48,16 @@ class Figures(unittest.TestCase):
         fair = [(1, 10.0), (2, 20.0), (4, 20.0)]
         self.assertEqual(figures.worst_step(fair, lambda x: x), 2.0)
         self.assertIsNone(figures.worst_step([(1, 10.0)]))
+
+
+class Actors(unittest.TestCase):
+    def test_each_of_the_savina_set_has_the_median_of_its_rounds_ratios(self):
+        lines = [{"benchmark": name, "ours": ours, "caf": caf} for name, _ in actors.SAVINA
+                 for ours, caf in ((1.0, 2.0), (9.0, 3.0), (4.0, 4.0))]
+        rows = actors.savina_rows(lines)
+        self.assertEqual(len(rows), len(actors.SAVINA))
+        self.assertEqual({(row["ours"], row["theirs"], row["ratio"]) for row in rows},
+                         {(4.0, 3.0, 1.0)})
 
 
 class Verdicts(unittest.TestCase):
