@@ -20,11 +20,6 @@ constexpr call_lane_options lane_sizes() {
   return sizes;
 }
 
-remote_peer* peer_behind(const caf::strong_actor_ptr& actor) {
-  auto* const proxy = dynamic_cast<remote_proxy*>(actor->get());
-  return proxy != nullptr ? &proxy->peer() : nullptr;
-}
-
 }  // namespace
 
 // The actor's own process serves the lane where it can be told to; else this one does, which knows
@@ -38,7 +33,7 @@ std::uint64_t lend_handle(const caf::strong_actor_ptr& actor, const message_code
   auto [client, server] = make_calls<actor_bytes, actor_bytes>(state->runtime(), lane_sizes());
   const std::uint64_t id = client.core().end().id();
   state->keep_departing(std::move(client));
-  remote_peer* const peer = peer_behind(actor);
+  remote_peer* const peer = peer_of(actor);
   if (peer == nullptr || !peer->hand_over(server, codec)) {
     state->serve(std::move(server), codec, actor);
   }

@@ -52,6 +52,8 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   virtual void keep(caf::strong_actor_ptr) {}
   /// Requests under way.
   [[nodiscard]] std::uint32_t pending() const { return lane_.core().pending(); }
+  /// True while requests are refused at once, since its process is being started again.
+  [[nodiscard]] bool refuses() const noexcept { return refuses_.load(std::memory_order_relaxed); }
   /// Has the actor's own process serve a lane to somebody who is to reach it straight.
   /// @returns false: it cannot, or has other messages than `codec`'s; the lane's end is as before.
   virtual bool hand_over(const actor_server& lane, const message_codec& codec);

@@ -16,4 +16,9 @@ bool remote_proxy::add_backlink(caf::abstract_actor* other) {
   return caf::actor_proxy::add_backlink(other);
 }
 
+remote_peer* peer_of(const caf::strong_actor_ptr& actor) {
+  auto* const proxy = actor ? dynamic_cast<remote_proxy*>(actor->get()) : nullptr;
+  return proxy != nullptr ? &proxy->peer() : nullptr;
+}
+
 }  // namespace bulkhead::actors::detail

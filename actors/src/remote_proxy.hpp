@@ -26,4 +26,8 @@ class remote_proxy final : public stand_in {
   std::shared_ptr<remote_peer> peer_;
 };
 
+/// The peer of an actor that is in a process of its own, for as long as somebody has a handle of
+/// that; nullptr: it is in this one.
+[[nodiscard]] remote_peer* peer_of(const caf::strong_actor_ptr& actor);
+
 }  // namespace bulkhead::actors::detail

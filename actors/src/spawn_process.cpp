@@ -27,12 +27,6 @@ auto start_or_drop(system& sys, const std::shared_ptr<remote_peer>& peer, Start 
   }
 }
 
-// The peer of an actor that is in a process of its own; nullptr: it is in this one.
-remote_peer* peer_of(const caf::strong_actor_ptr& actor) {
-  auto* const proxy = actor ? dynamic_cast<remote_proxy*>(actor->get()) : nullptr;
-  return proxy != nullptr ? &proxy->peer() : nullptr;
-}
-
 }  // namespace
 
 caf::strong_actor_ptr start_owned(system& sys, const spawn_options& options, hosted_start start) {
