@@ -17,6 +17,7 @@
 #include "process_context.hpp"
 #include "process_record.hpp"
 #include "runtime_state.hpp"
+#include "standby_wait.hpp"
 
 namespace bulkhead::detail {
 namespace {
@@ -66,15 +67,20 @@ int run_child(os::child_context start) {
   // is told of the process's end and not of its function's.
   auto* const rt = new bulkhead::runtime(std::make_shared<runtime_state>(context));
   context->set_owner(rt->state());
-  give_heart(start, *context, rt->state());
+  process_heart* const heart = give_heart(start, *context);
   static auto* const no_next = new os::no_next_line;
   context->keeper().set_source(no_next);
   process_record::set_child(context, rt);
   std::set_terminate(&on_terminate);
-  static auto* const endpoints = new given_endpoints(*context, start.endpoints);
+  static auto* const endpoints = new given_endpoints(*context, std::move(start.endpoints));
+  const auto prepare = reinterpret_cast<void (*)()>(const_cast<void*>(start.prepare));
   const auto entry = reinterpret_cast<entry_function>(const_cast<void*>(start.function));
   try {
     if (start.setup && start.setup->memory_bytes) limit_memory(*start.setup->memory_bytes);
+    if (prepare != nullptr) prepare();
+    if (start.standby) wait_for_promotion(start, *context, *endpoints);
+    endpoints->take_up();
+    start_heart(heart, rt->state());
     if (start.setup && start.setup->announce) {
       static_cast<void>(context->keeper().tell(os::control::kind::entered, os::control::done{}));
     }

@@ -1,5 +1,6 @@
 #include "given_endpoints.hpp"
 
+#include "os/pipe_memory.hpp"
 #include "pipe_state.hpp"
 #include "process_context.hpp"
 #include "queue_state.hpp"
@@ -7,22 +8,40 @@
 namespace bulkhead::detail {
 
 given_endpoints::given_endpoints(process_context& context,
-                                 std::vector<os::child_context::endpoint>& endpoints) {
+                                 std::vector<os::child_context::endpoint> endpoints)
+    : context_(&context) {
   for (auto& given : endpoints) {
-    ids_.push_back(given.queue);
-    if ((given.queue & os::control::pipe_bit) != 0) {
-      ends_.push_back(
-          context.adopt_end(given.queue, given.name, std::move(given.segment), given.bells));
-      continue;
+    kept& e = all_.emplace_back(kept{std::move(given), nullptr, nullptr, nullptr});
+    if ((e.given.queue & os::control::pipe_bit) != 0) {
+      e.pipe = context.map_end(std::move(e.given.segment), e.given.bells);
+    } else {
+      e.queue =
+          context.adopt(e.given.queue, e.given.name, std::move(e.given.segment), e.given.bells);
     }
-    auto queue = context.adopt(given.queue, given.name, std::move(given.segment), given.bells);
-    queue->take_seat({given.seat, given.epoch, given.sent_before});
-    queues_.push_back(std::move(queue));
+  }
+}
+
+void given_endpoints::set_seat(std::size_t n, std::uint32_t seat, std::uint32_t epoch,
+                               std::uint64_t sent_before) {
+  os::child_context::endpoint& given = all_[n].given;
+  given.seat = seat;
+  given.epoch = epoch;
+  given.sent_before = sent_before;
+}
+
+// What an end's state knows of its rings it reads when it is made.
+void given_endpoints::take_up() {
+  for (kept& e : all_) {
+    if (e.pipe != nullptr) {
+      e.end = context_->adopt_end(e.given.queue, e.given.name, std::move(e.pipe));
+    } else {
+      e.queue->take_seat({e.given.seat, e.given.epoch, e.given.sent_before});
+    }
   }
 }
 
 std::uint64_t given_endpoints::endpoint(std::uint64_t index) {
-  return index < ids_.size() ? ids_[index] : no_endpoint;
+  return index < all_.size() ? all_[index].given.queue : no_endpoint;
 }
 
 }  // namespace bulkhead::detail

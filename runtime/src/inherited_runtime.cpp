@@ -24,7 +24,7 @@ std::shared_ptr<runtime_state> take_up_inheritance(runtime& rt) {
       std::move(left->control), std::move(left->directory));
   auto state = std::make_shared<runtime_state>(context);
   context->set_owner(state);
-  give_heart(*left, *context, state);
+  start_heart(give_heart(*left, *context), state);
   static auto* const no_next = new os::no_next_line;
   context->keeper().set_source(no_next);
   process_record::set_child(context, &rt);
@@ -32,7 +32,9 @@ std::shared_ptr<runtime_state> take_up_inheritance(runtime& rt) {
   if (!decode_all(std::span<const std::byte>(left->arguments), names)) {
     throw error(errc::corrupt, "the names of what this program inherited are unreadable");
   }
-  state->inherit({std::move(names), std::make_unique<given_endpoints>(*context, left->endpoints)});
+  auto endpoints = std::make_unique<given_endpoints>(*context, std::move(left->endpoints));
+  endpoints->take_up();
+  state->inherit({std::move(names), std::move(endpoints)});
   static_cast<void>(context->keeper().tell(os::control::kind::entered, os::control::done{}));
   return state;
 }

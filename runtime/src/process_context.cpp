@@ -13,6 +13,7 @@ namespace control = os::control;
 
 process_context::process_context(identity who, os::unique_fd line, os::unique_fd directory)
     : who_(std::move(who)),
+      incarnation_(who_.incarnation),
       platform_(os::make_platform()),
       link_(std::move(line)),
       directory_(std::move(directory)),
@@ -21,6 +22,7 @@ process_context::process_context(identity who, os::unique_fd line, os::unique_fd
 process_context::process_context(identity who, os::channel line,
                                  std::shared_ptr<process_context> home, std::uint64_t tree)
     : who_(std::move(who)),
+      incarnation_(who_.incarnation),
       platform_(os::make_platform()),
       link_(std::move(line), errc::owner_gone),
       home_(std::move(home)),
@@ -303,12 +305,10 @@ std::shared_ptr<os::pipe_memory> process_context::map_pipe(std::vector<os::uniqu
   return memory;
 }
 
-std::shared_ptr<pipe_state> process_context::adopt_end(std::uint64_t end, std::string name,
-                                                       os::unique_fd segment,
-                                                       os::unique_fd (&bells)[2]) {
+std::shared_ptr<os::pipe_memory> process_context::map_end(os::unique_fd segment,
+                                                          os::unique_fd (&bells)[2]) {
   os::pipe_descriptors parts{std::move(segment), {std::move(bells[0]), std::move(bells[1])}};
-  return add_end(end, std::move(name),
-                 std::make_shared<os::pipe_memory>(std::move(parts), platform_));
+  return std::make_shared<os::pipe_memory>(std::move(parts), platform_);
 }
 
 std::shared_ptr<pipe_state> process_context::add_end(std::uint64_t end, std::string name,

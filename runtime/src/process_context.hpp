@@ -64,6 +64,9 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// The other program's tree; 0: its own.
   [[nodiscard]] std::uint64_t tree() const noexcept { return tree_; }
   [[nodiscard]] const identity& who() const noexcept { return who_; }
+  /// Of a spare that has become the child. Before the child's function runs.
+  void set_incarnation(std::uint64_t incarnation) noexcept { incarnation_.store(incarnation); }
+  [[nodiscard]] std::uint64_t incarnation() const noexcept { return incarnation_.load(); }
   [[nodiscard]] bool stop_requested() const noexcept {
     return stop_->load(std::memory_order_acquire) != 0;
   }
@@ -122,9 +125,13 @@ class process_context : public std::enable_shared_from_this<process_context> {
   /// A pipe, whose ends are both this process's.
   std::pair<std::shared_ptr<pipe_state>, std::shared_ptr<pipe_state>> make_pipe(
       const os::control::make_pipe& wanted);
-  /// An end that came with the process's arguments.
-  std::shared_ptr<pipe_state> adopt_end(std::uint64_t end, std::string name, os::unique_fd segment,
-                                        os::unique_fd (&bells)[2]);
+  /// An end that came with the process's arguments: its memory, then what is there now.
+  [[nodiscard]] std::shared_ptr<os::pipe_memory> map_end(os::unique_fd segment,
+                                                         os::unique_fd (&bells)[2]);
+  std::shared_ptr<pipe_state> adopt_end(std::uint64_t end, std::string name,
+                                        std::shared_ptr<os::pipe_memory> memory) {
+    return add_end(end, std::move(name), std::move(memory));
+  }
   /// @returns nullptr when this process has no handle to the end.
   std::shared_ptr<pipe_state> find_end(std::uint64_t end);
   [[nodiscard]] os::control::peer_reply peer_of(std::uint64_t end);
@@ -163,7 +170,8 @@ class process_context : public std::enable_shared_from_this<process_context> {
   };
   static std::shared_ptr<queue_state> handle_to(known_queue& queue);
 
-  identity who_;
+  const identity who_;
+  std::atomic<std::uint64_t> incarnation_;
   os::fork_guard guard_;
   core::platform platform_;
   process_heart* heart_ = nullptr;

@@ -90,6 +90,11 @@ std::uint64_t process_state::incarnation() const {
   return incarnation_;
 }
 
+std::uint32_t process_state::serial() const {
+  const std::lock_guard lock(mutex_);
+  return serial_;
+}
+
 exit_status process_state::join() {
   const core::waiting_mark mark(process_record::heart());
   std::unique_lock lock(mutex_);

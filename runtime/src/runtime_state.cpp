@@ -35,6 +35,10 @@ control::spawn request_for(const runtime_state::start_order& order) {
   if (recipe.entry != nullptr) {
     wanted.entry = os::name_function(reinterpret_cast<const void*>(recipe.entry));
   }
+  wanted.is_spare = order.is_spare;
+  if (order.prepare != nullptr) {
+    wanted.prepare = os::name_function(reinterpret_cast<const void*>(order.prepare));
+  }
   if (recipe.target != nullptr) wanted.target = os::name_function(recipe.target);
   wanted.fingerprint = recipe.fingerprint;
   wanted.arguments = recipe.arguments;
@@ -264,6 +268,21 @@ void runtime_state::request_stop(std::uint32_t serial) {
 
 void runtime_state::signal(std::uint32_t serial, int number) {
   context().keeper().ask<control::done>(control::kind::signal, control::signal{serial, number});
+}
+
+runtime_state::started runtime_state::promote(std::uint32_t serial, std::uint64_t incarnation) {
+  const auto reply = context().keeper().ask<control::spawn_reply>(
+      control::kind::promote, control::promote{serial, static_cast<std::uint32_t>(incarnation)});
+  return {reply.serial, reply.pid};
+}
+
+// A keeper that does not hear of it has no such child any more.
+void runtime_state::follow(const control::follow& rule) noexcept {
+  try {
+    static_cast<void>(context().keeper().tell(control::kind::follow, rule));
+  } catch (const std::exception&) {
+    // The runtime is being stopped.
+  }
 }
 
 void runtime_state::forget(std::uint64_t resume_key) {

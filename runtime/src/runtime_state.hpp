@@ -32,7 +32,7 @@ class succession;
 class runtime_state : public std::enable_shared_from_this<runtime_state> {
  public:
   using end_handler = std::function<void(const os::control::exited&)>;
-  using up_handler = std::function<void(os::control::kind)>;  ///< entered, ready or hung
+  using up_handler = std::function<void(os::control::kind)>;  ///< entered, ready, hung or waiting
 
   /// What is started: a recipe, under a name, as an incarnation of a supervised child (key not 0)
   /// or not.
@@ -43,6 +43,8 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
     const start_recipe* recipe = nullptr;
     const spawn_options* options = nullptr;
     bool announce = false;  ///< `at_up` is wanted.
+    bool is_spare = false;
+    void (*prepare)() = nullptr;
     std::optional<os::control::watch> watch;
   };
   /// What an inherited runtime was given by name.
@@ -90,6 +92,11 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void request_stop(std::uint32_t serial);
   void signal(std::uint32_t serial, int number);
   void forget(std::uint64_t resume_key);
+  /// Makes a spare that waits its child's next incarnation.
+  /// @errors stale_incarnation: it does not wait, or has ended; as start.
+  started promote(std::uint32_t serial, std::uint64_t incarnation);
+  /// Says what the keeper is to do at a child's end without asking.
+  void follow(const os::control::follow& rule) noexcept;
   /// No next incarnation of a child is on its way.
   void rest(std::uint64_t resume_key);
   /// @returns a key for the incarnations of a supervised child.

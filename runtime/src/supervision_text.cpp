@@ -23,6 +23,10 @@ struct words {
     return "restart failed: " + e.status.report();
   }
   std::string operator()(const events::hung&) const { return "hung: it gave no sign of life"; }
+  std::string operator()(const events::standby_promoted&) const { return "a standby takes over"; }
+  std::string operator()(const events::standby_ended& e) const {
+    return "standby (" + std::to_string(e.pid) + ") ended: " + e.status.report();
+  }
   std::string operator()(const events::gave_up& e) const {
     return "its supervisor gives up after " + std::to_string(e.history.size()) + " failures";
   }
@@ -41,6 +45,7 @@ struct levels {
   log_level operator()(const events::start_failed&) const { return log_level::warning; }
   log_level operator()(const events::restart_failed&) const { return log_level::warning; }
   log_level operator()(const events::hung&) const { return log_level::warning; }
+  log_level operator()(const events::standby_ended&) const { return log_level::warning; }
   log_level operator()(const events::gave_up&) const { return log_level::error; }
   template <class Other>
   log_level operator()(const Other&) const {

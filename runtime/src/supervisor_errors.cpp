@@ -42,11 +42,35 @@ void check_process(const child_spec& spec) {
   }
 }
 
-void check_watchdog(const child_spec& spec, const start_recipe& recipe) {
-  if (!spec.watchdog || recipe.command.empty() || recipe.inherits) return;
-  throw std::invalid_argument("child '" + spec.name +
-                              "': watchdog must be left out for a command without endpoints, which "
-                              "cannot give a sign of life");
+namespace {
+
+[[noreturn]] void refuse(const child_spec& spec, const std::string& why) {
+  throw std::invalid_argument("child '" + spec.name + "': " + why);
+}
+
+}  // namespace
+
+void check_command(const child_spec& spec, const start_recipe& recipe) {
+  if (recipe.command.empty()) return;
+  if (spec.watchdog && !recipe.inherits) {
+    refuse(spec,
+           "watchdog must be left out for a command without endpoints, which cannot give a sign of "
+           "life");
+  }
+  if (spec.standby != 0) refuse(spec, "standby must be left out for a command, which cannot wait");
+  if (spec.prepare != nullptr) {
+    refuse(spec, "prepare must be left out for a command, which has no functions of ours");
+  }
+}
+
+void check_nested(const child_spec& spec) {
+  const std::string why = " must be left out: a supervisor in this process has ";
+  if (may_fail_before_entry(spec.process, {}) || !spec.process.name.empty()) {
+    refuse(spec, "process" + why + "none of its own; start_supervisor_process gives it one");
+  }
+  if (spec.watchdog) refuse(spec, "watchdog" + why + "no heart of its own");
+  if (spec.standby != 0) refuse(spec, "standby" + why + "no process of its own");
+  if (spec.prepare != nullptr) refuse(spec, "prepare" + why + "no process of its own");
 }
 
 }  // namespace bulkhead::detail

@@ -21,7 +21,12 @@ void check_start(const std::optional<exit_status>& failed, std::string_view name
 /// Looks at the process options of a specification. @errors std::invalid_argument.
 void check_process(const child_spec& spec);
 
-/// Refuses a watchdog for what can give no sign of life. @errors std::invalid_argument.
-void check_watchdog(const child_spec& spec, const start_recipe& recipe);
+/// Refuses what no command can do, where it is one: a watchdog for what can give no sign of life,
+/// spares. @errors std::invalid_argument.
+void check_command(const child_spec& spec, const start_recipe& recipe);
+
+/// Refuses what only processes have, for a supervisor in this process. @errors
+/// std::invalid_argument.
+void check_nested(const child_spec& spec);
 
 }  // namespace bulkhead::detail

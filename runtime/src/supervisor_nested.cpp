@@ -8,7 +8,6 @@
 
 #include "nested_child.hpp"
 #include "os/signals.hpp"
-#include "start_setup.hpp"
 #include "supervisor_errors.hpp"
 #include "supervisor_state.hpp"
 
@@ -37,17 +36,7 @@ void supervisor_state::nest(const child_spec& given, supervisor_options options,
                             std::function<void(supervisor&)> build) {
   child_spec spec = given;
   options.name = spec.name;
-  if (may_fail_before_entry(spec.process, {}) || !spec.process.name.empty()) {
-    throw std::invalid_argument(
-        "child '" + spec.name +
-        "': process must be left out: a supervisor in this process has none "
-        "of its own; start_supervisor_process gives it one");
-  }
-  if (spec.watchdog) {
-    throw std::invalid_argument("child '" + spec.name +
-                                "': watchdog must be left out: a supervisor in this process has no "
-                                "heart of its own");
-  }
+  check_nested(spec);
   check_process(spec);
   check(core::check_supervisor(options), spec.name);
   spec.ready = readiness::on_call;  // when `build` has returned

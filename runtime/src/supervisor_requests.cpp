@@ -37,6 +37,10 @@ supervisor_state::answer_to_come supervisor_state::enter(core::child_id id, chil
   entry.id = id;
   if (entry.nested == nullptr) entry.resume_key = rt_->new_resume_key();
   if (entry.inlet != nullptr) listen_to(entry.inlet);
+  if (entry.spec->standby != 0) {
+    entry.crew = std::make_unique<standby_crew>(*entry.spec);
+    with_standbys_.insert(id);
+  }
   const std::string name = entry.process->name();
   by_id_[id] = &(children_[name] = std::move(entry));
   auto result = expect(name, false);
@@ -47,7 +51,7 @@ supervisor_state::answer_to_come supervisor_state::enter(core::child_id id, chil
 std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, start_recipe recipe,
                                                      std::shared_ptr<child_observer> observer) {
   check_process(spec);
-  check_watchdog(spec, recipe);
+  check_command(spec, recipe);
   child entry;
   entry.recipe = std::move(recipe);
   entry.observer = std::move(observer);
@@ -80,7 +84,7 @@ void supervisor_state::specify(const child_spec& spec) {
 
 std::shared_ptr<process_state> supervisor_state::add_dynamic(start_recipe recipe) {
   std::shared_ptr<process_state> process;
-  if (every_child_ != nullptr) check_watchdog(*every_child_, recipe);
+  if (every_child_ != nullptr) check_command(*every_child_, recipe);
   auto up = call([&] {
     const auto added = machine_.add_dynamic(now());
     if (const auto* refused = std::get_if<core::refusal>(&added)) check(*refused, {});
@@ -160,19 +164,31 @@ void supervisor_state::shutdown() {
 
 // --- questions ---
 
+child_info supervisor_state::with_spares(child_info info) {
+  const child* const who = find(info.id);
+  if (who != nullptr && who->crew != nullptr) info.standbys = who->crew->pool.waiting();
+  return info;
+}
+
+std::optional<child_info> supervisor_state::info(std::optional<core::child_id> id) {
+  auto found = id ? machine_.info(*id) : std::nullopt;
+  return found ? std::optional(with_spares(*std::move(found))) : std::nullopt;
+}
+
 std::optional<child_info> supervisor_state::find_child(std::string_view name) {
-  return call([&]() -> std::optional<child_info> {
-    const auto id = machine_.find(name);
-    return id ? machine_.info(*id) : std::nullopt;
-  });
+  return call([&] { return info(machine_.find(name)); });
 }
 
 std::optional<child_info> supervisor_state::find_child(core::child_id id) {
-  return call([&] { return machine_.info(id); });
+  return call([&] { return info(id); });
 }
 
 std::vector<child_info> supervisor_state::which_children() {
-  return call([this] { return machine_.which_children(); });
+  return call([this] {
+    auto all = machine_.which_children();
+    for (child_info& each : all) each = with_spares(std::move(each));
+    return all;
+  });
 }
 
 child_count supervisor_state::count_children() {

@@ -29,8 +29,10 @@ supervisor_state::supervisor_state(runtime& rt, const supervisor_options& option
     : home_(&rt),
       rt_(rt.state()),
       path_(std::move(path)),
-      machine_(checked(options), path_, make_random()),
+      random_(make_random()),
+      machine_(checked(options), path_, random_),
       timer_(rt_->loop()),
+      standby_timer_(rt_->loop()),
       stream_(std::make_shared<event_stream>(rt_, options.events_max)),
       ended_(end_.get_future().share()) {
   rt_->ensure_running();
@@ -62,6 +64,7 @@ void supervisor_state::run() {
     }
   }
   arm();
+  tend_standbys();
 }
 
 void supervisor_state::arm() {
@@ -95,23 +98,31 @@ void supervisor_state::execute(const core::commands::start& c) {
   }
 }
 
-void supervisor_state::start_process(child& who, std::uint64_t incarnation) {
+runtime_state::start_order supervisor_state::order_for(const child& who,
+                                                       std::uint64_t incarnation) const {
   runtime_state::start_order order;
   order.name = who.process->name();
   order.resume_key = who.resume_key;
   order.incarnation = incarnation;
   order.recipe = &who.recipe;
   order.options = &who.spec->process;
-  order.announce =
-      who.spec->ready == readiness::on_call || may_fail_before_entry(who.spec->process, who.recipe);
+  order.prepare = who.spec->prepare;
+  order.announce = who.spec->ready == readiness::on_call || order.prepare != nullptr ||
+                   may_fail_before_entry(who.spec->process, who.recipe);
   if (const auto& patience = who.spec->watchdog) {
     order.watch = {static_cast<std::uint64_t>(patience->count()),
                    who.spec->ready == readiness::on_call};
   }
+  return order;
+}
+
+void supervisor_state::start_process(child& who, std::uint64_t incarnation) {
+  const runtime_state::start_order order = order_for(who, incarnation);
+  if (begin_with_spare(who, incarnation, order.announce)) return;
   const auto begun = rt_->start(
       order,
       [self = shared_from_this(), id = who.id, incarnation](const os::control::exited& event) {
-        self->told_of_end(id, incarnation, event.status);
+        self->told_of_end(id, incarnation, event);
       },
       [self = shared_from_this(), id = who.id, incarnation](auto what) {
         self->told_of_up(id, incarnation, what);
@@ -133,6 +144,10 @@ void supervisor_state::execute(const core::commands::kill& c) {
   child* const who = find(c.id);
   if (who == nullptr) return;
   if (who->nested != nullptr) return stop_nested(*who->nested, true);
+  // Not as one who is killed from outside, whom another follows.
+  if (who->crew != nullptr && std::exchange(who->crew->followed, 0) != 0) {
+    rt_->follow({who->process->serial(), 0, {}, 0});
+  }
   who->process->signal(SIGKILL);
 }
 
@@ -161,13 +176,23 @@ void supervisor_state::forget_arguments(child& who) {
 
 void supervisor_state::execute(const core::commands::ended& c) {
   timer_.cancel();
-  while (!children_.empty()) drop(children_.begin()->first, c.reason.kind);
+  for (const core::child_id id : with_standbys_) dismiss_spares(*find(id));
+  end_to_come_ = c.reason;
+  end_if_alone();
+}
+
+// Spares are gone before anybody hears of the end.
+void supervisor_state::end_if_alone() {
+  if (!end_to_come_ || spares_alive_ != 0) return;
+  const end_reason reason = *std::exchange(end_to_come_, std::nullopt);
+  standby_timer_.cancel();
+  while (!children_.empty()) drop(children_.begin()->first, reason.kind);
   for (waiter& w : waiters_) {
-    w.result.set_value(w.for_stop ? std::nullopt : std::optional(c.reason.status));
+    w.result.set_value(w.for_stop ? std::nullopt : std::optional(reason.status));
   }
   waiters_.clear();
-  stream_->end(c.reason);
-  end_.set_value(c.reason);
+  stream_->end(reason);
+  end_.set_value(reason);
   if (at_end_) at_end_();
 }
 
@@ -183,6 +208,17 @@ void supervisor_state::told_of_up(core::child_id id, std::uint64_t incarnation,
     machine_.hung(id, incarnation, now());
   }
   run();
+}
+
+void supervisor_state::told_of_end(core::child_id id, std::uint64_t incarnation,
+                                   const os::control::exited& event) {
+  child* const who = find(id);
+  if (event.next_serial != 0) {
+    if (who == nullptr || who->crew == nullptr) return end_spare(event.next_serial);
+    if (!accept_successor(*who, incarnation, event)) return;
+  }
+  told_of_end(id, incarnation, event.status);
+  if (child* const still = find(id)) give_up_successor(*still);
 }
 
 void supervisor_state::told_of_end(core::child_id id, std::uint64_t incarnation,
@@ -257,6 +293,7 @@ void supervisor_state::record(const supervision_event& event) {
 // No next incarnation will come.
 void supervisor_state::drop(const std::string& name, end_reason::kind_type why) {
   const auto there = children_.find(name);
+  dismiss_spares(there->second);
   there->second.process->finish();
   if (there->second.observer != nullptr) there->second.observer->on_gone(why);
   if (there->second.inlet != nullptr) {
@@ -267,6 +304,7 @@ void supervisor_state::drop(const std::string& name, end_reason::kind_type why) 
   } catch (const std::system_error&) {
     // The runtime is being stopped: its keeper forgets everything.
   }
+  with_standbys_.erase(there->second.id);
   by_id_.erase(there->second.id);
   children_.erase(there);
 }

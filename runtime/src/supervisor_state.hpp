@@ -9,12 +9,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "core/supervision/supervision.hpp"
 #include "event_stream.hpp"
 #include "nested_child.hpp"
 #include "process_state.hpp"
 #include "runtime_state.hpp"
+#include "standby_crew.hpp"
 
 namespace bulkhead::detail {
 
@@ -68,6 +70,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
     std::shared_ptr<nested_child> nested;  // A supervisor in this process.
     std::shared_ptr<event_inlet> inlet;    // A supervisor in another.
     std::shared_ptr<child_observer> observer;
+    std::unique_ptr<standby_crew> crew;  // Where it has spares.
   };
   // Somebody waits for what becomes of a child's start or stop; a status says that a start failed.
   struct waiter {
@@ -93,6 +96,8 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   answer_to_come expect(std::string_view name, bool for_stop);
   static std::optional<exit_status> wait_for(answer_to_come answer);
   void answer(const supervision_event& event);
+  child_info with_spares(child_info info);
+  std::optional<child_info> info(std::optional<core::child_id> id);
   core::child_id id_of(std::string_view name) const;
   child* find(core::child_id id);
   void forget_arguments(child& who);
@@ -101,18 +106,38 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void arm();
   void execute(const core::commands::start& c);
   void start_process(child& who, std::uint64_t incarnation);
+  runtime_state::start_order order_for(const child& who, std::uint64_t incarnation) const;
   void execute(const core::commands::request_stop& c);
   void execute(const core::commands::kill& c);
   void execute(const core::commands::emit& c);
   void execute(const core::commands::all_started& /*c*/) {}
   void execute(const core::commands::ended& c);
   void told_of_up(core::child_id id, std::uint64_t incarnation, os::control::kind what);
+  void told_of_end(core::child_id id, std::uint64_t incarnation, const os::control::exited& event);
   void told_of_end(core::child_id id, std::uint64_t incarnation, const exit_status& status);
   void record(const supervision_event& event);
   template <class Fn>
   void on_executor(const char* who, Fn fn);
   void drop(const std::string& name, end_reason::kind_type why = end_reason::shutdown);
   void tell_rest(std::uint64_t resume_key);
+
+  // Spares (supervisor_standby.cpp).
+  void start_spare(child& who);
+  bool begin_with_spare(child& who, std::uint64_t incarnation, bool announced);
+  void become_child(standby_crew& crew, standby_member& spare, std::uint64_t incarnation);
+  template <class What>
+  void emit(const child& who, pid_t pid, What what);
+  void told_of_waiting(core::child_id id, std::uint32_t serial);
+  void told_of_end(core::child_id id, const std::shared_ptr<standby_member>& member,
+                   const os::control::exited& event);
+  bool accept_successor(child& who, std::uint64_t incarnation, const os::control::exited& event);
+  void give_up_successor(child& who) noexcept;
+  void end_spare(std::uint32_t serial) noexcept;
+  void dismiss_spares(child& who);
+  void tend_spares(child& who);
+  std::optional<core::instant> tend_follow(child& who, std::size_t& failures_left);
+  void tend_standbys();
+  void end_if_alone();
 
   // Children that are supervisors (supervisor_nested.cpp).
   void start_nested(child& who, std::uint64_t incarnation);
@@ -124,9 +149,14 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   runtime* home_;
   std::shared_ptr<runtime_state> rt_;
   std::string path_;
+  core::random_source random_;
   core::supervision machine_;
   std::shared_ptr<const child_spec> every_child_;  // What dynamic children share.
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer standby_timer_;
+  std::set<core::child_id> with_standbys_;
+  std::size_t spares_alive_ = 0;
+  std::optional<end_reason> end_to_come_;  // When no spare is left.
   std::map<std::string, child, std::less<>> children_;
   std::map<core::child_id, child*> by_id_;
   std::list<waiter> waiters_;

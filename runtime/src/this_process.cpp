@@ -37,7 +37,7 @@ const std::string& name() {
 
 std::uint64_t incarnation() {
   const auto& context = detail::process_record::child_context();
-  return context != nullptr ? context->who().incarnation : 1;
+  return context != nullptr ? context->incarnation() : 1;
 }
 
 bulkhead::runtime& runtime() {

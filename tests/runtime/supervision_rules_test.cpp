@@ -90,6 +90,11 @@ TEST_CASE("a bad value in a child's specification is refused by the name of its 
   bad("no_restart_on.signals", [](auto& s) { s.no_restart_on.signals = {65}; });
   bad("restart_on.codes", [](auto& s) { s.restart_on = s.no_restart_on = {.codes = {3}}; });
   bad("restart_on.signals", [](auto& s) { s.restart_on = s.no_restart_on = {.signals = {9}}; });
+  bad("standby", [](auto& s) { s.standby = 65; });
+  bad("standby", [](auto& s) {
+    s.restart = restart::temporary;
+    s.standby = 1;
+  });
   bad("restart_on", [](auto& s) {
     s.restart = restart::temporary;
     s.restart_on.codes = {3};
@@ -109,13 +114,6 @@ TEST_CASE("a bad value in a supervisor's options is refused by the name of its f
   bad("period", [](auto& o) { o.period = -1s; });
   bad("auto_shutdown", [](auto& o) { o.auto_shutdown = static_cast<auto_shutdown>(3); });
   bad("name", [](auto& o) { o.name = ""; });
-}
-
-TEST_CASE("what is not built yet is refused by the name of its field", "[supervision][unit]") {
-  const auto later = [](const char* field, const std::function<void(child_spec&)>& change) {
-    require_refused(against_child(change), refused::unsupported, field);
-  };
-  later("standby", [](auto& s) { s.standby = 1; });
 }
 
 TEST_CASE("a refused child leaves no trace", "[supervision][unit]") {

@@ -28,6 +28,8 @@ struct event_in_words {
     return "restart failed: " + e.status.text;
   }
   std::string operator()(const events::hung&) const { return "hung"; }
+  std::string operator()(const events::standby_promoted&) const { return "standby_promoted"; }
+  std::string operator()(const events::standby_ended&) const { return "standby_ended"; }
   std::string operator()(const events::gave_up& e) const {
     return "gave up after " + std::to_string(e.history.size());
   }

@@ -32,8 +32,19 @@ struct child_spec {
   std::optional<std::chrono::nanoseconds> watchdog = std::nullopt;
   /// How its process is started; its name and shutdown are those above.
   spawn_options process = {};
-  std::uint32_t standby = 0;  ///< Spare processes that wait to take over.
-  // Here comes `prepare`.
+  /// Spare processes, forked and prepared, that wait to take over: when the child ends and is to be
+  /// started again, one of them is its next incarnation at once, and a new spare is started once
+  /// that is up. A spare holds no lease, seat or pipe end before; one that ends is replaced, after
+  /// the child's backoff where they keep ending, which counts as nobody's restart. They are killed
+  /// when the child is stopped, and end with the supervisor and with the keeper.
+  /// @limits at most 64; not for temporary children, commands, or supervisors in this process.
+  std::uint32_t standby = 0;
+  /// Runs before anything else in every process of the child: in a spare before it waits, else
+  /// before its function, within `start_timeout`. What it throws is a failed start. It has the
+  /// child's name, environment, streams and limits, but no arguments.
+  /// @limits of this program or a library of it; not for commands, or supervisors in this process.
+  /// this_process::incarnation() is 0 in a spare, and what it receives or takes is not the child's.
+  void (*prepare)() = nullptr;
   exit_rule restart_on = {};     ///< Ends that force a restart.
   exit_rule no_restart_on = {};  ///< Ends that forbid one.
 };

@@ -101,6 +101,19 @@ struct deleted {
   friend bool operator==(const deleted&, const deleted&) = default;
 };
 
+/// A spare is its next incarnation: what the event carries is its pid and incarnation. `started`
+/// follows.
+struct standby_promoted {
+  friend bool operator==(const standby_promoted&, const standby_promoted&) = default;
+};
+
+/// A spare ended before it was promoted, and nobody asked it to; another is started.
+struct standby_ended {
+  std::int32_t pid = 0;  ///< The spare's; 0: it could not even be started.
+  exit_status status;
+  friend bool operator==(const standby_ended&, const standby_ended&) = default;
+};
+
 }  // namespace events
 
 /// One entry of a supervisor's record.
@@ -112,7 +125,7 @@ struct supervision_event {
   std::uint64_t incarnation = 0;  ///< Which start of the child; the first is 1.
   std::variant<events::started, events::ready, events::exited, events::restarting,
                events::start_failed, events::restart_failed, events::gave_up, events::stopped,
-               events::deleted, events::hung>
+               events::deleted, events::hung, events::standby_promoted, events::standby_ended>
       what;
 
   friend bool operator==(const supervision_event&, const supervision_event&) = default;
@@ -141,6 +154,7 @@ struct child_info {
   child_state state = child_state::stopped;
   std::int32_t pid = 0;
   std::uint64_t incarnation = 0;
+  std::uint32_t standbys = 0;  ///< Spares that are prepared and wait.
   /// While restarting: when the next start comes, or when the one under way began.
   std::optional<std::chrono::steady_clock::time_point> next_attempt;
 

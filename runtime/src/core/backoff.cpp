@@ -19,9 +19,13 @@ double unit(std::uint64_t random) { return static_cast<double>(random >> 11) * 0
 
 }  // namespace
 
+bool is_without_delay(const backoff_options& options, std::uint64_t failures) noexcept {
+  return failures < 2 || options.initial.count() == 0;
+}
+
 std::chrono::nanoseconds backoff_delay(const backoff_options& options, std::uint64_t failures,
                                        const random_source& random) {
-  if (failures < 2 || options.initial.count() == 0) return std::chrono::nanoseconds{0};
+  if (is_without_delay(options, failures)) return std::chrono::nanoseconds{0};
   const std::int64_t whole = without_jitter(options, failures);
   const double left_out = options.jitter * unit(random()) * static_cast<double>(whole);
   return std::chrono::nanoseconds{whole - static_cast<std::int64_t>(left_out)};

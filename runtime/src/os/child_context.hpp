@@ -32,6 +32,8 @@ struct child_context {
   unique_fd directory;             ///< For directory_memory.
   unique_fd pulse;                 ///< For pulse_memory, where somebody watches it.
   std::uint64_t patience_ns = 0;   ///< Then: the longest silence.
+  unique_fd standby;               ///< For standby_memory, where it is a spare.
+  const void* prepare = nullptr;   ///< control::spawn::prepare, found; nullptr: none was named.
   const void* function = nullptr;  ///< control::spawn::entry, found.
   const void* target = nullptr;    ///< control::spawn::target, found; nullptr: none was named.
   std::uint64_t fingerprint = 0;

@@ -66,8 +66,12 @@ enum class kind : std::uint16_t {
             // reply
   lend,     // of a queue or pipe end of the sender's; reply done + its three descriptors
   ring,     // the sender has no descriptor of that bell: the keeper rings it; reply done
+  waiting,  // a spare -> keeper, and keeper -> owner over the event socket, as an `exited`: it is
+            // prepared, and waits; no reply
+  promote,  // a waiting spare becomes the child; reply spawn_reply
+  follow,   // what is to be done at the next end of a child without asking; no reply
 };
-inline constexpr kind kind_max = kind::ring;  ///< Nothing above it is a kind.
+inline constexpr kind kind_max = kind::follow;  ///< Nothing above it is a kind.
 
 /// The queues and pipes of a tree are counted from a random number in the bits above these, so that
 /// a name is of no use in another tree.
@@ -235,7 +239,10 @@ struct spawn {
   std::uint64_t resume_key = 0;  ///< Not 0: incarnations of one supervised child share it, and so
                                  ///< its seats. Unique in the owner.
   std::uint32_t incarnation = 1;
-  function_name entry;   ///< `void(const detail::child_start&)`
+  bool is_spare = false;  ///< It waits to be that child's next incarnation, of whatever number, and
+                          ///< has neither seats nor pipe ends till then (docs/supervision.md).
+  function_name prepare;  ///< `void()`, called before anything else; empty path and id: none.
+  function_name entry;    ///< `void(const detail::child_start&)`
   function_name target;  ///< The user's function where `entry` does not know it by type; empty path
                          ///< and id: none.
   std::uint64_t fingerprint = 0;  ///< Of the argument list.
@@ -245,6 +252,18 @@ struct spawn {
 struct spawn_reply {
   std::uint32_t serial = 0;  ///< Names this incarnation in the tree.
   std::int32_t pid = 0;
+};
+struct promote {
+  std::uint32_t serial = 0;  ///< The spare's.
+  std::uint32_t incarnation = 0;
+};
+/// Where that child ends as said here, unasked, the keeper promotes its first waiting spare at
+/// once, and tells of both.
+struct follow {
+  std::uint32_t serial = 0;          ///< Of the child.
+  std::uint32_t incarnation = 0;     ///< Of the spare, then; 0: it is not promoted after all.
+  std::vector<std::uint64_t> codes;  ///< Bit n of all: exit code n.
+  std::uint64_t signals = 0;         ///< Bit n - 1: signal n.
 };
 struct signal {
   std::uint32_t serial = 0;
@@ -300,6 +319,8 @@ struct exited {
   std::uint64_t redelivered = 0;  ///< Messages that its death gave back.
   std::uint64_t buried = 0;       ///< Messages that its death moved to dead letters.
   std::uint64_t stuck = 0;        ///< Poison messages that found the dead letters full.
+  std::uint32_t next_serial = 0;  ///< Not 0: the spare that has taken its place already.
+  std::int32_t next_pid = 0;
 };
 
 }  // namespace bulkhead::os::control

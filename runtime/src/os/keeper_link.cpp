@@ -109,7 +109,8 @@ receive_result next_event(channel& events, child_event& out, deadline until) {
   if (result != receive_result::received) return result;
   out.what = event.head.kind;
   const bool known = out.what == control::kind::exited || out.what == control::kind::entered ||
-                     out.what == control::kind::ready || out.what == control::kind::hung;
+                     out.what == control::kind::ready || out.what == control::kind::hung ||
+                     out.what == control::kind::waiting;
   if (!known || !event.read(out.event)) return receive_result::garbage;
   return receive_result::received;
 }

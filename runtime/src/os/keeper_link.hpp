@@ -85,7 +85,8 @@ class keeper_link {
   std::int32_t last_number_ = 0;
 };
 
-/// What became of a child: it entered its function, called ready, hangs, or ended.
+/// What became of a child: it entered its function, called ready, hangs, waits as a spare, or
+/// ended.
 struct child_event {
   control::kind what{};
   control::exited event;  ///< But for the last, only its serial and pid.

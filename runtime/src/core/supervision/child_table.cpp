@@ -56,6 +56,11 @@ child* child_table::find(child_id id) {
   return at == children_.end() ? nullptr : &at->second;
 }
 
+const child* child_table::find(child_id id) const {
+  const auto at = children_.find(id);
+  return at == children_.end() ? nullptr : &at->second;
+}
+
 const child* child_table::find(std::string_view name) const {
   const auto at = names_.find(name);
   return at == names_.end() ? nullptr : &children_.at(at->second);

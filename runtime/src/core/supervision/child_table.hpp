@@ -31,6 +31,7 @@ class child_table {
   }
 
   [[nodiscard]] child* find(child_id id);
+  [[nodiscard]] const child* find(child_id id) const;
   [[nodiscard]] const child* find(std::string_view name) const;
 
   /// The child whose deadline is the earliest, if any has one.

@@ -27,6 +27,11 @@ class restart_window {
   /// @returns true when there are now more of them than the intensity allows.
   bool count(child_id id, failure what, instant now);
 
+  /// How many failures more it bears.
+  [[nodiscard]] std::size_t room(instant now) const;
+  /// From when on it bears one, if none comes before; nothing: that is not to be foreseen.
+  [[nodiscard]] std::optional<instant> room_from(instant now) const;
+
   /// The failures of `id` age on: it is up, or nobody tries to start it any more.
   void thaw(child_id id, instant now);
 

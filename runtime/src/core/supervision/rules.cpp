@@ -16,10 +16,7 @@ found bad(std::string field, const char* want) {
   return refusal{refused::bad_value, std::move(field), std::move(text)};
 }
 
-found later(std::string field) {
-  std::string text = field + " is not supported yet";
-  return refusal{refused::unsupported, std::move(field), std::move(text)};
-}
+constexpr std::uint32_t standbys_max = 64;
 
 // Written so that a NaN is refused too.
 bool between(double value, double least, double most) { return value >= least && value <= most; }
@@ -42,8 +39,12 @@ found check_shutdown(const shutdown_rule& shutdown) {
   return std::nullopt;
 }
 
-found check_what_comes_later(const child_spec& spec) {
-  if (spec.standby != 0) return later("standby");
+// A temporary child is never replaced.
+found check_standby(const child_spec& spec) {
+  if (spec.standby > standbys_max) return bad("standby", "at most 64");
+  if (spec.standby != 0 && spec.restart == restart::temporary) {
+    return bad("standby", "0 for a temporary child");
+  }
   return std::nullopt;
 }
 
@@ -137,7 +138,7 @@ std::optional<refusal> check_child(const child_spec& spec) {
   if (auto fault = check_budget(spec.budget)) return fault;
   if (auto fault = check_exit_rules(spec)) return fault;
   if (spec.watchdog && *spec.watchdog <= nanoseconds{0}) return bad("watchdog", "above 0");
-  return check_what_comes_later(spec);
+  return check_standby(spec);
 }
 
 std::optional<refusal> check_supervisor(const supervisor_options& options) {

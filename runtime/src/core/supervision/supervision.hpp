@@ -80,6 +80,16 @@ class supervision {
   void hung(child_id id, std::uint64_t incarnation, instant now);
   void exited(child_id id, std::uint64_t incarnation, const exit_status& status, instant now);
 
+  /// Whether a child that runs, should it now end as `status` says, is started again in that
+  /// moment, by itself and without a delay (restart_at_once.cpp).
+  [[nodiscard]] bool restarts_at_once(child_id id, std::uint64_t incarnation,
+                                      const exit_status& status, instant now) const;
+  /// From when on that holds for every end that its rules call a failure, if nothing else happens;
+  /// nothing: that is not to be foreseen.
+  [[nodiscard]] std::optional<instant> restarts_at_once_from(child_id id, instant now) const;
+  /// How many failures more the supervisor bears now.
+  [[nodiscard]] std::size_t failures_left(instant now) const { return window_.room(now); }
+
   /// Does what is due. @limits call it at next_deadline(); earlier and later does no harm.
   void tick(instant now);
   [[nodiscard]] std::optional<instant> next_deadline() const { return children_.next_deadline(); }
@@ -124,6 +134,8 @@ class supervision {
   void forget(child& c, instant now);
   void thaw(child& c, instant now);
   void end_if_significant(bool was_significant, instant now);
+
+  [[nodiscard]] const child* running_alone(child_id id) const;
 
   // A group's restart (group_restart.cpp).
   [[nodiscard]] bool restarts_groups() const noexcept {

@@ -34,6 +34,7 @@ void part_shared_descriptors(child_context& context) {
 std::vector<int> descriptors_of(const child_context& context) {
   std::vector<int> kept = {0, 1, 2, context.control.get(), context.directory.get()};
   if (context.pulse) kept.push_back(context.pulse.get());
+  if (context.standby) kept.push_back(context.standby.get());
   for (const child_context::endpoint& e : context.endpoints) {
     for (const unique_fd* fd : {&e.segment, &e.bells[0], &e.bells[1]}) kept.push_back(fd->get());
   }

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "os/keeper/control_groups.hpp"
 #include "os/keeper/event_box.hpp"
 #include "os/keeper/seat_table.hpp"
+#include "os/keeper/spare.hpp"
 
 namespace bulkhead::os {
 
@@ -33,6 +35,9 @@ struct participant {
   control_group group;   ///< In which some of its limits are kept.
   bool entered = false;  ///< Its owner was told, if it wanted to be.
   bool ready = false;
+
+  std::unique_ptr<os::spare> spare;       ///< Until it is promoted, if it is one.
+  std::optional<control::follow> follow;  ///< What is to be done at its end without asking.
 
   bool stop_requested = false;
   bool watched_from_ready = false;  ///< Its watchdog begins with `ready`; else with its entry.

@@ -5,11 +5,14 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
+#include <tuple>
 
 #include "os/barrier.hpp"
 #include "os/child_context.hpp"
 #include "os/keeper/depositor.hpp"
 #include "os/keeper/directory_writer.hpp"
+#include "os/keeper/estate.hpp"
 #include "os/keeper/ledger.hpp"
 #include "os/keeper/participant.hpp"
 #include "os/keeper/pipe_table.hpp"
@@ -23,7 +26,8 @@ namespace bulkhead::os {
 /// The keeper's whole state and its loop: the processes of one tree, their queues, what they ask
 /// for, and their ends. tree.cpp has the loop, tree_requests.cpp what a request does,
 /// tree_ledger.cpp what is written down of it, tree_succession.cpp how the next keeper takes over,
-/// tree_spawn.cpp how a child is made, tree_watch.cpp how one is watched, tree_deaths.cpp what
+/// tree_spawn.cpp how a child is made, tree_standby.cpp how a spare becomes one, tree_watch.cpp how
+/// one is watched, tree_deaths.cpp what
 /// follows an end, tree_attach.cpp how other programs come and go, tree_rights.cpp what these may
 /// ask. One thread.
 class tree {
@@ -88,6 +92,7 @@ class tree {
   void spawn(participant& p, datagram& request);
   static std::size_t descriptors_of(const std::optional<control::process_setup>& setup) noexcept;
   void announce(participant& p, control::kind what);
+  [[nodiscard]] static control::exited event_of(const participant& p);
   void lend(participant& p, const datagram& request);
   void ring(participant& p, const datagram& request);
   void check_is_of(const participant& p, std::uint64_t mailbox);
@@ -135,14 +140,36 @@ class tree {
   // A new process.
   using pipe_grants = std::vector<pipe_table::grant>;
   const void* find(const control::function_name& name);
-  child_context prepare(const control::spawn& wanted, const claimant& who, const claimant& giver,
-                        pipe_grants& grants);
+  child_context prepare(const control::spawn& wanted, const participant& child,
+                        const claimant& giver, pipe_grants& grants);
+  void take_endpoint(std::uint64_t id, const claimant& who, const std::string& name,
+                     const claimant& giver, pipe_grants& grants, child_context::endpoint& out);
   void expect_child(const participant& owner, const participant& child,
                     const control::spawn& wanted);
-  pid_t fork_child(child_context& context, int control, int pulse, const pipe_grants& grants);
+  /// What a new process has beside its endpoints: the keeper's numbers of it.
+  struct own_descriptors {
+    int control = -1;
+    int pulse = -1;
+    int standby = -1;
+  };
+  pid_t fork_child(child_context& context, const own_descriptors& own, const pipe_grants& grants);
   void make_group(participant& child, child_context& context);
-  void undo_joins(const control::spawn& wanted, std::uint32_t serial,
+  void undo_joins(const std::vector<std::uint64_t>& endpoints, std::uint32_t serial,
                   const pipe_grants& grants) noexcept;
+  void confirm_endpoints(const participant& child, const std::vector<std::uint64_t>& endpoints,
+                         const pipe_grants& grants);
+  static estate::child_note note_of_child(const claimant& who,
+                                          const std::vector<std::uint64_t>& endpoints);
+
+  // Spares.
+  void make_spare(participant& child, const control::spawn& wanted, unique_fd& page);
+  void note_waiting(participant& p);
+  void enlist(participant& to, const claimant& giver, std::uint32_t incarnation);
+  void promote(participant& p, const datagram& request);
+  void note_follow(participant& p, const datagram& request);
+  const participant* follow_up(const claimant& dead, const std::optional<control::follow>& rule,
+                               const exit_status& end);
+  void dismiss_spares(std::uint32_t owner, std::uint64_t resume_key) noexcept;
 
   // Watchdogs.
   void watch(participant& child, const control::spawn& wanted, unique_fd& pulse);
@@ -180,6 +207,8 @@ class tree {
   };
   std::map<std::uint32_t, departed> departed_;
   watch_list watched_;
+  /// Spares that wait: owner, resume key, serial.
+  std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>> waiting_spares_;
   /// Functions that were found before: looking one up reads the notes of every module.
   std::map<std::pair<std::string, std::uint64_t>, const void*> functions_;
   std::uint32_t last_serial_ = 0;

@@ -78,13 +78,22 @@ void tree::read_last_words(participant& p) {
 
 // Once each: who calls ready again says nothing new.
 void tree::announce(participant& p, control::kind what) {
+  if (what == control::kind::waiting) return note_waiting(p);
+  if (p.spare != nullptr) return;  // it is not up before it is the child
   bool& told = what == control::kind::entered ? p.entered : p.ready;
   if (std::exchange(told, true)) return;
   const bool is_ready = what == control::kind::ready;
   if (is_ready == p.watched_from_ready) {
     watched_.begin(p.who.serial, std::chrono::steady_clock::now());
   }
-  tell(p.who.owner, what, control::exited{p.who.serial, p.pid, {}, 0, 0, 0});
+  tell(p.who.owner, what, event_of(p));
+}
+
+control::exited tree::event_of(const participant& p) {
+  control::exited event;
+  event.serial = p.who.serial;
+  event.pid = p.pid;
+  return event;
 }
 
 exit_status tree::status_of(const participant& p, int code, int status) const {
@@ -129,7 +138,12 @@ void tree::bury(participant& p, const exit_status& end) {
                       [this](std::uint64_t name) { return queues_.is_carried(name); });
   publications_.remove_all_of(p.who.serial);
   const std::uint32_t owner = p.who.owner;
-  control::exited event{p.who.serial, p.pid, end, report.redelivered, report.buried, report.stuck};
+  control::exited event = event_of(p);
+  event.status = end;
+  event.redelivered = report.redelivered;
+  event.buried = report.buried;
+  event.stuck = report.stuck;
+  if (p.spare != nullptr) waiting_spares_.erase({owner, p.spare->resume_key, p.who.serial});
   watched_.remove(p.who.serial);
   hang_up(p);
   if (p.events.is_blocked()) poller_.remove(p.events.fd());
@@ -143,12 +157,18 @@ void tree::bury(participant& p, const exit_status& end) {
     by_pid_.erase(p.pid);
   }
   const std::size_t children = p.children;
-  participants_.erase(p.who.serial);
+  const claimant who = p.who;
+  const std::optional<control::follow> rule = p.stop_requested ? std::nullopt : std::move(p.follow);
+  participants_.erase(who.serial);
   if (children != 0) {
     departed_.emplace(event.serial, departed{owner, children, std::move(event)});
-  } else {
-    tell_of_end(owner, std::move(event));
+    return;
   }
+  if (const participant* const next = follow_up(who, rule, end)) {
+    event.next_serial = next->who.serial;
+    event.next_pid = next->pid;
+  }
+  tell_of_end(owner, std::move(event));
 }
 
 // A supervisor that is started again would otherwise run beside what its predecessor started.

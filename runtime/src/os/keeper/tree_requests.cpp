@@ -113,7 +113,12 @@ void tree::answer(participant& p, datagram& request) {
       return;
     case kind::entered:
     case kind::ready:
+    case kind::waiting:
       return announce(p, request.head.kind);
+    case kind::promote:
+      return promote(p, request);
+    case kind::follow:
+      return note_follow(p, request);
     case kind::subscribe:
       return subscribe(p);
     case kind::claim_end:
@@ -331,6 +336,7 @@ void tree::forget(participant& p, const datagram& request) {
   const auto wanted = body_of<control::forget>(request);
   queues_.forget(p.who.serial, wanted.resume_key);
   pipes_.rest(p.who.serial, wanted.resume_key, true);
+  dismiss_spares(p.who.serial, wanted.resume_key);
   for (auto& [serial, other] : participants_) {
     if (other.who.owner == p.who.serial && other.who.resume_key == wanted.resume_key) {
       other.who.resume_key = 0;

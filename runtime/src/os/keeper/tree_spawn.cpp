@@ -33,40 +33,44 @@ const void* tree::find(const control::function_name& name) {
   return found;
 }
 
-// Everything that can fail without a process is done before there is one.
-child_context tree::prepare(const control::spawn& wanted, const claimant& who,
+// Everything that can fail without a process is done before there is one. A spare gets its seats
+// and pipe ends later.
+child_context tree::prepare(const control::spawn& wanted, const participant& child,
                             const claimant& giver, pipe_grants& grants) {
   child_context context;
-  context.serial = who.serial;
+  context.serial = child.who.serial;
+  context.entry = child.entry;
   context.incarnation = wanted.incarnation;
   context.name = wanted.name;
+  context.prepare = find(wanted.prepare);
   context.function = find(wanted.entry);
   context.target = find(wanted.target);
   context.setup = wanted.setup;
-  const bool is_command = wanted.setup && !wanted.setup->command.empty();
-  if ((context.function == nullptr) != is_command) throw garbage{};
+  if ((context.function == nullptr) != child.is_command) throw garbage{};
   context.fingerprint = wanted.fingerprint;
   if (wanted.watch) context.patience_ns = wanted.watch->patience_ns;
   context.arguments = wanted.arguments;
   for (const std::uint64_t id : wanted.endpoints) {
     queues_.check_ours(id);
-    if ((id & control::pipe_bit) != 0) {
-      grants.push_back(pipes_.pass(id, {who, wanted.name}, giver));
-      child_context::endpoint& e = context.endpoints.emplace_back();
-      e.queue = id;
-      e.name = pipes_.at(id).name;
-      continue;
-    }
-    queue_record& queue = queues_.at(id & ~detail::sender_mark);
-    const auto seat = queue.join(who);
     child_context::endpoint& e = context.endpoints.emplace_back();
-    e.queue = queue.id();
-    e.name = queue.name();
-    e.seat = seat.seat;
-    e.epoch = seat.epoch;
-    e.sent_before = seat.sent_before;
+    const bool is_pipe = (id & control::pipe_bit) != 0;
+    e.queue = is_pipe ? id : id & ~detail::sender_mark;
+    e.name = is_pipe ? pipes_.at(id).name : queues_.at(e.queue).name();
+    if (!wanted.is_spare) take_endpoint(id, child.who, wanted.name, giver, grants, e);
   }
   return context;
+}
+
+void tree::take_endpoint(std::uint64_t id, const claimant& who, const std::string& name,
+                         const claimant& giver, pipe_grants& grants, child_context::endpoint& out) {
+  if ((id & control::pipe_bit) != 0) {
+    grants.push_back(pipes_.pass(id, {who, name}, giver));
+    return;
+  }
+  const auto seat = queues_.at(id & ~detail::sender_mark).join(who);
+  out.seat = seat.seat;
+  out.epoch = seat.epoch;
+  out.sent_before = seat.sent_before;
 }
 
 // What a group keeps need not be kept again by limits of the process: an address space says too
@@ -98,10 +102,10 @@ std::size_t tree::descriptors_of(const std::optional<control::process_setup>& se
   return static_cast<std::size_t>(std::popcount(setup->streams)) + (setup->directory ? 1 : 0);
 }
 
-void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial,
+void tree::undo_joins(const std::vector<std::uint64_t>& endpoints, std::uint32_t serial,
                       const pipe_grants& grants) noexcept {
   for (const auto& given : grants) pipes_.undo(given);
-  for (const std::uint64_t named : wanted.endpoints) {
+  for (const std::uint64_t named : endpoints) {
     const std::uint64_t id = named & ~detail::sender_mark;
     if ((id & control::pipe_bit) != 0 || queues_.find(id) == nullptr) continue;
     queue_record& queue = queues_.at(id);
@@ -113,7 +117,8 @@ void tree::undo_joins(const control::spawn& wanted, std::uint32_t serial,
 
 // In the child: what the keeper has stays where it is, unused and undestroyed; the numbers of the
 // descriptors are the child's own.
-pid_t tree::fork_child(child_context& context, int control, int pulse, const pipe_grants& grants) {
+pid_t tree::fork_child(child_context& context, const own_descriptors& own,
+                       const pipe_grants& grants) {
   const pid_t keeper = ::getpid();
   for (const auto& given : grants) pipes_.resume(given);
   const pid_t pid = ::fork();
@@ -123,8 +128,9 @@ pid_t tree::fork_child(child_context& context, int control, int pulse, const pip
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != keeper) ::_exit(0);
   ledger::begin_life(ledger_->fd(), context.entry, context.serial);
-  context.control = unique_fd(control);
-  if (context.patience_ns != 0) context.pulse = unique_fd(pulse);
+  context.control = unique_fd(own.control);
+  context.pulse = unique_fd(own.pulse);
+  context.standby = unique_fd(own.standby);
   context.directory = unique_fd(directory_.fd());
   for (child_context::endpoint& e : context.endpoints) {
     if ((e.queue & control::pipe_bit) != 0) {
@@ -140,14 +146,32 @@ pid_t tree::fork_child(child_context& context, int control, int pulse, const pip
   become_child(std::move(context), descriptors_, run_child_);
 }
 
+// These endpoints are the process's own now.
+void tree::confirm_endpoints(const participant& child, const std::vector<std::uint64_t>& endpoints,
+                             const pipe_grants& grants) {
+  for (const auto& given : grants) pipes_.confirm(given, child.pid);
+  for (const std::uint64_t id : endpoints) {
+    if ((id & detail::sender_mark) == 0) continue;
+    queue_record& queue = queues_.at(id & ~detail::sender_mark);
+    queue.senders.give(child.who);
+  }
+}
+
+estate::child_note tree::note_of_child(const claimant& who,
+                                       const std::vector<std::uint64_t>& endpoints) {
+  estate::child_note note{who, {}};
+  for (const std::uint64_t id : endpoints) {
+    if ((id & detail::sender_mark) != 0) note.sends_to.push_back(id & ~detail::sender_mark);
+  }
+  return note;
+}
+
 // Written down before it is there, so that the next keeper settles what it may have done.
 void tree::expect_child(const participant& owner, const participant& child,
                         const control::spawn& wanted) {
-  estate::child_note note{child.who, {}};
-  for (const std::uint64_t id : wanted.endpoints) {
-    if ((id & detail::sender_mark) != 0) note.sends_to.push_back(id & ~detail::sender_mark);
-  }
-  ledger_->put({estate::of_child, 0, child.who.serial, 0}, note);
+  ledger_->put({estate::of_child, 0, child.who.serial, 0},
+               child.spare != nullptr ? estate::child_note{child.who, {}}
+                                      : note_of_child(child.who, wanted.endpoints));
   note_answer(owner, control::kind::spawn, control::spawn_reply{child.who.serial, 0});
   commit();
 }
@@ -164,7 +188,7 @@ void tree::spawn(participant& p, datagram& request) {
                 "'" + p.name + "' has 32768 children whose ends it has not read");
   }
   participant child;
-  child.who = {++last_serial_, p.who.serial, wanted.resume_key};
+  child.who = {++last_serial_, p.who.serial, wanted.is_spare ? 0 : wanted.resume_key};
   child.name = wanted.name;
   if (wanted.setup) {
     child.is_command = !wanted.setup->command.empty();
@@ -176,21 +200,22 @@ void tree::spawn(participant& p, datagram& request) {
   child.entry = directory_.take(child.who.serial);
   pipe_grants grants;
   unique_fd pulse;
+  unique_fd standby;
   try {
-    child_context context = prepare(wanted, child.who, p.who, grants);
-    context.entry = child.entry;
+    child_context context = prepare(wanted, child, p.who, grants);
+    make_spare(child, wanted, standby);
     make_group(child, context);
     context.streams_and_directory = std::move(request.descriptors);
     watch(child, wanted, pulse);
     expect_child(p, child, wanted);
-    child.pid = fork_child(context, its.fd(), pulse.get(), grants);
+    child.pid = fork_child(context, {its.fd(), pulse.get(), standby.get()}, grants);
     if (child.pid < 0) {
       throw error(make_error_code(errc::start_failed),
                   "forking '" + wanted.name + "': " + std::strerror(errno));
     }
   } catch (...) {
     groups_->remove(child.group);
-    undo_joins(wanted, child.who.serial, grants);
+    if (!wanted.is_spare) undo_joins(wanted.endpoints, child.who.serial, grants);
     watched_.remove(child.who.serial);
     ledger_->erase({estate::of_child, 0, child.who.serial, 0});
     ledger_->erase({estate::of_answer, 0, p.who.serial, 0});
@@ -198,12 +223,7 @@ void tree::spawn(participant& p, datagram& request) {
     throw;
   }
   ++p.children;
-  for (const auto& given : grants) pipes_.confirm(given, child.pid);
-  for (const std::uint64_t id : wanted.endpoints) {
-    if ((id & detail::sender_mark) == 0) continue;
-    queue_record& queue = queues_.at(id & ~detail::sender_mark);
-    queue.senders.give(child.who);
-  }
+  if (!wanted.is_spare) confirm_endpoints(child, wanted.endpoints, grants);
   directory_.set_pid(child.entry, child.pid);
   // Nobody but this thread reaps it, so the number is still its own.
   child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));

@@ -18,7 +18,7 @@ void tree::watch(participant& child, const control::spawn& wanted, unique_fd& pu
                pulse_memory(pulse.get()));
   // Without a word at its entry that is the fork, as for its owner.
   const bool announces = wanted.setup && wanted.setup->announce;
-  if (!announces && !child.watched_from_ready) {
+  if (!announces && !child.watched_from_ready && child.spare == nullptr) {
     watched_.begin(child.who.serial, std::chrono::steady_clock::now());
   }
 }
@@ -43,7 +43,7 @@ void tree::give_up_on(std::uint32_t serial) {
     note.is_hung = true;
     ledger_->put(at, note);
   }
-  tell(p.who.owner, control::kind::hung, control::exited{serial, p.pid, {}, 0, 0, 0});
+  tell(p.who.owner, control::kind::hung, event_of(p));
   commit();
   ::syscall(SYS_pidfd_send_signal, p.pidfd.get(), SIGABRT, nullptr, 0);
   // One that was stopped would leave that signal for later.
