@@ -1,8 +1,8 @@
 // Microseconds from asking for a process to its first line of user code, and from killing one to
 // its replacement's, each way in turn within every round: raw fork of this small process,
 // posix_spawn of this program, `spawn`, `spawn` from a host with `--resident` MiB, a call and back;
-// pidfd + fork and a supervisor's restart. Prints one JSON object a round, whose fields are
-// medians.
+// pidfd + fork, a supervisor's restart, and one with a standby. Prints one JSON object a round,
+// whose fields are medians.
 //     bench_start [--rounds N] [--count N] [--resident MIB]
 #include <poll.h>
 #include <spawn.h>
@@ -20,6 +20,7 @@
 #include <cstring>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/number_after.hpp"
@@ -129,19 +130,33 @@ class ours {
           sup_.start({.name = "victim", .backoff = {.initial = 0ns}}, tell_time_and_wait, times_);
       times_.receive();
     }
-    const auto incarnation = victim_.incarnation();
-    const std::int64_t begun = now_ns();
-    victim_.kill();
-    const std::int64_t seen = times_.receive();
-    while (victim_.incarnation() == incarnation) ::sched_yield();
-    return seen - begun;
+    return kill_and_see(victim_);
+  }
+  std::int64_t replacement_by_standby() {
+    if (!spared_) {
+      spared_ = sup_.start({.name = "spared", .backoff = {.initial = 0ns}, .standby = 1},
+                           tell_time_and_wait, times_);
+      times_.receive();
+    }
+    while (sup_.find_child("spared")->standbys == 0) std::this_thread::sleep_for(1ms);
+    return kill_and_see(spared_);
   }
 
  private:
+  std::int64_t kill_and_see(bulkhead::process& victim) {
+    const auto incarnation = victim.incarnation();
+    const std::int64_t begun = now_ns();
+    victim.kill();
+    const std::int64_t seen = times_.receive();
+    while (victim.incarnation() == incarnation) ::sched_yield();
+    return seen - begun;
+  }
+
   bulkhead::runtime rt_;
   bulkhead::queue<std::int64_t> times_{rt_};
   bulkhead::supervisor sup_{rt_, {.intensity = bulkhead::unlimited}};
   bulkhead::process victim_;
+  bulkhead::process spared_;
 };
 
 }  // namespace
@@ -168,6 +183,7 @@ int main(int argc, char** argv) {
     const double raw_again = median_us(count, [&] { return raw_replacement(to, victim); });
     const double start = median_us(count, [&] { return us.start(); });
     const double restart = median_us(count, [&] { return us.replacement(); });
+    const double spared = median_us(count, [&] { return us.replacement_by_standby(); });
     const double call = median_us(count, [&] { return us.call_and_back(); });
     void* const weight = ::mmap(nullptr, resident, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -176,8 +192,9 @@ int main(int argc, char** argv) {
     if (weight != MAP_FAILED) ::munmap(weight, resident);
     std::printf(
         "{\"fork\": %.1f, \"posix_spawn\": %.1f, \"ours\": %.1f, \"fork_heavy\": %.1f, "
-        "\"ours_heavy\": %.1f, \"replace_raw\": %.1f, \"replace_ours\": %.1f, \"call\": %.1f}\n",
-        raw, program, start, raw_heavy, heavy, raw_again, restart, call);
+        "\"ours_heavy\": %.1f, \"replace_raw\": %.1f, \"replace_ours\": %.1f, "
+        "\"replace_standby\": %.1f, \"call\": %.1f}\n",
+        raw, program, start, raw_heavy, heavy, raw_again, restart, spared, call);
     std::fflush(stdout);
   }
   ::kill(victim, SIGKILL);
