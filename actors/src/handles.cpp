@@ -1,4 +1,6 @@
 // Handles on their way between processes.
+#include <bulkhead/actors/accepts.hpp>
+#include <bulkhead/actors/any_actor.hpp>
 #include <bulkhead/actors/detail/handle_codec.hpp>
 #include <bulkhead/call_lane.hpp>
 #include <stdexcept>
@@ -20,6 +22,9 @@ constexpr call_lane_options lane_sizes() {
   return sizes;
 }
 
+// Of an actor whose messages nobody here has said.
+const message_codec& unknown_messages() { return codec_of<accepts<>>::instance(); }
+
 }  // namespace
 
 // The actor's own process serves the lane where it can be told to; else this one does, which knows
@@ -34,7 +39,9 @@ std::uint64_t lend_handle(const caf::strong_actor_ptr& actor, const message_code
   const std::uint64_t id = client.core().end().id();
   state->keep_departing(std::move(client));
   remote_peer* const peer = peer_of(actor);
-  if (peer == nullptr || !peer->hand_over(server, codec)) {
+  // Of unknown messages nothing could be passed on: whoever gets the other end hears that it is
+  // closed, as the actor's process is that cannot be told.
+  if ((peer == nullptr || !peer->hand_over(server, codec)) && &codec != &unknown_messages()) {
     state->serve(std::move(server), codec, actor);
   }
   return id;
@@ -53,9 +60,27 @@ caf::strong_actor_ptr take_handle(bulkhead::detail::decoder& from, const message
   const auto peer = state.add_thread([&](pump_unit& unit) {
     return std::make_shared<owned_peer>(actor_client(std::move(end)), codec, unit, state);
   });
+  if (names->are_arguments()) peer->stay_open();
   auto proxy = compat::make_proxy<remote_proxy>(state.caf(), peer);
   peer->start(process(), proxy);
   return proxy;
+}
+
+std::uint64_t lend_any(const any_handle& handle) {
+  if (!handle.actor) return bulkhead::detail::no_endpoint;
+  const remote_peer* const peer = peer_of(handle.actor);
+  const message_codec* codec = handle.codec;
+  if (codec == nullptr) codec = peer != nullptr ? &peer->codec() : &unknown_messages();
+  return lend_handle(handle.actor, *codec);
+}
+
+any_handle take_any(bulkhead::detail::decoder& from, std::uint64_t interface) {
+  return {take_handle(from, unknown_messages()), nullptr, interface};
+}
+
+void learn(const any_handle& handle, const message_codec& codec) {
+  remote_peer* const peer = peer_of(handle.actor);
+  if (peer != nullptr && &peer->codec() == &unknown_messages()) peer->learn(codec);
 }
 
 }  // namespace bulkhead::actors::detail

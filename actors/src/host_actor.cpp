@@ -66,7 +66,7 @@ actor_host::~actor_host() = default;
 
 bulkhead::detail::endpoint_source* actor_host::names(bulkhead::detail::endpoint_source* from) {
   if (from == nullptr) return nullptr;
-  parts_->names = std::make_unique<actor_endpoints>(*from, parts_->sys.state());
+  parts_->names = std::make_unique<actor_endpoints>(*from, parts_->sys.state(), true);
   return parts_->names.get();
 }
 

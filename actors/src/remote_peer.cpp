@@ -42,7 +42,7 @@ class pending_request final : public bulkhead::detail::call_continuation {
     caf::mailbox_element_ptr answer;
     if (value.front() == answer_values) {
       actor_endpoints names(opened, *peer_->state_);
-      answer = peer_->codec_->read_output(signature_, rest, proxy_, id_.response_id(), &names);
+      answer = peer_->codec().read_output(signature_, rest, proxy_, id_.response_id(), &names);
     } else {
       answer = caf::make_mailbox_element(proxy_, id_.response_id(), {}, decode_error(rest));
     }
@@ -73,7 +73,7 @@ std::size_t remote_peer::size_of(const caf::type_erased_tuple& content,
     return frame_number_bytes +
            bulkhead::detail::encoded_size(record_of(content.get_as<caf::exit_msg>(0).reason));
   }
-  return frame_number_bytes + codec_->input_size(signature_of(number), content);
+  return frame_number_bytes + codec().input_size(signature_of(number), content);
 }
 
 void remote_peer::write(const caf::type_erased_tuple& content, std::uint32_t number,
@@ -82,7 +82,7 @@ void remote_peer::write(const caf::type_erased_tuple& content, std::uint32_t num
   if (number == exit_frame) {
     bulkhead::detail::encode(to, record_of(content.get_as<caf::exit_msg>(0).reason));
   } else {
-    codec_->write_input(signature_of(number), content, to);
+    codec().write_input(signature_of(number), content, to);
   }
 }
 
@@ -95,7 +95,7 @@ std::error_code remote_peer::post(std::size_t size, const caf::type_erased_tuple
 caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                              caf::execution_unit* host) {
   const caf::type_erased_tuple& content = message.content();
-  std::uint32_t number = codec_->find(content);
+  std::uint32_t number = codec().find(content);
   if (number == message_codec::none && content.match_elements<caf::exit_msg>()) {
     number = exit_frame;
   }
@@ -103,7 +103,7 @@ caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_el
   if (is_message(number) && message.mid.is_urgent_message()) number |= urgent_bit;
   if (refuses_.load(std::memory_order_relaxed) && message.mid.is_request()) return refusal();
   const bool waits = may_wait(host);
-  const bool names = is_message(number) && codec_->input_names(signature_of(number));
+  const bool names = is_message(number) && codec().input_names(signature_of(number));
   // What was sent before comes first.
   while (has_kept_.load(std::memory_order_acquire) && !is_done()) {
     flush();
@@ -156,10 +156,10 @@ caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox
 remote_peer::kept_message remote_peer::named(const caf::type_erased_tuple& content,
                                              std::uint32_t number) const {
   const std::uint32_t signature = signature_of(number);
-  std::vector<std::byte> values(codec_->input_size(signature, content));
+  std::vector<std::byte> values(codec().input_size(signature, content));
   named_endpoints found;
   encoder to(values.data(), &found);
-  codec_->write_input(signature, content, to);
+  codec().write_input(signature, content, to);
   kept_message made;
   made.names = found.ids();
   const std::size_t head = made.names.empty() ? 0 : bulkhead::detail::call_head_bytes;
@@ -206,7 +206,7 @@ caf::error remote_peer::send_named(const caf::strong_actor_ptr& proxy,
 }
 
 bool remote_peer::hand_over(const actor_server& lane, const message_codec& codec) {
-  if (&codec != codec_) return false;
+  if (&codec != &this->codec()) return false;
   const std::vector<std::uint64_t> names{lane.end().id()};
   std::vector<std::byte> bytes(bulkhead::detail::call_head_bytes + frame_number_bytes +
                                bulkhead::detail::endpoint_bytes);

@@ -39,7 +39,7 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
  public:
   remote_peer(actor_client lane, const message_codec& codec, pump_unit& unit, system_state& state,
               const bulkhead::detail::request_terms& terms)
-      : lane_(std::move(lane)), codec_(&codec), unit_(&unit), state_(&state), terms_(terms) {}
+      : lane_(std::move(lane)), unit_(&unit), state_(&state), terms_(terms), codec_(&codec) {}
 
   /// What the proxy was sent. Waits for room only where the sender is no worker of CAF's and no
   /// pump; else a request is refused, and other messages are kept until there is some.
@@ -52,6 +52,16 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   virtual void keep(caf::strong_actor_ptr) {}
   /// Requests under way.
   [[nodiscard]] std::uint32_t pending() const { return lane_.core().pending(); }
+  /// The messages of the actor.
+  [[nodiscard]] const message_codec& codec() const noexcept {
+    return *codec_.load(std::memory_order_acquire);
+  }
+  /// Somebody knows which they are, where nobody did.
+  void learn(const message_codec& codec) noexcept {
+    codec_.store(&codec, std::memory_order_release);
+  }
+  /// The lane outlasts the handles, and this process. Before it is started.
+  void stay_open() noexcept { stays_open_ = true; }
   /// True while requests are refused at once, since its process is being started again.
   [[nodiscard]] bool refuses() const noexcept { return refuses_.load(std::memory_order_relaxed); }
   /// Has the actor's own process serve a lane to somebody who is to reach it straight.
@@ -82,7 +92,6 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   [[nodiscard]] caf::strong_actor_ptr proxy() const { return proxy_.lock(); }
 
   actor_client lane_;
-  const message_codec* codec_;
   pump_unit* unit_;
   system_state* state_;
   const bulkhead::detail::request_terms terms_;  ///< Of every request.
@@ -95,6 +104,7 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
 
   // number: what the message begins with (actor_lane.hpp).
   void run() noexcept;
+  void shut();
   void flush();
   caf::error send_named(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                         std::uint32_t number, bool may_wait);
@@ -120,6 +130,8 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   void write(const caf::type_erased_tuple& content, std::uint32_t number,
              bulkhead::detail::encoder& to) const;
 
+  std::atomic<const message_codec*> codec_;
+  bool stays_open_ = false;
   caf::weak_actor_ptr proxy_;
   idle_poll poll_;                   ///< The pump's.
   std::atomic<bool> called_{false};  ///< The pump is to look at what follows.

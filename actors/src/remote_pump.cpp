@@ -79,15 +79,25 @@ std::error_code remote_peer::pump_once(bool rings) {
   return is_over(ec) ? ec : std::error_code();
 }
 
+// What is under way is told. An end that came as an argument is this process's next incarnation's.
+void remote_peer::shut() {
+  if (stays_open_) {
+    lane_.core().abandon();
+  } else {
+    lane_.close();
+  }
+}
+
 void remote_peer::run() noexcept {
   try {
     caf::error reason = live();
     lane_.core().cancel(watch_ticket_);
-    lane_.close();  // what is under way is told
+    shut();
     // An actor that waits for its end need not wait for the process's.
     if (const auto here = proxy()) {
       static_cast<caf::actor_proxy*>(here->get())->kill_proxy(unit_, std::move(reason));
     }
+    shut();  // nobody sends from now on
     while (!unit_->is_idle()) unit_->run();
     part();
   } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on

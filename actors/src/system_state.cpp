@@ -50,12 +50,22 @@ std::shared_ptr<feed_state> system_state::add_feed(std::unique_ptr<feed_input> i
     throw bulkhead::error(bulkhead::errc::runtime_gone,
                           "feeding an actor of a system that has ended");
   std::erase_if(feeds_, [](const auto& feed) { return feed.expired(); });
-  std::erase_if(fed_, [](const auto& one) { return one.lock() == nullptr; });
   auto feed = std::make_shared<feed_state>(world_->system, std::move(input), actor, credit);
   feeds_.push_back(feed);
-  fed_.push_back(caf::actor_cast<caf::weak_actor_ptr>(actor));
+  note_to_end(actor);
   feed->start();
   return feed;
+}
+
+void system_state::end_with_system(const caf::strong_actor_ptr& actor) {
+  const std::lock_guard lock(mutex_);
+  note_to_end(actor);
+}
+
+// Under the lock.
+void system_state::note_to_end(const caf::strong_actor_ptr& actor) {
+  std::erase_if(fed_, [](const auto& one) { return one.lock() == nullptr; });
+  fed_.push_back(caf::actor_cast<caf::weak_actor_ptr>(actor));
 }
 
 // Under the lock. The last of them.

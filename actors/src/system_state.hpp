@@ -53,6 +53,8 @@ class system_state {
   /// Makes a feed that ends with the system. Throws runtime_gone when that has ended.
   std::shared_ptr<feed_state> add_feed(std::unique_ptr<feed_input> input,
                                        caf::strong_actor_ptr actor, std::size_t credit);
+  /// Has an actor asked to exit when the system ends.
+  void end_with_system(const caf::strong_actor_ptr& actor);
   /// Keeps what `make(pump_unit&)` gives, a lane_thread that ends with the system. Throws
   /// runtime_gone.
   template <class Make>
@@ -78,6 +80,7 @@ class system_state {
   using clock = std::chrono::steady_clock;
 
   void send_exits(const std::vector<caf::weak_actor_ptr>& actors, caf::exit_reason reason);
+  void note_to_end(const caf::strong_actor_ptr& actor);
   pump_unit& free_unit();
   void reap_threads();
   [[nodiscard]] bool threads_gone_by(clock::time_point deadline);

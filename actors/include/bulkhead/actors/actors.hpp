@@ -5,6 +5,7 @@
 #include <bulkhead/actors/from_pipe.hpp>
 #include <bulkhead/actors/from_queue.hpp>
 #include <bulkhead/actors/pool.hpp>
+#include <bulkhead/actors/registry.hpp>
 #include <bulkhead/actors/spawn_process.hpp>
 #include <bulkhead/actors/system.hpp>
 #include <bulkhead/actors/to_pipe.hpp>

@@ -75,6 +75,19 @@ struct value_codec<caf::atom_constant<Value>> {
   static caf::atom_value read(bulkhead::detail::decoder&) { return Value; }
 };
 
+/// What a value's type is to programs that exchange it.
+template <class T>
+struct wire_type {
+  static std::uint64_t fingerprint() { return bulkhead::detail::fingerprint_of<T>(); }
+};
+template <caf::atom_value Value>
+struct wire_type<caf::atom_constant<Value>> {
+  static std::uint64_t fingerprint() {
+    return bulkhead::detail::mix(bulkhead::detail::hash_of("atom"),
+                                 static_cast<std::uint64_t>(Value));
+  }
+};
+
 /// As which type a value lies in CAF's messages.
 template <class T>
 struct stored {
@@ -88,6 +101,11 @@ struct stored<caf::atom_constant<Value>> {
 /// A list of values, as a message's content.
 template <class... Ts>
 struct values_codec {
+  static std::uint64_t fingerprint() {
+    std::uint64_t all = bulkhead::detail::hash_of("values");
+    ((all = bulkhead::detail::mix(all, wire_type<Ts>::fingerprint())), ...);
+    return all;
+  }
   static consteval bool names() { return (value_codec<Ts>::names || ...); }
   static bool matches(const caf::type_erased_tuple& content) {
     if constexpr (sizeof...(Ts) == 0) {
@@ -156,6 +174,15 @@ class codec_of<List<Signatures...>> final : public message_codec {
     return one;
   }
 
+  /// Two programs' handles are of one type where this is equal.
+  static std::uint64_t fingerprint() {
+    std::uint64_t all = bulkhead::detail::hash_of("interface");
+    ((all = bulkhead::detail::mix(
+          all, bulkhead::detail::mix(signature_codec<Signatures>::input::fingerprint(),
+                                     signature_codec<Signatures>::output::fingerprint()))),
+     ...);
+    return all;
+  }
   [[nodiscard]] std::uint32_t find(const caf::type_erased_tuple& content) const override {
     std::uint32_t number = 0;
     const bool found =
@@ -208,7 +235,7 @@ class codec_of<List<Signatures...>> final : public message_codec {
  private:
   // A number that the other side made up finds R{}.
   template <class R, class Fn>
-  static R with(std::uint32_t signature, Fn fn) {
+  static R with(std::uint32_t signature, [[maybe_unused]] Fn fn) {
     R result{};
     std::uint32_t number = 0;
     static_cast<void>(((number++ == signature &&
