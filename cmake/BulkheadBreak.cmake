@@ -7,8 +7,8 @@
 #
 # In the sources a fault is `#if defined(BULKHEAD_BREAK_<NAME IN CAPITALS>)`.
 
-set(BULKHEAD_BREAKS blocks_forgotten forward_ack_first forward_publish_first no_version_bump
-    publish_early)
+set(BULKHEAD_BREAKS blocks_forgotten forward_ack_first forward_publish_first
+    handover_kept no_version_bump publish_early)
 
 set(BULKHEAD_BREAK "" CACHE STRING "Build with one deliberate fault (for the tests of the tests)")
 set_property(CACHE BULKHEAD_BREAK PROPERTY STRINGS "" ${BULKHEAD_BREAKS})

@@ -1,6 +1,6 @@
 // Forward: two takers settle messages of one lane, one or GATHER at a time, and publish results in lanes of their own, in one
 // queue or in OUTPUTS of them, as one step each, while one participant dies at any step and its recovery is killed at any step
-// and run again. README.md says what is checked.
+// and run again. With BY_PORT one message and one result at a time by the ports: H1 to H3. README.md says what is checked.
 #ifndef SLOTS
 #define SLOTS 3
 #endif
@@ -111,6 +111,25 @@ again:
        :: atomic { o < OUTPUTS && OCCUPIED(LANE(me, o)) + RESULTS > CAPACITY -> HUSH(me); o = 0 }; BELL(me)
        :: atomic { o == OUTPUTS -> o = 0; break }
        od;
+#ifdef BY_PORT
+       S1_find_place(me, staging[0], true);
+       atomic { truth[AT(me, staging[0])] = NUMBER(in, 0, 0); body[AT(me, staging[0])] = NUMBER(in, 0, 0) };
+#ifndef PORT_INPUT_FIRST
+       record[me].first[0] = staging[0];             // H1
+       record[me].in = in + 1;
+#else
+       record[me].in = in + 1;
+       record[me].first[0] = staging[0];
+#endif
+#ifdef PORT_FREE_FIRST
+       input[in] = W(1, 0, 0, FREE);
+#endif
+       atomic { note_publish(AT(me, staging[0])); word[AT(me, staging[0])] = W(LAP_OF(staging[0]), 0, 0, READY) };  // H2
+#ifndef PORT_FREE_FIRST
+       atomic { assert(input[in] == mine[0]); input[in] = W(1, 0, 0, FREE) };                                      // H3
+#endif
+       staging[0]++;
+#else
        do                                            // F2; FREE stays so, hence look and store in one step
        :: atomic { o < OUTPUTS && n < RESULTS && STATE(word[AT(LANE(me, o), staging[o])]) != FREE -> staging[o]++ };
 #ifdef PASSED_EARLY
@@ -157,6 +176,7 @@ again:
 #endif
        forwarding[me] = false;                       // F9
        clear_record(me);
+#endif
        atomic { for (o : 0 .. OUTPUTS - 1) { next[o] = staging[o]; staging[o] = 0 } o = 0; in = 0;
          for (g : 0 .. GATHER - 1) { mine[g] = 0 } g = 0; RING(RECEIVERS) }                    // F10
     od;
@@ -209,9 +229,19 @@ end_gone:
   od
 }
 
+// The result is out: READY in its lap, or whatever came of it since.
+#define WAS_PUBLISHED(l, p) (LAP(word[AT(l, p)]) > LAP_OF(p) || (LAP(word[AT(l, p)]) == LAP_OF(p) && STATE(word[AT(l, p)]) != FREE))
 inline R1_settle_record() {
   if
   :: victim < TAKERS ->
+#ifdef BY_PORT
+     if
+     :: atomic { record[victim].in != 0 && WAS_PUBLISHED(victim, record[victim].first[0]) && IS_HELD(input[record[victim].in - 1], victim) ->
+          input[record[victim].in - 1] = W(1, 0, 0, FREE) }
+     :: else
+     fi;
+     clear_record(victim)
+#else
      if
      :: record[victim].state == COMMITTED ->
         do
@@ -230,6 +260,7 @@ inline R1_settle_record() {
      :: else
      fi;
      clear_record(victim)
+#endif
   :: else
   fi
 }

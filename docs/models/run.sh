@@ -52,6 +52,10 @@ small|forward|give_back_first|INPUTS=1 READER_DEATHS=0|exact
 small|forward|good|INPUTS=2 GATHER=2 OUTPUTS=2 TAKERS=1 READER_DEATHS=0|exact
 small|forward|commit_each|INPUTS=2 GATHER=2 OUTPUTS=2 TAKERS=1 READER_DEATHS=0|exact
 small|forward|settle_one|INPUTS=2 GATHER=2 OUTPUTS=2 TAKERS=1 READER_DEATHS=0|exact
+small|forward|good|BY_PORT=1 INPUTS=2 TAKERS=1|exact
+small|forward|port_free_first|BY_PORT=1 INPUTS=2 TAKERS=1|exact
+small|forward|port_input_first|BY_PORT=1 INPUTS=2 TAKERS=1|exact
+small|forward|give_back_first|BY_PORT=1 INPUTS=2 TAKERS=1|exact
 small|forward|passed_early|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
 small|lease|good|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
 small|lease|good|MAX_DELIVERIES=2 EXTENDS=0 DELAYS=1 DEATHS=0|exact
@@ -82,6 +86,8 @@ full|close|good|SENDERS=1 VICTIM=2 RECEIVER_BUFFERS=0|exact
 full|close|good|SENDERS=1 VICTIM=4 RECEIVER_BUFFERS=0|exact
 full|close|close_not_repeated|SENDERS=1 SENT1=0 VICTIM=4 RECEIVER_BUFFERS=0|exact
 full|forward|good|INPUTS=2|exact
+full|forward|good|BY_PORT=1 INPUTS=2|exact
+full|forward|good|BY_PORT=1 INPUTS=2 TAKERS=1 DEATHS=2|exact
 full|forward|good|INPUTS=2 RESULTS=2 RECOVERY_DEATHS=0 READER_DEATHS=0|exact
 full|forward|good|SLOTS=4 CAPACITY=3 RESULTS=2 INPUTS=3 TAKERS=1 READERS=2 DEATHS=0|exact
 full|forward|good|INPUTS=1 OUTPUTS=2 READER_DEATHS=0 SLOTS=2 CAPACITY=1|exact

@@ -15,9 +15,7 @@ participation::participation(const core::queue_view& view, os::queue_memory& mem
       sent_before(grant.sent_before),
       lane_lock_(lent.out.gate, view.os()),
       taking_lock_(lent.in.gate, view.os()) {
-  ports.out.queue = view.header().id;
-  ports.out.seat = grant.seat;
-  ports.out.forwarding = &view.lane(grant.seat).forwarding;
+  ports.out.lane = {view.header().id, grant.seat};
   // A port knows places, and no credits.
   if (view.shape().total != 0) {
     lane_lock_.lock();
@@ -31,7 +29,7 @@ participation::participation(const core::queue_view& view, os::queue_memory& mem
     taking_lock_.unlock();
   }
   view.seat(grant.seat).run.say(0, 0, 0);  // of a predecessor
-  ports.in.record = &view.seat(grant.seat).records[core::records_per_seat - 1];
+  ports.in.record = &view.seat(grant.seat).handover;
 }
 
 void participation::lock_lane() {
@@ -79,7 +77,7 @@ void participation::shut_ports() {
 // short.
 std::uint32_t participation::claim_record() {
   // The last is the port's.
-  constexpr std::uint64_t all = (std::uint64_t{1} << (core::records_per_seat - 1)) - 1;
+  constexpr std::uint64_t all = (std::uint64_t{1} << core::records_per_seat) - 1;
   std::unique_lock lock(record_mutex_);
   record_freed_.wait(lock, [&] { return records_used_ != all; });
   const auto record = static_cast<std::uint32_t>(std::countr_one(records_used_));

@@ -107,19 +107,27 @@ status queue_core::heed_sent() const { return state_->heed_sent(); }
 
 bool queue_core::lend_places() const noexcept { return state_ && state_->lend_places(); }
 
-// A receiver of a closed queue may have seen the announcement and sleep until it is gone (F5); and
-// all of them look whether this was the last.
-void queue_core::heed_forwarded(queue_in_port& in, const taken& message,
-                                port_forward ended) const noexcept {
-  const core::parked_set receivers(state_->view(), core::side::receivers);
-  if (state_->is_open()) {
-    if (receivers.any()) receivers.wake_one();
-  } else {
-    receivers.wake_announced();
+bool queue_core::turn(queue_in_port& in) const noexcept {
+  if (&in.state->context() != &state_->context()) return false;
+  in.record->turn_to(ports_->out.lane);
+  return true;
+}
+
+bool queue_core::heed_forwarded(queue_in_port& in, const taken& message, port_forward ended) const {
+  if (ended == port_forward::sent) {
+    // A queue that was found corrupt after the result came out says so to the next call.
+    if (heed_sent() == errc::closed) {
+      in.record->forget();
+      in.leave_unchanged();
+      return false;
+    }
+    if (!in.free(message)) {
+      in.gate.leave();
+      return true;
+    }
   }
-  if (ended == port_forward::withdrawn) return;
-  core::after_freeing(in.state->view(), message.lane(), position_of(message));
-  in.state->leases().remove();
+  held_message::heed_freed(in, message);
+  return true;
 }
 
 std::uint64_t queue_core::sent() const {

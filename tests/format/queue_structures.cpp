@@ -57,7 +57,7 @@ structure record() {
   return {
       "forward_record",
       sizeof(r),
-      "8 a seat; one forward in progress",
+      "7 a seat; one forward in progress",
       {FIELD(r, state, "seat; recovery", "empty 0, preparing 1, committed 2"),
        FIELD(r, input_count, "seat", "of `inputs`"), FIELD(r, output_count, "seat", "of `outputs`"),
        FIELD(r, inputs, "seat", "16 of {queue 8, position 8, seat 4, taker 4}"),
@@ -73,7 +73,9 @@ structure seat() {
       {FIELD(s, receive_park, "who wakes it", "futex word of its receivers"),
        FIELD(s, send_park, "who wakes it", "futex word of its senders"),
        FIELD(s, run, "seat", "{first 8: lane << 32 | index, span 8: how many << 32 | since when}"),
-       FIELD(s, records, "seat; recovery", "8 forward_record")}};
+       FIELD(s, handover, "seat; recovery",
+             "{queue 8, seat 8, output 8, input 8: lane << 32 | index, word 8}"),
+       FIELD(s, records, "seat; recovery", "7 forward_record")}};
 }
 
 structure lane() {

@@ -108,6 +108,64 @@ TEST_CASE("a forward that had committed is finished, whatever of it was done", "
   CHECK(s.q.sender(1).sent() == 3);
 }
 
+TEST_CASE("a forward by the ports is settled exactly when its result is out", "[runtime][unit]") {
+  scene s;
+  auto heir = s.q.sender(1);
+  const auto input = s.dead_takes("in");
+  const bool published = GENERATE(false, true);
+  const bool taken = published && GENERATE(false, true);
+  auto& record = s.q.view().seat(1).handover;
+  record.turn_to({1, 1});
+  record.name(heir.staged_first(), 0, input.word.bits);
+  if (published) REQUIRE(s.q.send(heir, "out") == outcome::done);
+  if (taken) REQUIRE(s.q.receive(s.alive) == "out");
+  const auto report = s.q.recover(1);
+  CHECK(report.finished == (published ? 1 : 0));
+  CHECK(report.redelivered == (published ? 0 : 1));
+  CHECK(record.word == 0);
+  if (!published) CHECK(s.q.receive(s.alive) == "in");
+  if (published && !taken) CHECK(s.q.receive(s.alive) == "out");
+  CHECK(s.q.receive(s.alive) == "nothing");
+}
+
+TEST_CASE("a forward by the ports whose result was withdrawn leaves its message",
+          "[runtime][unit]") {
+  scene s;
+  auto heir = s.q.sender(1);
+  const auto input = s.dead_takes("in");
+  auto& record = s.q.view().seat(1).handover;
+  record.turn_to({1, 1});
+  record.name(heir.staged_first(), 0, input.word.bits);
+  s.q.view().header().signs.closed = core::closed_state::closed;
+  REQUIRE(s.q.send(heir, "out") == outcome::closed);
+  s.q.view().header().signs.closed = core::closed_state::open;
+  CHECK(s.q.recover(1).finished == 0);
+  CHECK(s.q.receive(s.alive) == "in");
+  CHECK(s.q.receive(s.alive) == "nothing");
+}
+
+TEST_CASE("the note of a forward with impossible contents settles nothing", "[runtime][unit]") {
+  scene s;
+  const auto input = s.dead_takes("in");
+  auto& record = s.q.view().seat(1).handover;
+  struct note {
+    bulkhead::detail::result_lane to;
+    std::uint64_t output, input, word;
+  };
+  const std::uint64_t held = input.word.bits;
+  const auto bad = GENERATE_COPY(
+      note{{99, 1}, 0, 0, held}, note{{1, 4000}, 0, 0, held},
+      note{{1, 0}, core::make_position(0, 5'000'000), 0, held},
+      note{{1, 0}, core::position_mask, 0, held},
+      note{{1, 0}, 0, std::uint64_t{4000} << 32, held},
+      note{{1, 0}, 0, 5'000'000, held}, note{{1, 0}, 0, 0, held + (1u << 26)},
+      note{{1, 0}, 0, 0, input.word.with(core::slot_state::pinned).bits});
+  record.turn_to(bad.to);
+  record.name(bad.output, bad.input, bad.word);
+  CHECK(s.q.recover(1).finished == 0);
+  CHECK(s.q.receive(s.alive) == "in");
+}
+
 TEST_CASE("a record with impossible contents makes nothing visible and does not end the keeper",
           "[runtime][unit]") {
   scene s;

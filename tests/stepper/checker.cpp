@@ -21,7 +21,7 @@ void checker::note_marks() {
         if (w.is(core::slot_state::free) || (!w.is(core::slot_state::ready) && w.owner() != 1))
           continue;
         marks_[{queue->header().id, lane, core::make_position(w.lap(), index)}] =
-            w.deliveries() + 1;
+            std::min(w.deliveries() + 1, core::deliveries_max);
       }
     }
   }

@@ -10,10 +10,9 @@ void set_up(detail::queue_ports& ports, const core::queue_view& queue) {
   ports.out.gate.give_to(detail::this_thread_mark());
   ports.in.gate.give_to(detail::this_thread_mark());
   ports.out.signs = ports.in.signs = &queue.header().signs;
-  ports.out.queue = ports.in.queue = queue.header().id;
-  ports.out.seat = seat;
-  ports.out.forwarding = &queue.lane(seat).forwarding;
-  ports.in.record = &queue.seat(seat).records[core::records_per_seat - 1];
+  ports.in.queue = queue.header().id;
+  ports.out.lane = {queue.header().id, seat};
+  ports.in.record = &queue.seat(seat).handover;
   static constexpr std::atomic<std::uint32_t> nobody_stops{0};
   ports.in.stop = &nobody_stops;
 }
@@ -28,10 +27,11 @@ party_ports::party_ports(stage& s) : worker(&s.worker) {
   require(in.in.left() != 0 && out.out.room() != 0, "there is something to lend");
 }
 
-void party_ports::heed_sent() {
+bool party_ports::heed_sent() {
   worker->out_send.take_back(out.out);
-  static_cast<void>(worker->out_send.confirm_newest());
+  const bool sent = worker->out_send.confirm_newest();
   out.out.gate.leave();
+  return sent;
 }
 
 void turn_to_lent_places(stage& s) {

@@ -9,8 +9,8 @@ namespace stepper {
 struct party_ports {
   explicit party_ports(stage& s);
 
-  /// What a send by the port does when somebody is to be heeded.
-  void heed_sent();
+  /// What a send by the port does when somebody is to be heeded. @returns false: it was withdrawn.
+  bool heed_sent();
 
   party* worker;
   bulkhead::detail::queue_ports in;

@@ -19,19 +19,31 @@ void send_by_port(party_ports& ports, std::uint64_t value) {
   if (place == nullptr) return;
   const payload content = payload::of(value);
   std::memcpy(place->payload, &content, sizeof content);
-  if (port.publish(place, sizeof(payload))) ports.heed_sent();
+  if (port.publish(place, sizeof(payload))) static_cast<void>(ports.heed_sent());
 }
 
 bool take_by_port(party_ports& ports, detail::taken& message) {
   return ports.in.in.take(message, false);
 }
 
-void forward_by_port(party_ports& ports, const detail::taken& message) {
-  detail::queue_place* const place = ports.out.out.open(sizeof(payload));
-  if (place == nullptr || !ports.in.in.gate.enter()) return;
-  const payload content = payload::of(result);
+void forward_by_port(party_ports& ports, const detail::taken& message, std::uint64_t value) {
+  detail::queue_out_port& out = ports.out.out;
+  detail::queue_in_port& in = ports.in.in;
+  detail::queue_place* const place = out.open(sizeof(payload));
+  if (place == nullptr || !in.gate.enter()) return;
+  if (!in.record->names(out.lane)) in.record->turn_to(out.lane);
+  const payload content = payload::of(value);
   std::memcpy(place->payload, &content, sizeof content);
-  static_cast<void>(detail::forward_inside(ports.in.in, message, ports.out.out, sizeof(payload)));
+  // What queue_core::heed_forwarded does with the rest.
+  if (detail::forward_inside(in, message, out, place, sizeof(payload)) !=
+      detail::port_forward::sent)
+    return;
+  if (ports.heed_sent()) {
+    static_cast<void>(in.free(message));
+  } else {
+    in.record->forget();
+  }
+  in.gate.leave();
 }
 
 scenario by_port(std::string name, std::function<void(stage&)> set_up,
@@ -49,6 +61,77 @@ scenario by_port(std::string name, std::function<void(stage&)> set_up,
   };
   c.judge = std::move(judge);
   return c;
+}
+
+core::slot* subject_slot(const stage& s) {
+  const core::queue_view& in = s.shared->in();
+  for (std::uint32_t index = 0; index < in.ring_slots(); ++index) {
+    core::slot& at = in.slot_at(0, index);
+    payload held;
+    std::memcpy(&held, at.payload, sizeof held);
+    if (held.value == subject) return &at;
+  }
+  require(false, "the subject is in the source's lane");
+  return nullptr;
+}
+
+// The first incarnation was killed when it had named its forward, and before the result was out.
+// The message had so many deliveries that they are not counted further, and the next incarnation
+// has the epoch that the first one had: so it takes the message by the same word.
+scenario taken_again_by_port() {
+  scenario c;
+  c.name = "take + send after a forward that was killed by the port";
+  c.set_up = [](stage& s) {
+    turn_to_lent_places(s);
+    set_up_waiting(s);
+    core::slot& often = *subject_slot(s);
+    const core::slot_word ready = often.load(std::memory_order_relaxed);
+    often.store(core::slot_word::make_ready(ready.lap(), core::deliveries_max),
+                std::memory_order_relaxed);
+    party_ports ports(s);
+    s.worker_takes();
+    const detail::taken message{nullptr,
+                                std::uint64_t{s.held.lane} << 32 | core::index_of(s.held.position),
+                                s.held.word.bits, 0};
+    const detail::queue_out_port& out = ports.out.out;
+    ports.in.in.record->turn_to(out.lane);
+    ports.in.in.record->name(out.position_end - out.room(), message.where, message.word);
+    recover(*s.shared, false);
+    s.worker = party(*s.shared, 1, 0);
+  };
+  c.operate = [](stage& s) {
+    if (s.worker.in_take.take(s.held)) send(s.worker.out_send, result);
+  };
+  c.judge = [](const deliveries& got, const burials&, bool complete) {
+    if (auto bad = expect_between(got, subject, 1, 1); !bad.empty()) return bad;
+    return expect_between(got, result, complete ? 1 : 0, 1);
+  };
+  return c;
+}
+
+scenario two_forwards_by_port() {
+  return by_port(
+      "two takes + forwards of one result",
+      [](stage& s) {
+        s.give_subject(subject);
+        s.give_subject(subject + 1);
+        s.give(subject + 2);
+      },
+      [](party_ports& ports) {
+        for (const std::uint64_t value : {result, result + 1}) {
+          detail::taken message{};
+          if (take_by_port(ports, message)) forward_by_port(ports, message, value);
+        }
+      },
+      [](const deliveries& got, const burials&, bool complete) -> std::string {
+        for (const std::uint64_t n : {0, 1}) {
+          if (got.count(subject + n) + got.count(result + n) != 1) {
+            return "input " + std::to_string(n) + " and its result are not one";
+          }
+        }
+        if (got.count(result + 1) > got.count(result)) return "the second came alone";
+        return expect_between(got, result + 1, complete ? 1 : 0, 1);
+      });
 }
 
 std::vector<scenario> closed_by_port() {
@@ -73,11 +156,11 @@ std::vector<scenario> closed_by_port() {
       },
       [](party_ports& ports) {
         detail::taken message{};
-        if (take_by_port(ports, message)) forward_by_port(ports, message);
+        if (take_by_port(ports, message)) forward_by_port(ports, message, result);
       },
       [](const deliveries& got, const burials&, bool) {
-        if (auto bad = expect_between(got, subject, 1, 1); !bad.empty()) return bad;
-        return expect_between(got, result, 0, 0);
+        // Killed between its publication and the look at the closed word it was sent, as a send is.
+        return judge_forward(got, 1, false);
       });
   closed.closes_out = true;
   all.push_back(std::move(closed));
@@ -126,11 +209,14 @@ std::vector<scenario> scenarios_by_port() {
       "take + forward of one result", set_up_waiting,
       [](party_ports& ports) {
         detail::taken message{};
-        if (take_by_port(ports, message)) forward_by_port(ports, message);
+        if (take_by_port(ports, message)) forward_by_port(ports, message, result);
       },
       [](const deliveries& got, const burials&, bool complete) {
         return judge_forward(got, 1, complete);
       }));
+  all.push_back(two_forwards_by_port());
+  // The next incarnation takes the same message by the same word, and sends into the same place.
+  all.push_back(taken_again_by_port());
   return all;
 }
 

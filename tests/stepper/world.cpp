@@ -14,6 +14,9 @@
 namespace stepper {
 namespace {
 
+// Ids use the same bits as the keeper's, which name the tree in their high ones.
+constexpr std::uint64_t tree_name = std::uint64_t{0x1234'5678} << 32;
+
 constexpr core::platform quiet{[](std::atomic<std::uint32_t>&) noexcept {}, []() noexcept {},
                                false};
 
@@ -62,15 +65,15 @@ world::world(std::uint32_t max_attempts, std::uint32_t total, bool blocks) {
     std::exit(2);
   }
   base_ = static_cast<std::byte*>(memory);
-  core::format_queue(base_, shape, 1);
-  core::format_queue(base_ + one, shape, 2);
+  core::format_queue(base_, shape, tree_name + 1);
+  core::format_queue(base_ + one, shape, tree_name + 2);
   in_.emplace(base_, shape, quiet);
   out_.emplace(base_ + one, shape, quiet);
   in_payload_.emplace(*in_);
   out_payload_.emplace(*out_);
   in_->header().seats_used = out_->header().seats_used = seats;
   if (max_attempts == 0) return;
-  core::format_queue(base_ + 2 * one, letters, 3);
+  core::format_queue(base_ + 2 * one, letters, tree_name + 3);
   letters_.emplace(base_ + 2 * one, letters, quiet);
   letters_->header().seats_used = seats;
 }
@@ -201,7 +204,7 @@ std::vector<std::pair<std::uint64_t, std::uint32_t>> read_letters(const world& w
     letter read{};
     const bool whole =
         bulkhead::detail::decode_all({s.payload, static_cast<std::size_t>(s.meta >> 32)}, read) &&
-        payload{read.value, read.check}.whole() && read.id.queue == 1 &&
+        payload{read.value, read.check}.whole() && read.id.queue == tree_name + 1 &&
         read.reasons.size() == read.attempts;
     all.emplace_back(whole ? read.value : 0, read.attempts);
   }

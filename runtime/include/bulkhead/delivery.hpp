@@ -171,7 +171,8 @@ class delivery {
     return true;
   }
   template <class U, class Result>
-  detail::status send_on(const queue<U>& out, const Result& result, detail::patience how_long) {
+  [[gnu::always_inline]] detail::status send_on(const queue<U>& out, const Result& result,
+                                                detail::patience how_long) {
     if constexpr (std::same_as<U, Result> && detail::is_fixed_size<U> &&
                   !detail::holds_endpoints<U>()) {
       if (port_ != nullptr && detail::forward_by_ports(*port_, message_, out.core(), result))
@@ -180,6 +181,11 @@ class delivery {
         return {};
       }
     }
+    return send_on_slowly(out, result, how_long);
+  }
+  template <class U, class Result>
+  [[gnu::noinline]] detail::status send_on_slowly(const queue<U>& out, const Result& result,
+                                                  detail::patience how_long) {
     return send_all(std::span(this, 1), how_long,
                     detail::target(out.core(), detail::results_of<U>(result)));
   }

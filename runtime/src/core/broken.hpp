@@ -19,6 +19,11 @@ inline constexpr bool forward_publish_first = true;
 #else
 inline constexpr bool forward_publish_first = false;
 #endif
+#ifdef BULKHEAD_BREAK_HANDOVER_KEPT
+inline constexpr bool handover_kept = true;
+#else
+inline constexpr bool handover_kept = false;
+#endif
 #ifdef BULKHEAD_BREAK_NO_VERSION_BUMP
 inline constexpr bool no_version_bump = true;
 #else

@@ -10,10 +10,10 @@
 namespace bulkhead::core {
 
 inline constexpr std::uint64_t queue_magic = 0x31'51'44'41'45'48'4b'42;  // "BKHEADQ1"
-inline constexpr std::uint32_t queue_format = 3;
+inline constexpr std::uint32_t queue_format = 4;
 inline constexpr std::size_t page_bytes = 4096;
 inline constexpr std::size_t records_per_seat =
-    8;  ///< Threads of one process that forward at once, one of them by its ports.
+    7;  ///< Threads of one process that forward at once, beside one by its ports.
 inline constexpr std::size_t forward_inputs_max = 16;
 inline constexpr std::size_t forward_outputs_max = 8;
 inline constexpr std::size_t death_notes_max = 8;  ///< Deaths that a letter tells of.
@@ -104,6 +104,7 @@ struct seat_block {
   alignas(64) std::atomic<std::uint32_t> receive_park;
   std::atomic<std::uint32_t> send_park;
   alignas(64) taking_run run;
+  detail::handover handover;  ///< Of a forward by the ports.
   alignas(64) forward_record records[records_per_seat];
 };
 

@@ -56,6 +56,42 @@ void settle_record(forward_record& record, queue_finder& finder, recovery_report
   record.state.store(record_state::empty, std::memory_order_release);
 }
 
+// Whether the place at `at` was published, and not taken back by its producer, who is dead: no
+// other publishes there.
+bool was_published(const queue_view& queue, std::uint32_t lane, position at) noexcept {
+  // Acquire: whatever became of the message since then, its word comes after the publication.
+  const slot_word w = queue.slot_at(lane, index_of(at)).load(std::memory_order_acquire);
+  if (w == slot_word::make_free(lap_of(at) + 1, free_tag::withdrawn)) return false;
+  return newer_lap(w.lap(), lap_of(at)) || (w.lap() == lap_of(at) && !w.is(slot_state::free));
+}
+
+// R1 for the forward by the ports: its result is out, so its message is settled, if its word is
+// still the taker's. The record ends with it: the next incarnation may take the same message by the
+// same word.
+void settle_handover(const attendance& where, queue_finder& finder,
+                     recovery_report& report) noexcept {
+  constexpr auto plain = std::memory_order_relaxed;
+  detail::handover& record = where.queue->seat(where.seat).handover;
+  const slot_word held{record.word.load(std::memory_order_acquire)};
+  const std::uint64_t input = record.input.load(plain);
+  const auto lane = static_cast<std::uint32_t>(input >> 32);
+  const auto index = static_cast<std::uint32_t>(input);
+  const queue_view* const out = finder.find(record.queue.load(plain));
+  const std::uint64_t seat = record.seat.load(plain);
+  const position output = record.output.load(plain);
+  if (out != nullptr && seat < out->shape().participants &&
+      is_position(output, out->ring_slots()) && lane < where.queue->shape().participants &&
+      index < where.queue->ring_slots() && held.is(slot_state::leased) &&
+      was_published(*out, static_cast<std::uint32_t>(seat), output)) {
+    slot& s = where.queue->slot_at(lane, index);
+    if (s.load(std::memory_order_acquire) == held && held.owner() == where.seat) {
+      s.store(held.freed(), std::memory_order_release);  // H3
+      ++report.finished;
+    }
+  }
+  if constexpr (!broken::handover_kept) record.forget();
+}
+
 bool used_up(const queue_shape& shape, slot_word w, std::uint32_t attempts) noexcept {
   return (shape.max_attempts != 0 && attempts >= shape.max_attempts) ||
          (shape.max_deliveries != 0 && w.deliveries() >= shape.max_deliveries);
@@ -223,6 +259,7 @@ recovery_report recover(std::span<const attendance> queues, const casualty& dead
     for (forward_record& record : where.queue->seat(where.seat).records) {
       settle_record(record, finder, report);
     }
+    settle_handover(where, finder, report);
   }
   for (const attendance& where : queues) recover_queue(where, dead, report);
   return report;

@@ -207,6 +207,7 @@ void pass_to_own(const command& c) {
   std::error_code ec;
   questions.send({1, own}, ec);
   report(ec, "send");
+  for (int n = 0; n < 3; ++n) own.send(n);  // what comes next could go by the ports
   auto d = q.take();
   d.forward(own, 1, ec);
   report(ec, "forward");

@@ -120,8 +120,12 @@ class queue_core {
   status heed_sent() const;
   // More places for the port. False: it got none.
   [[gnu::cold]] bool lend_places() const noexcept;
-  /// Wakes whoever waits for what a forward to this queue by the ports has done.
-  void heed_forwarded(queue_in_port& in, const taken& message, port_forward ended) const noexcept;
+  /// Lets the record of forwards by the ports name this queue's lane; the caller is inside both
+  /// gates. @returns false: the two belong to different trees, and no keeper recovers both.
+  [[gnu::cold]] bool turn(queue_in_port& in) const noexcept;
+  /// Ends a forward to this queue by the ports that is to heed somebody, and leaves the gates.
+  /// @returns false: the queue was closed, and the message is still held.
+  bool heed_forwarded(queue_in_port& in, const taken& message, port_forward ended) const;
   /// Tells the keeper which endpoints the message holds that is about to be published at
   /// `position`.
   status carry(std::uint64_t position, const std::vector<std::uint64_t>& endpoints) const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <bulkhead/detail/handover.hpp>
 #include <bulkhead/detail/payload_block.hpp>
 #include <bulkhead/detail/pipe_gate.hpp>
 #include <bulkhead/detail/pipe_port.hpp>
@@ -11,10 +12,6 @@
 // The fast path of a queue: places that are free, or messages that wait, found out beforehand by
 // the out-of-line half (runtime/src/core/producer.hpp, consumer.hpp) and used up here, a few
 // instructions each. docs/queue-protocol.md names the steps.
-namespace bulkhead::core {
-struct forward_record;  // runtime/src/core/queue_layout.hpp
-}
-
 namespace bulkhead::detail {
 
 class queue_state;  // runtime/src/queue_state.hpp
@@ -85,9 +82,7 @@ struct alignas(64) queue_out_port {
   std::byte* payload = nullptr;         ///< The seat's area.
   // For a forward.
   std::uint64_t position_end = 0;  ///< Of `end`, in the lap of the places.
-  std::uint64_t queue = 0;         ///< The queue's id.
-  std::uint32_t seat = 0;
-  std::atomic<std::uint64_t>* forwarding = nullptr;  ///< Of the lane.
+  result_lane lane;                ///< What it is the port of.
 
   /// Places before `end` that are free.
   [[nodiscard]] std::uint64_t room() const noexcept { return room_end - gate.position(); }
@@ -147,7 +142,7 @@ struct alignas(64) queue_in_port {
   const queue_signs* signs = nullptr;
   const std::atomic<std::uint32_t>* stop = nullptr;  ///< This process is asked to stop.
   queue_state* state = nullptr;
-  core::forward_record* record = nullptr;  ///< The seat's that is for this port alone.
+  handover* record = nullptr;  ///< The seat's.
 
   /// Messages before `end` to be taken, should they be there.
   [[nodiscard]] std::uint64_t left() const noexcept { return left_end - gate.position(); }
@@ -220,17 +215,28 @@ struct alignas(64) queue_in_port {
   }
 };
 
-/// How a forward by the ports ended.
+/// How far a forward by the ports came.
 enum class port_forward : std::uint8_t {
-  done,       ///< And outside both gates.
-  heed,       ///< Done, outside both gates, and somebody is to be heeded; the delivery is held.
-  withdrawn,  ///< The output was closed; outside both gates.
+  done,   ///< And outside both gates.
+  sent,   ///< The result is out, and somebody waits for it or it came too late; inside both gates.
+  freed,  ///< Done, outside the output's gate, inside the input's; somebody waits for the place.
 };
 
-/// F3 to F9 for one message and one result, which is in the next place of `out`. The caller is
-/// inside both gates.
-port_forward forward_inside(queue_in_port& in, const taken& message, queue_out_port& out,
-                            std::size_t size) noexcept;
+/// H1 to H3 for one message and its result, which is in `place`, the next one of `out`. The caller
+/// is inside both gates, and `in.record` names the lane of `out`.
+[[nodiscard]] [[gnu::always_inline]] inline port_forward forward_inside(queue_in_port& in,
+                                                                        const taken& message,
+                                                                        queue_out_port& out,
+                                                                        queue_place* place,
+                                                                        std::size_t size) noexcept {
+  in.record->name(out.position_end - out.room(), message.where, message.word);
+  if (out.publish(place, size)) [[unlikely]]  // H2, the commit
+    return port_forward::sent;
+  if (in.free(message)) [[unlikely]]  // H3
+    return port_forward::freed;
+  in.gate.leave();
+  return port_forward::done;
+}
 
 /// Both, in a page that a forked copy of the process finds empty: there every gate is shut.
 struct queue_ports {

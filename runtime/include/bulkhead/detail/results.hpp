@@ -30,8 +30,8 @@ bool write_result(result_sink& to, const U& value) {
 /// Forwards one message and one result of fixed size by the ports. @returns false: nothing was
 /// done; take the slow path.
 template <class U>
-bool forward_by_ports(queue_in_port& in, const taken& message, const queue_core& to,
-                      const U& value) {
+[[gnu::always_inline]] inline bool forward_by_ports(queue_in_port& in, const taken& message,
+                                                    const queue_core& to, const U& value) {
   queue_out_port& out = to.ports().out;
   queue_place* place = out.open(fixed_size_of<U>);
   if (place == nullptr) [[unlikely]] {
@@ -43,13 +43,17 @@ bool forward_by_ports(queue_in_port& in, const taken& message, const queue_core&
     out.gate.leave();
     return false;
   }
+  if (!in.record->names(out.lane) && !to.turn(in)) [[unlikely]] {
+    in.leave_unchanged();
+    out.gate.leave();
+    return false;
+  }
   encoder into(place->payload);
   encode(into, value);
-  const port_forward ended = forward_inside(in, message, out, fixed_size_of<U>);
+  const port_forward ended = forward_inside(in, message, out, place, fixed_size_of<U>);
   if (ended == port_forward::done) [[likely]]
     return true;
-  to.heed_forwarded(in, message, ended);
-  return ended == port_forward::heed;
+  return to.heed_forwarded(in, message, ended);
 }
 
 /// The one result of a forward.
