@@ -1,5 +1,6 @@
 #include "common/job.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -46,6 +47,18 @@ void set_option(job& to, const std::string& option, const std::string& value) {
   }
 }
 
+void check_known(const char* what, const std::string& asked,
+                 const std::vector<std::string_view>& known) {
+  if (std::ranges::find(known, std::string_view(asked)) != known.end()) return;
+  std::string text = "no " + std::string(what) + " '" + asked + "' here";
+  const char* before = "; there is ";
+  for (const std::string_view one : known) {
+    text.append(before).append(one);
+    before = ", ";
+  }
+  throw std::invalid_argument(text);
+}
+
 }  // namespace
 
 job parse_job(int argc, char** argv) {
@@ -61,9 +74,12 @@ job parse_job(int argc, char** argv) {
   return parsed;
 }
 
-int run_program(int argc, char** argv, void (*body)(const job&)) {
+int run_program(int argc, char** argv, void (*body)(const job&), const abilities& known) {
   try {
-    body(parse_job(argc, argv));
+    const job what = parse_job(argc, argv);
+    check_known("mode", what.mode, known.modes);
+    if (!what.variant.empty()) check_known("variant", what.variant, known.variants);
+    body(what);
     return 0;
   } catch (const unsupported& e) {
     std::fprintf(stderr, "unsupported: %s\n", e.what());

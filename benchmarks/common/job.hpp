@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace bench {
 
@@ -31,7 +33,14 @@ inline constexpr int unsupported_status = 3;
 /// Throws std::invalid_argument for a command line that is none.
 job parse_job(int argc, char** argv);
 
-/// Runs `body(job)`; an exception becomes a line on standard error and an exit status.
-int run_program(int argc, char** argv, void (*body)(const job&));
+/// What a program can do. No variants: it has one way only.
+struct abilities {
+  std::vector<std::string_view> modes = {"one_way", "round_trip"};
+  std::vector<std::string_view> variants;  ///< The first one is what an empty one means.
+};
+
+/// Runs `body(job)`; an exception becomes a line on standard error and an exit status, and so does
+/// a mode or variant that the program has not.
+int run_program(int argc, char** argv, void (*body)(const job&), const abilities& known = {});
 
 }  // namespace bench

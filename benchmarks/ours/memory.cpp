@@ -71,5 +71,5 @@ void run(const bench::job& what) {
 
 int main(int argc, char** argv) {
   bulkhead::init(argc, argv);
-  return bench::run_program(argc, argv, run);
+  return bench::run_program(argc, argv, run, {{"memory"}, {}});
 }

@@ -127,5 +127,5 @@ void run(const job& what) {
 
 int main(int argc, char** argv) {
   bulkhead::init(argc, argv);
-  return bench::run_program(argc, argv, run);
+  return bench::run_program(argc, argv, run, {.variants = {"receive", "batch", "in_place"}});
 }

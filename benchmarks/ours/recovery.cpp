@@ -121,4 +121,6 @@ void run(const bench::job& what) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return bench::run_program(argc, argv, run); }
+int main(int argc, char** argv) {
+  return bench::run_program(argc, argv, run, {{"recovery"}, {"killed", "crashed"}});
+}
