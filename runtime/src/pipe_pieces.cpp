@@ -11,10 +11,10 @@ attempt_result pipe_state::try_pieces(outgoing& message) {
   const std::unique_lock lock(send_lock_);
   if (const status s = check_alive(); s.failed()) return s;
   if (const status s = peer_error(); s.failed()) return s;
-  if (!message.begun && ports_->out.lent && ports_->out.borrower == this_thread_mark()) {
+  if (!message.begun && ports_->out.borrower == this_thread_mark()) {
     return errc::full;
   }
-  if (!message.begun && (ports_->out.lent || streaming_)) return waited(true);
+  if (!message.begun && (ports_->out.lent() || streaming_)) return waited(true);
   // The peer that had the first pieces is no more.
   const auto& record = view().record(1 - end_);
   if (message.begun && record.restarts.load(std::memory_order_acquire) != message.restarts) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bulkhead/detail/pipe_port.hpp>
 #include <chrono>
+#include <utility>
 
 #include "core/relax.hpp"
 
@@ -53,6 +54,13 @@ bool spin(std::uint32_t& patience_ns, std::uint32_t pauses, Look look) noexcept 
   return false;
 }
 
+// What a side that rides behind the other does after it has let it go ahead: where that brought
+// next to nothing, the other is not that fast, and it is long before the next try.
+std::int32_t rides_after(std::uint64_t brought) noexcept {
+  constexpr std::int32_t rides_apart = 1024;
+  return brought > ridden_for / 2 ? 0 : -rides_apart;
+}
+
 }  // namespace
 
 // An eighth of the ring, so that a sender that is faster than its receiver does not fetch the
@@ -64,6 +72,23 @@ bool spin(std::uint32_t& patience_ns, std::uint32_t pauses, Look look) noexcept 
   return spin(patience_ns, pauses, [&] { return look(wanted); }) || look(1);
 }
 
+[[gnu::noinline, gnu::cold]] bool pipe_out_port::fall_behind() noexcept {
+  pause(pauses_most);
+  const bool any = look(1);
+  rides = rides_after(any ? free_to - tail() : 0);
+  return any || spin_for_room();
+}
+
+// Not where we are asked and answer: there each message is waited for.
+[[gnu::noinline, gnu::cold]] bool pipe_in_port::fall_behind() noexcept {
+  const std::uint64_t now_sent = sent->load(std::memory_order_relaxed);
+  const bool answers = std::exchange(sent_while, now_sent) != now_sent;
+  if (!answers) pause(pauses_most);
+  const bool any = look();
+  rides = answers ? 0 : rides_after(any ? limit - head() : 0);
+  return any || spin_for_message();
+}
+
 [[gnu::noinline, gnu::cold]] bool pipe_in_port::spin_for_message() noexcept {
   const std::uint64_t now_sent = sent->load(std::memory_order_relaxed);
   const bool is_answer = now_sent != sent_seen;
@@ -73,7 +98,14 @@ bool spin(std::uint32_t& patience_ns, std::uint32_t pauses, Look look) noexcept 
   } else if (pauses == 0 && ++spins % trial_every == 0) {
     pauses = pauses_at_first;
   }
-  if (!spin(patience_ns, pauses, [&] { return look(); })) return false;
+  // The answer's line comes along with the tail's, and not after it.
+  const std::byte* const next = slots + (head() & mask) * slot_bytes;
+  if (!spin(patience_ns, pauses, [&] {
+        if (is_answer) fetch_to_read(next);
+        return look();
+      })) {
+    return false;
+  }
   if (pauses != 0) {
     pauses = limit - head() > 1 ? std::min(pauses * 2, pauses_most) : pauses / 2;
   }

@@ -109,8 +109,8 @@ attempt_result pipe_state::try_reserve(std::size_t size, bool waits, pipe_place&
   if (const status s = check_alive(); s.failed()) return s;
   if (const status s = peer_error(); s.failed()) return s;
   // Who holds the loan cannot wait for its own return.
-  if (ports_->out.lent && ports_->out.borrower == this_thread_mark()) return errc::full;
-  if (ports_->out.lent || streaming_) return waited(waits);
+  if (ports_->out.borrower == this_thread_mark()) return errc::full;
+  if (ports_->out.lent() || streaming_) return waited(waits);
   switch (writer_.reserve(size, out.bytes)) {
     case core::pipe_room::there:
       out.locked = this;
@@ -131,7 +131,7 @@ bool pipe_state::reserve_by_gate(std::size_t size, pipe_place& out) {
   pipe_out_port& port = ports_->out;
   if (!port.gate.enter()) return false;
   const bool changed = (port.peer->load(std::memory_order_relaxed) & attention::changed) != 0;
-  if (!changed && !port.lent && !streaming_ &&
+  if (!changed && !port.lent() && !streaming_ &&
       writer_.reserve(size, out.bytes) == core::pipe_room::there) {
     out.locked = this;
     out.gated = true;
@@ -214,7 +214,7 @@ status pipe_state::return_place(bool send) {
 attempt_result pipe_state::try_find(bool waits, bool look_only) {
   if (const status s = check_alive(); s.failed()) return s;
   if (waits && context_->stop_requested()) return errc::stop_requested;
-  if (ports_->in.lent) {
+  if (ports_->in.lent()) {
     if (ports_->in.borrower == this_thread_mark()) return errc::full;
     return std::nullopt;
   }
@@ -244,7 +244,7 @@ bool pipe_state::take_by_gate(bool waits, pipe_message& out) {
   out.locked = this;
   out.gated = true;
   const bool frames = view().shape().directions[1 - end_].slot_bytes == 0;
-  if (!stopped && !changed && !port.lent) {
+  if (!stopped && !changed && !port.lent()) {
     core::pipe_next next = reader_.find();
     if (next == core::pipe_next::nothing && waits && frames && spin_for_frame(port)) {
       next = reader_.find();
@@ -373,7 +373,7 @@ status pipe_state::depart() {
     const std::scoped_lock both(send_lock_);
     const std::unique_lock receiving(receive_lock_);
     if (const status s = check_alive(); s.failed()) return s;
-    if (ports_->out.lent || ports_->in.lent || streaming_) return errc::full;
+    if (ports_->out.lent() || ports_->in.lent() || streaming_) return errc::full;
     if (reader_.is_collecting()) return errc::full;
     departed_.store(true, std::memory_order_release);
     closed_.store(true, std::memory_order_release);

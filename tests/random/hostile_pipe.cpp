@@ -49,11 +49,11 @@ void hostile_pipe::send() {
 // What a waiting call does first: the port's own checks.
 void hostile_pipe::send_fast() {
   if (slot_bytes_ == 0) return;
-  if (std::byte* at = sender_->port->lend(slot_bytes_)) {
+  if (std::byte* at = sender_->port->lend_after_look(slot_bytes_, true)) {
     std::memset(at, 'y', slot_bytes_);
     static_cast<void>(sender_->port->publish_lent());
   }
-  if (const std::byte* at = receiver_->port->lend(slot_bytes_)) {
+  if (const std::byte* at = receiver_->port->lend_after_look(slot_bytes_, true)) {
     static_cast<void>(touch(at, slot_bytes_));
     static_cast<void>(receiver_->port->release_lent());
   }

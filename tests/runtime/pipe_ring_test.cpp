@@ -346,13 +346,13 @@ TEST_CASE("the fast path sends and receives what the slow path does", "[pipe][un
     CHECK(r.port->receive_after_look(got, false) == detail::fast::no);
   }
   SECTION("what is lent out nobody else touches") {
-    std::byte* at = s.port->lend(8);
+    std::byte* at = s.port->lend_after_look(8, true);
     REQUIRE(at != nullptr);
     CHECK(s.port->send_after_look(std::uint64_t{10}, true) == detail::fast::no);
     got = 9;
     std::memcpy(at, &got, 8);
     CHECK(s.port->publish_lent() == detail::fast::done);
-    CHECK(r.port->lend(8) != nullptr);
+    CHECK(r.port->lend_after_look(8, true) != nullptr);
     CHECK(r.port->receive_after_look(got, false) == detail::fast::no);
     CHECK(r.port->release_lent() == detail::fast::done);
     CHECK(s.port->send_after_look(std::uint64_t{11}, true) == detail::fast::done);

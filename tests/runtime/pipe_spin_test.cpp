@@ -60,6 +60,72 @@ TEST_CASE("who only receives looks after pauses that grow while each brings seve
   }
 }
 
+TEST_CASE("a receiver whose looks bring one message each lets the sender get ahead",
+          "[pipe][unit]") {
+  listener here;
+  const auto look = [&](int messages) {
+    here.take_all();
+    here.peer_sends(messages);
+    REQUIRE(here.own.port->refill(true));
+  };
+  for (int n = 1; n <= detail::rides_most; ++n) {
+    look(1);
+    REQUIRE(here.own.port->rides == n);
+  }
+  SECTION("and goes on so where many have come") {
+    look(static_cast<int>(detail::ridden_for) + 1);
+    CHECK(here.own.port->rides == 0);
+  }
+  SECTION("and does not try again soon where only one has come") {
+    look(1);
+    CHECK(here.own.port->rides < -100);
+  }
+  SECTION("but not where it has sent something since: it waits for an answer") {
+    here.pipe.view().positions(1).tail.fetch_add(1);
+    look(1);
+    CHECK(here.own.port->rides == 0);
+  }
+  SECTION("but not when it must not wait") {
+    here.take_all();
+    here.peer_sends(1);
+    REQUIRE(here.own.port->refill(false));
+    CHECK(here.own.port->rides == detail::rides_most + 1);
+  }
+}
+
+TEST_CASE("a look that brings many messages is no riding", "[pipe][unit]") {
+  listener here;
+  for (const int messages : {1, 1, 1, static_cast<int>(detail::ridden_for) + 1}) {
+    here.take_all();
+    here.peer_sends(messages);
+    REQUIRE(here.own.port->refill(true));
+  }
+  CHECK(here.own.port->rides == 0);
+}
+
+TEST_CASE("a sender whose looks bring one place each lets the receiver get ahead",
+          "[pipe][unit]") {
+  listener here;
+  here.peer_sends(64);
+  const auto look = [&](int places) {
+    for (int n = 0; n < places; ++n) REQUIRE(here.own.receive() == "12345678");
+    REQUIRE(here.peer.port->refill(true));
+    here.peer_sends(places);
+  };
+  for (int n = 1; n <= detail::rides_most; ++n) {
+    look(1);
+    REQUIRE(here.peer.port->rides == n);
+  }
+  SECTION("and goes on so where many are free") {
+    look(static_cast<int>(detail::ridden_for) + 1);
+    CHECK(here.peer.port->rides == 0);
+  }
+  SECTION("and does not try again soon where only one is free") {
+    look(1);
+    CHECK(here.peer.port->rides < -100);
+  }
+}
+
 TEST_CASE("patience grows by success and falls by failure, within its bounds", "[pipe][unit]") {
   listener here;
   here.peer_sends(1);

@@ -278,7 +278,7 @@ std::vector<operation> sends() {
                    }
                  }});
   all.push_back({"send of a loan", true, 16, 1, 1, [](stage& s) {
-                   std::byte* at = s.out->port.lend(detail::pipe_slot_of<message>);
+                   std::byte* at = s.out->port.lend_after_look(detail::pipe_slot_of<message>, true);
                    const message m = message::of(first_sent);
                    std::memcpy(at, &m, sizeof m);
                    s.out->port.publish_lent();
@@ -321,7 +321,7 @@ std::vector<operation> receives() {
                    detail::receive_run(s.in->port, 3, true, three);
                  }});
   all.push_back({"receive in place", false, 16, 2, 1, [](stage& s) {
-                   static_cast<void>(s.in->port.lend(detail::pipe_slot_of<message>));
+                   static_cast<void>(s.in->port.lend_after_look(detail::pipe_slot_of<message>, true));
                    s.in->port.release_lent();
                  }});
   all.push_back({"a receive that frees two places for one message", false, 16, 3, 1,

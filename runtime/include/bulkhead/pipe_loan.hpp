@@ -52,12 +52,21 @@ class pipe_loan {
   pipe_loan(const detail::pipe_core& core, std::byte* at, std::size_t n) noexcept
       : core_(&core), elements_(reinterpret_cast<element*>(at + layout::head_bytes), n) {}
 
-  static pipe_loan from(const detail::pipe_core& core, std::size_t n, detail::patience how_long,
-                        std::error_code& ec) {
+  // Where there is room for sure. Empty: take the slow path.
+  [[gnu::always_inline]] static pipe_loan at_once(const detail::pipe_core& core) noexcept {
     if constexpr (detail::is_slotted<T>) {
-      std::byte* at = core.ports().out.lend(detail::pipe_slot_of<T>, how_long.may_wait());
-      if (at == nullptr) [[unlikely]]
-        ec = core.lend_place(detail::pipe_slot_of<T>, how_long, at);
+      std::byte* const at = core.ports().out.lend(detail::pipe_slot_of<T>);
+      if (at != nullptr) [[likely]]
+        return pipe_loan(core, at, 1);
+    }
+    return {};
+  }
+  [[gnu::noinline]] static pipe_loan from(const detail::pipe_core& core, std::size_t n,
+                                          detail::patience how_long, std::error_code& ec) {
+    if constexpr (detail::is_slotted<T>) {
+      constexpr std::size_t bytes = detail::pipe_slot_of<T>;
+      std::byte* at = core.ports().out.lend_after_look(bytes, how_long.may_wait());
+      if (at == nullptr) ec = core.lend_place(bytes, how_long, at);
       if (at == nullptr) return {};
       return pipe_loan(core, at, 1);
     } else {
@@ -71,20 +80,32 @@ class pipe_loan {
       return pipe_loan(core, at, n);
     }
   }
-  std::error_code publish() {
-    const detail::pipe_core* core = std::exchange(core_, nullptr);
-    if (core == nullptr) return errc::already_settled;
+  // Done: it is sent, and this loan is empty. Else `publish_rest` is to go on.
+  [[nodiscard]] [[gnu::always_inline]] detail::fast publish_at_once() noexcept {
     if constexpr (detail::is_slotted<T>) {
-      detail::pipe_out_port& port = core->ports().out;
+      if (core_ == nullptr) [[unlikely]]
+        return detail::fast::no;
+      detail::pipe_out_port& port = core_->ports().out;
       const detail::fast done = port.publish_lent();
-      if (done == detail::fast::no) return core->return_place(true);
-      if ((port.own->load(std::memory_order_relaxed) & detail::attention::for_receivers) != 0) {
-        core->wake_own_senders();
+      if (done != detail::fast::done) [[unlikely]]
+        return done;
+      if ((port.own->load(std::memory_order_relaxed) & detail::attention::for_receivers) != 0)
+          [[unlikely]] {
+        return detail::fast::heed;
       }
-      return done == detail::fast::heed ? core->after_send() : std::error_code();
+      core_ = nullptr;
+      return done;
     } else {
-      return core->return_place(true);
+      return detail::fast::no;
     }
+  }
+  [[nodiscard]] [[gnu::noinline]] std::error_code publish_rest(detail::fast so_far) {
+    const detail::pipe_core* core = std::exchange(core_, nullptr);
+    if (so_far == detail::fast::done) return {};
+    if (core == nullptr) return errc::already_settled;
+    if (so_far == detail::fast::no) return core->return_place(true);
+    core->wake_own_senders();
+    return core->after_send();
   }
 
   const detail::pipe_core* core_ = nullptr;
@@ -123,38 +144,55 @@ class pipe_lent {
   [[nodiscard]] explicit operator bool() const noexcept { return core_ != nullptr; }
 
   /// Frees the message's place now.
-  void finish() noexcept {
-    const detail::pipe_core* core = std::exchange(core_, nullptr);
+  [[gnu::always_inline]] void finish() noexcept {
+    const detail::pipe_core* const core = std::exchange(core_, nullptr);
     if (core == nullptr) return;
+    detail::fast done = detail::fast::no;
     if constexpr (detail::is_slotted<T>) {
       detail::pipe_in_port& port = core->ports().in;
-      const detail::fast done = port.release_lent();
-      if (done == detail::fast::no) return core->return_message();
-      if ((port.own->load(std::memory_order_relaxed) & detail::attention::for_senders) != 0) {
-        core->wake_own_receivers();
+      done = port.release_lent();
+      if (done == detail::fast::done &&
+          (port.own->load(std::memory_order_relaxed) & detail::attention::for_senders) == 0)
+          [[likely]] {
+        return;
       }
-      if (done == detail::fast::heed) core->after_receive();
-    } else {
-      core->return_message();
     }
+    finish_rest(*core, done);
   }
 
  private:
   template <class End, class Out, class In>
   friend class detail::pipe_in_place_calls;
 
-  static pipe_lent from(const detail::pipe_core& core, detail::patience how_long,
-                        std::error_code& ec) {
-    pipe_lent lent;
+  [[gnu::noinline]] static void finish_rest(const detail::pipe_core& core,
+                                            detail::fast so_far) noexcept {
+    if (so_far == detail::fast::no) return core.return_message();
+    core.wake_own_receivers();
+    core.after_receive();
+  }
+
+  pipe_lent(const detail::pipe_core& core, const std::byte* at) noexcept
+      : core_(&core), elements_(reinterpret_cast<const element*>(at), 1) {}
+
+  // Where a message is there for sure. Empty: take the slow path.
+  [[gnu::always_inline]] static pipe_lent at_once(const detail::pipe_core& core,
+                                                  bool waits) noexcept {
     if constexpr (detail::is_slotted<T>) {
-      const std::byte* at = core.ports().in.lend(detail::pipe_slot_of<T>, how_long.may_wait());
-      if (at != nullptr) [[likely]] {
-        if (ec) ec.clear();
-        lent.core_ = &core;
-        lent.elements_ = {reinterpret_cast<const element*>(at), 1};
-        return lent;
-      }
+      const std::byte* const at = core.ports().in.lend(detail::pipe_slot_of<T>, waits);
+      if (at != nullptr) [[likely]]
+        return pipe_lent(core, at);
     }
+    return {};
+  }
+  [[gnu::noinline]] static pipe_lent from(const detail::pipe_core& core, detail::patience how_long,
+                                          std::error_code& ec) {
+    ec.clear();
+    if constexpr (detail::is_slotted<T>) {
+      const std::byte* const at =
+          core.ports().in.lend_after_look(detail::pipe_slot_of<T>, how_long.may_wait());
+      if (at != nullptr) return pipe_lent(core, at);
+    }
+    pipe_lent lent;
     std::span<const std::byte> bytes;
     ec = core.lend_message(how_long, bytes);
     if (ec) return lent;

@@ -15,11 +15,10 @@ class pipe_in_place_calls {
   /// whose bytes are their own: `n` is not used, or the elements of a string or vector of such.
   /// @limits other sends of this end wait until the loan is sent or dropped.
   /// @errors too_large: so many elements never fit. full: this thread holds a loan already.
-  [[nodiscard]] pipe_loan<Out> loan(std::size_t n = 1) const {
-    std::error_code ec;
-    auto room = pipe_loan<Out>::from(core(), n, patience::forever(), ec);
-    core().check(ec, "borrowing from");
-    return room;
+  [[nodiscard]] [[gnu::always_inline]] pipe_loan<Out> loan(std::size_t n = 1) const {
+    if (auto room = pipe_loan<Out>::at_once(core())) [[likely]]
+      return room;
+    return loan_slowly(n);
   }
   [[nodiscard]] pipe_loan<Out> loan(std::size_t n, std::error_code& ec) const {
     ec.clear();
@@ -39,20 +38,22 @@ class pipe_in_place_calls {
     });
   }
   template <std::same_as<pipe_loan<Out>> Loan>
-  void send(Loan&& filled) const {
-    core().check(filled.publish(), "sending to");
+  [[gnu::always_inline]] void send(Loan&& filled) const {
+    const fast done = filled.publish_at_once();
+    if (done != fast::done) [[unlikely]]
+      core().check(filled.publish_rest(done), "sending to");
   }
   template <std::same_as<pipe_loan<Out>> Loan>
   void send(Loan&& filled, std::error_code& ec) const {
-    ec = filled.publish();
+    const fast done = filled.publish_at_once();
+    ec = filled.publish_rest(done);
   }
   /// Receives the next message where it lies; its place is free again when the result goes.
   /// @limits other receives of this end wait until then.
-  [[nodiscard]] pipe_lent<In> receive_in_place() const {
-    std::error_code ec;
-    pipe_lent<In> message = pipe_lent<In>::from(core(), patience::forever(), ec);
-    core().check(ec, "receiving from");
-    return message;
+  [[nodiscard]] [[gnu::always_inline]] pipe_lent<In> receive_in_place() const {
+    if (auto message = pipe_lent<In>::at_once(core(), true)) [[likely]]
+      return message;
+    return receive_in_place_slowly();
   }
   [[nodiscard]] pipe_lent<In> receive_in_place(std::error_code& ec) const {
     return pipe_lent<In>::from(core(), patience::forever(), ec);
@@ -71,6 +72,18 @@ class pipe_in_place_calls {
   }
 
  private:
+  [[nodiscard]] [[gnu::noinline]] pipe_loan<Out> loan_slowly(std::size_t n) const {
+    std::error_code ec;
+    auto room = pipe_loan<Out>::from(core(), n, patience::forever(), ec);
+    core().check(ec, "borrowing from");
+    return room;
+  }
+  [[nodiscard]] [[gnu::noinline]] pipe_lent<In> receive_in_place_slowly() const {
+    std::error_code ec;
+    auto message = pipe_lent<In>::from(core(), patience::forever(), ec);
+    core().check(ec, "receiving from");
+    return message;
+  }
   [[nodiscard]] const pipe_core& core() const noexcept {
     return static_cast<const End&>(*this).core();
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <bulkhead/detail/codec.hpp>
 #include <bulkhead/detail/pipe_gate.hpp>
@@ -43,8 +42,16 @@ inline constexpr std::size_t pipe_slot_of = is_slotted<T> ? pipe_slot_bytes(fixe
 template <std::size_t SlotBytes>
 inline constexpr std::size_t fetched_ahead = SlotBytes <= 128 ? 512 : 2 * SlotBytes;
 
-/// Of the slot behind one that is lent out.
-inline constexpr std::size_t lent_ahead = 2048;
+/// Of the slot behind one that is lent out, where it is large: as many lines at once as a CPU can
+/// wait for. For a small one asking takes as long as filling it.
+constexpr std::size_t lent_ahead(std::size_t slot_bytes) noexcept {
+  return slot_bytes < 4096 ? 0 : 2048;
+}
+
+/// A side whose looks brought next to nothing so often in a row rides close behind the other: each
+/// look takes the line of the other's position from it, and both go at the speed of that line.
+inline constexpr std::int32_t rides_most = 16;
+inline constexpr std::uint64_t ridden_for = 8;  ///< Messages, or places.
 
 /// How an attempt on the fast path ended.
 enum class fast : std::uint8_t {
@@ -57,7 +64,6 @@ enum class fast : std::uint8_t {
 /// The sending side of an end, private to its process.
 struct alignas(64) pipe_out_port {
   pipe_gate gate;                 ///< Its position is the next place.
-  bool lent = false;              ///< The next place is lent out: nobody may send before it.
   std::uint32_t patience_ns = 0;  ///< Of spin_for_room.
   std::uint64_t free_to = 0;      ///< Places before this one are free.
   std::uint64_t mask = 0;
@@ -67,9 +73,12 @@ struct alignas(64) pipe_out_port {
   const std::atomic<std::uint64_t>* shared_head = nullptr;
   const std::atomic<std::uint32_t>* peer = nullptr;  ///< The peer's attention word.
   const std::atomic<std::uint32_t>* own = nullptr;   ///< This end's.
+  std::int32_t rides = 0;                            ///< Looks in a row that brought little.
   std::uint64_t free_after = 0;                      ///< free_to, when the loan is back.
-  std::uintptr_t borrower = 0;                       ///< The thread that has it.
+  std::uintptr_t borrower = 0;  ///< The thread that has the next place on loan: nobody may send
+                                ///< before it. 0: nobody.
 
+  [[nodiscard]] bool lent() const noexcept { return borrower != 0; }
   [[nodiscard]] std::uint64_t tail() const noexcept { return gate.position(); }
 
   /// Where there is room for sure.
@@ -97,24 +106,33 @@ struct alignas(64) pipe_out_port {
     return publish(tail() + 1);
   }
 
-  /// Lends the next place out. @returns nullptr: take the slow path.
-  [[nodiscard]] std::byte* lend(std::size_t slot_bytes, bool waits = true) noexcept {
-    if (!gate.enter()) return nullptr;
+  /// Lends the next place out, where there is room for sure. @returns nullptr: take the slow path.
+  [[nodiscard]] [[gnu::always_inline]] std::byte* lend(std::size_t slot_bytes) noexcept {
+    if (!gate.enter()) [[unlikely]]
+      return nullptr;
     std::byte* at = nullptr;
-    if (!lent && (tail() != free_to || refill(waits))) {
+    if (tail() != free_to) [[likely]] {
       at = slots + (tail() & mask) * slot_bytes;
       // While this one is filled, the next one's lines come.
-      if (free_to - tail() > 1) {
-        fetch_all_to_write(at + slot_bytes, std::min(slot_bytes, lent_ahead));
+      if (lent_ahead(slot_bytes) != 0 && free_to - tail() > 1) {
+        fetch_all_to_write(at + slot_bytes, lent_ahead(slot_bytes));
       }
       mark_lent();
     }
     gate.leave();
     return at;
   }
+  /// Where there may be by now. @limits waits: this is a waiting call, which may spin.
+  [[nodiscard]] std::byte* lend_after_look(std::size_t slot_bytes, bool waits) noexcept {
+    if (!gate.enter()) return nullptr;
+    if (tail() == free_to) static_cast<void>(refill(waits));
+    gate.leave();
+    return lend(slot_bytes);
+  }
   /// Publishes the place that is lent out.
-  fast publish_lent() noexcept {
-    if (!gate.enter()) return fast::no;
+  [[gnu::always_inline]] fast publish_lent() noexcept {
+    if (!gate.enter()) [[unlikely]]
+      return fast::no;
     unmark_lent();
     return publish(tail() + 1);
   }
@@ -123,13 +141,12 @@ struct alignas(64) pipe_out_port {
 
   /// The fast path of others then finds no room, and then the mark.
   void mark_lent() noexcept {
-    lent = true;
     borrower = this_thread_mark();
     free_after = free_to;
     free_to = tail();
   }
   void unmark_lent() noexcept {
-    lent = false;
+    borrower = 0;
     free_to = free_after;
   }
 
@@ -160,8 +177,12 @@ struct alignas(64) pipe_out_port {
 
   /// A head that cannot be is for the slow path to report.
   [[nodiscard]] bool refill(bool waits) noexcept {
-    if (lent) return false;
-    return look(1) || (waits && spin_for_room());
+    if (lent()) return false;
+    if (waits && rides >= rides_most) [[unlikely]]
+      return fall_behind();
+    if (!look(1)) return waits && spin_for_room();
+    rides = free_to - tail() <= ridden_for ? rides + 1 : 0;
+    return true;
   }
   [[nodiscard]] bool look(std::uint64_t at_least) noexcept {
     const std::uint64_t end = shared_head->load(std::memory_order_acquire) + capacity;
@@ -170,12 +191,12 @@ struct alignas(64) pipe_out_port {
     return end != tail();
   }
   bool spin_for_room() noexcept;
+  bool fall_behind() noexcept;
 };
 
 /// The receiving side of an end, private to its process.
 struct alignas(64) pipe_in_port {
   pipe_gate gate;                 ///< Its position is the next message.
-  bool lent = false;              ///< The next message is lent out: nobody may receive before it.
   std::uint32_t patience_ns = 0;  ///< Of spin_for_message.
   std::uint64_t limit = 0;        ///< Messages before this place are there.
   std::uint64_t mask = 0;
@@ -189,13 +210,18 @@ struct alignas(64) pipe_in_port {
   const std::atomic<std::uint32_t>* stop = nullptr;  ///< This process is asked to stop.
   const std::atomic<std::uint32_t>* own = nullptr;   ///< This end's attention word.
   std::uint64_t limit_after = 0;                     ///< limit, when the loan is back.
-  std::uintptr_t borrower = 0;                       ///< The thread that has it.
+  std::uintptr_t borrower = 0;  ///< The thread that has the next message on loan: nobody may
+                                ///< receive before it. 0: nobody.
   // Of spin_for_message.
   const std::atomic<std::uint64_t>* sent = nullptr;  ///< The tail of the direction from this end.
   std::uint64_t sent_seen = 0;
-  std::uint32_t pauses = 0;  ///< Before each look.
+  std::size_t slot_bytes = 0;                        ///< 0: a ring of bytes.
+  std::uint32_t pauses = 0;                          ///< Before each look.
   std::uint32_t spins = 0;
+  std::int32_t rides = 0;        ///< Looks in a row that brought little.
+  std::uint64_t sent_while = 0;  ///< `sent`, when it last rode.
 
+  [[nodiscard]] bool lent() const noexcept { return borrower != 0; }
   [[nodiscard]] std::uint64_t head() const noexcept { return gate.position(); }
 
   /// Where a message is there for sure.
@@ -222,21 +248,32 @@ struct alignas(64) pipe_in_port {
     return take_next(out);
   }
 
-  /// Lends the next message out. @returns nullptr: take the slow path.
-  [[nodiscard]] const std::byte* lend(std::size_t slot_bytes, bool waits = true) noexcept {
-    if (!gate.enter()) return nullptr;
+  /// Lends the next message out, where one is there for sure. @returns nullptr: take the slow path.
+  [[nodiscard]] [[gnu::always_inline]] const std::byte* lend(std::size_t slot_bytes,
+                                                             bool waits) noexcept {
+    if (!gate.enter()) [[unlikely]]
+      return nullptr;
     const std::byte* at = nullptr;
     const bool stopped = waits && stop->load(std::memory_order_relaxed) != 0;
-    if (!lent && !stopped && (head() != limit || refill(waits))) {
+    if (head() != limit && !stopped) [[likely]] {
       at = slots + (head() & mask) * slot_bytes;
       mark_lent();
     }
     gate.leave();
     return at;
   }
+  /// Where one may be there by now.
+  [[nodiscard]] const std::byte* lend_after_look(std::size_t slot_bytes, bool waits) noexcept {
+    if (!gate.enter()) return nullptr;
+    const bool stopped = waits && stop->load(std::memory_order_relaxed) != 0;
+    if (head() == limit && !stopped) static_cast<void>(refill(waits));
+    gate.leave();
+    return lend(slot_bytes, waits);
+  }
   /// Frees the place that is lent out.
-  fast release_lent() noexcept {
-    if (!gate.enter()) return fast::no;
+  [[gnu::always_inline]] fast release_lent() noexcept {
+    if (!gate.enter()) [[unlikely]]
+      return fast::no;
     unmark_lent();
     return release(head() + 1);
   }
@@ -255,13 +292,12 @@ struct alignas(64) pipe_in_port {
 
   /// The fast path of others then finds nothing, and then the mark.
   void mark_lent() noexcept {
-    lent = true;
     borrower = this_thread_mark();
     limit_after = limit;
     limit = head();
   }
   void unmark_lent() noexcept {
-    lent = false;
+    borrower = 0;
     limit = limit_after;
   }
 
@@ -288,8 +324,12 @@ struct alignas(64) pipe_in_port {
   }
 
   [[nodiscard]] bool refill(bool waits) noexcept {
-    if (lent) return false;
-    return look() || (waits && spin_for_message());
+    if (lent()) return false;
+    if (waits && rides >= rides_most) [[unlikely]]
+      return fall_behind();
+    if (!look()) return waits && spin_for_message();
+    rides = limit - head() <= ridden_for ? rides + 1 : 0;
+    return true;
   }
   /// A tail that cannot be, and a restart of the peer, are for the slow path to report.
   [[nodiscard]] bool look() noexcept {
@@ -301,6 +341,7 @@ struct alignas(64) pipe_in_port {
     return true;
   }
   bool spin_for_message() noexcept;
+  bool fall_behind() noexcept;
 };
 
 /// Both, in a page that a forked copy of the process finds empty: there every gate is shut.

@@ -16,6 +16,9 @@ inline void fetch_to_write(const void* at) noexcept {
 #endif
 }
 
+/// Asks for the line at `at`, to be read soon.
+inline void fetch_to_read(const void* at) noexcept { __builtin_prefetch(at, 0); }
+
 inline void fetch_all_to_write(const std::byte* from, std::size_t bytes) noexcept {
   for (std::size_t n = 0; n < bytes; n += 64) fetch_to_write(from + n);
 }
