@@ -99,7 +99,7 @@ std::int32_t rides_after(std::uint64_t brought) noexcept {
     pauses = pauses_at_first;
   }
   // The answer's line comes along with the tail's, and not after it.
-  const std::byte* const next = slots + (head() & mask) * slot_bytes;
+  const std::byte* const next = slots + (head() & mask) * stride;
   if (!spin(patience_ns, pauses, [&] {
         if (is_answer) fetch_to_read(next);
         return look();

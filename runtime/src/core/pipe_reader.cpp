@@ -19,7 +19,7 @@ pipe_reader::pipe_reader(const pipe_view& pipe, std::uint32_t end,
   port.restarts = &peer_->restarts;
   port.own = &pipe.alarm(end).attention;
   port.slots = ring_;
-  port.slot_bytes = direction_.slot_bytes;
+  port.stride = direction_.slot_bytes;
   port.capacity = direction_.capacity;
   if (is_slotted()) port.mask = direction_.ring_bytes / direction_.slot_bytes - 1;
   // Acquire: our predecessor is dead and reaped; what it read and freed comes before.
