@@ -4,7 +4,8 @@
 #
 # Gives CAF_FOUND, CAF_VERSION and the target CAF::core. CAF_ROOT names another place to look.
 
-find_package(CAF CONFIG QUIET)
+# The version asked for here would be that of the caller, 0.17.
+find_package(CAF 1 CONFIG QUIET)
 if(CAF_FOUND AND TARGET CAF::core)
   set(CAF_CORE_LIBRARY CAF::core)
   set(caf_where ${CAF_DIR})

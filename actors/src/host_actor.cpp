@@ -53,7 +53,7 @@ struct actor_host::parts {
       : sys(this_process::runtime(),
             [](caf::actor_system_config& config) {
               compat::prefer_sharing(config);
-              config.set("scheduler.max-threads", std::size_t{1});
+              compat::one_worker(config);
             },
             {.shutdown = end_patience}) {}
 
@@ -74,12 +74,13 @@ void actor_host::run(const actor_server& lane, const message_codec& codec, hosti
                      const launch_function& launch) {
   system& sys = parts_->sys;
   pump_unit& unit = sys.state().own_unit();
+  unit.adopt();
   lane_reader reader(lane.end(), codec, how, sys.state(), unit);
   reader.attach(launch(sys.caf(), unit));
   if (!reader.serve()) end_unreachable(reader, unit, how);
   reader.answer_watcher();
   const caf::error reason = reader.reason();
-  const std::string text = is_abnormal(reason) ? sys.caf().render(reason) : std::string();
+  const std::string text = is_abnormal(reason) ? compat::render(sys.caf(), reason) : std::string();
   reader.drop_actor();
   if (!sys.shutdown()) {
     std::fprintf(stderr, "bulkhead: process '%s' ends although an actor in it does not\n",

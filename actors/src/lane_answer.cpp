@@ -37,7 +37,7 @@ lane_answer::~lane_answer() {
   if (!is_answered()) answer_with_error(lane_, whose_, broken_promise());
 }
 
-void lane_answer::answered(const caf::type_erased_tuple& content) {
+void lane_answer::answered(const compat::message_values& content) {
   if (content.match_elements<caf::error>()) {
     return answer_with_error(lane_, whose_, content.get_as<caf::error>(0));
   }
@@ -53,7 +53,7 @@ void lane_answer::answered(const caf::type_erased_tuple& content) {
 
 // Written before there is a place in the lane: making the lanes that it names sends messages
 // itself.
-void lane_answer::answer_named(const caf::type_erased_tuple& content) {
+void lane_answer::answer_named(const compat::message_values& content) {
   using bulkhead::detail::call_head_bytes;
   std::vector<std::byte> bytes(call_head_bytes + 1 + codec_->output_size(signature_, content));
   bulkhead::detail::write_reply_head(bytes.data(), whose_, false);

@@ -27,8 +27,8 @@ class lane_answer final : public compat::answer_actor {
   ~lane_answer() override;
 
  private:
-  void answered(const caf::type_erased_tuple& content) override;
-  void answer_named(const caf::type_erased_tuple& content);
+  void answered(const compat::message_values& content) override;
+  void answer_named(const compat::message_values& content);
 
   bulkhead::detail::pipe_core lane_;
   const message_codec* codec_;

@@ -17,7 +17,7 @@ class pool_proxy final : public stand_in {
       : stand_in(config), state_(std::move(state)) {}
 
  private:
-  caf::error pass_on(caf::mailbox_element_ptr& message, caf::execution_unit* host) override {
+  caf::error pass_on(caf::mailbox_element_ptr& message, compat::unit* host) override {
     const auto& content = message->content();
     if (!content.match_elements<caf::exit_msg>()) return state_->give(message, host);
     if (const caf::error reason = content.get_as<caf::exit_msg>(0).reason) {

@@ -19,8 +19,7 @@ bool is_of_worker(const caf::error& reason) {
 // Who asked would wait for ever.
 void tell_broken(const caf::strong_actor_ptr& sender, caf::message_id id) {
   if (!sender || !id.is_request()) return;
-  sender->enqueue(caf::make_mailbox_element(nullptr, id.response_id(), {}, broken_promise()),
-                  nullptr);
+  sender->enqueue(compat::make_element(nullptr, id.response_id(), broken_promise()), nullptr);
 }
 
 }  // namespace
@@ -46,8 +45,8 @@ std::shared_ptr<worker_load> pool_order::load() {
 
 caf::mailbox_element_ptr pool_order::element() {
   const std::lock_guard lock(mutex_);
-  return caf::make_mailbox_element(caf::strong_actor_ptr(ctrl()), id_, {},
-                                   attempts_ == 0 ? std::move(content_) : content_);
+  return compat::make_element(caf::strong_actor_ptr(ctrl()), id_,
+                              attempts_ == 0 ? std::move(content_) : content_);
 }
 
 bool pool_order::may_try_again(const caf::mailbox_element& answer) {
@@ -60,7 +59,7 @@ bool pool_order::may_try_again(const caf::mailbox_element& answer) {
   return true;
 }
 
-void pool_order::enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) {
+void pool_order::receive(caf::mailbox_element_ptr& message, compat::unit* host) {
   if (message->mid.is_response()) {
     if (may_try_again(*message)) {
       const auto pool = pool_.lock();
@@ -76,7 +75,7 @@ pool_question::~pool_question() {
   if (!is_answered_) tell_broken(sender_, id_);
 }
 
-void pool_question::enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) {
+void pool_question::receive(caf::mailbox_element_ptr& message, compat::unit* host) {
   if (message->mid.is_response()) {
     const bool failed = message->content().match_elements<caf::error>();
     if (failed && left_.fetch_sub(1) > 1) return;

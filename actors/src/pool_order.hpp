@@ -16,13 +16,13 @@ using worker_load = std::atomic<std::uint32_t>;
 
 /// One message of a pool, as the sender of which its worker knows it: counts for the worker for as
 /// long as that has it, passes the answer on to who asked, and goes to another worker where it may.
-class pool_order final : public caf::actor_proxy {
+class pool_order final : public compat::proxy {
  public:
   /// @limits attempts: how many workers more it may be given to.
   pool_order(caf::actor_config& config, std::weak_ptr<pool_state> pool,
              const caf::mailbox_element& original, caf::message content,
              std::optional<std::size_t> key, std::uint32_t attempts)
-      : caf::actor_proxy(config),
+      : proxy(config),
         pool_(std::move(pool)),
         sender_(original.sender),
         id_(original.mid),
@@ -30,9 +30,6 @@ class pool_order final : public caf::actor_proxy {
         content_(std::move(content)),
         attempts_(attempts) {}
   ~pool_order() override;
-
-  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) override;
-  void kill_proxy(caf::execution_unit*, caf::error) override {}
 
   /// Counts for that worker from now on.
   void count_for(std::shared_ptr<worker_load> load);
@@ -43,6 +40,7 @@ class pool_order final : public caf::actor_proxy {
   [[nodiscard]] caf::mailbox_element_ptr element();
 
  private:
+  void receive(caf::mailbox_element_ptr& message, compat::unit* host) override;
   [[nodiscard]] bool may_try_again(const caf::mailbox_element& answer);
 
   // Weak: a worker that keeps its promises would keep itself alive.
@@ -60,17 +58,16 @@ class pool_order final : public caf::actor_proxy {
 };
 
 /// A request to all workers of a pool: has the first answer that is no error.
-class pool_question final : public caf::actor_proxy {
+class pool_question final : public compat::proxy {
  public:
   pool_question(caf::actor_config& config, const caf::mailbox_element& original,
                 std::size_t workers)
-      : caf::actor_proxy(config), sender_(original.sender), id_(original.mid), left_(workers) {}
+      : proxy(config), sender_(original.sender), id_(original.mid), left_(workers) {}
   ~pool_question() override;
 
-  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) override;
-  void kill_proxy(caf::execution_unit*, caf::error) override {}
-
  private:
+  void receive(caf::mailbox_element_ptr& message, compat::unit* host) override;
+
   const caf::strong_actor_ptr sender_;
   const caf::message_id id_;
   std::atomic<std::size_t> left_;  ///< Workers that have not failed.

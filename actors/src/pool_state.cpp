@@ -92,7 +92,7 @@ const pool_state::worker* pool_state::by_key(std::size_t key, const worker_load*
 
 // -- giving it -----------------------------------------------------------------------------------
 
-caf::error pool_state::give(caf::mailbox_element_ptr& message, caf::execution_unit* host) {
+caf::error pool_state::give(caf::mailbox_element_ptr& message, compat::unit* host) {
   if (policy_.how() == pool_policy::kind::broadcast) return give_all(message, host);
   const auto key = policy_.key_of(message->content());
   std::optional<chosen> to;
@@ -104,18 +104,18 @@ caf::error pool_state::give(caf::mailbox_element_ptr& message, caf::execution_un
   const std::uint32_t more = message->mid.is_request() ? max_attempts_ - 1 : 0;
   const bool counts = policy_.how() == pool_policy::kind::least_loaded;
   // One that is on its way along a chain of actors is only handed on.
-  if ((more == 0 && !counts) || !message->stages.empty()) {
+  if ((more == 0 && !counts) || compat::is_in_chain(*message)) {
     to->actor->enqueue(std::move(message), host);
     return {};
   }
   const auto order =
       compat::make_proxy<pool_order>(*to->actor->home_system, weak_from_this(), *message,
-                                     message->move_content_to_message(), key, more);
+                                     compat::take_content(*message), key, more);
   hand_over(static_cast<pool_order&>(*order->get()), *to, host);
   return {};
 }
 
-bool pool_state::give_again(pool_order& order, caf::execution_unit* host) {
+bool pool_state::give_again(pool_order& order, compat::unit* host) {
   const std::shared_ptr<worker_load> failed = order.load();
   std::optional<chosen> to;
   {
@@ -127,21 +127,21 @@ bool pool_state::give_again(pool_order& order, caf::execution_unit* host) {
   return true;
 }
 
-void pool_state::hand_over(pool_order& order, const chosen& to, caf::execution_unit* host) {
+void pool_state::hand_over(pool_order& order, const chosen& to, compat::unit* host) {
   order.count_for(to.load);
   to.actor->enqueue(order.element(), host);
 }
 
-caf::error pool_state::give_all(caf::mailbox_element_ptr& message, caf::execution_unit* host) {
+caf::error pool_state::give_all(caf::mailbox_element_ptr& message, compat::unit* host) {
   const std::vector<caf::strong_actor_ptr> all = workers();
   if (all.empty()) return caf::sec::request_receiver_down;
   caf::strong_actor_ptr sender = message->sender;
   if (message->mid.is_request()) {
     sender = compat::make_proxy<pool_question>(*all.front()->home_system, *message, all.size());
   }
-  const caf::message content = message->move_content_to_message();
+  const caf::message content = compat::take_content(*message);
   for (const auto& one : all) {
-    one->enqueue(caf::make_mailbox_element(sender, message->mid, {}, content), host);
+    one->enqueue(compat::make_element(sender, message->mid, content), host);
   }
   return {};
 }

@@ -26,9 +26,9 @@ class pool_state : public std::enable_shared_from_this<pool_state> {
   bool remove(const caf::strong_actor_ptr& worker);
   [[nodiscard]] std::vector<caf::strong_actor_ptr> workers() const;
   /// Gives a message to whom the policy says. @returns the error that a request is answered with.
-  caf::error give(caf::mailbox_element_ptr& message, caf::execution_unit* host);
+  caf::error give(caf::mailbox_element_ptr& message, compat::unit* host);
   /// Gives one that has failed to another. @returns false: there is none.
-  bool give_again(pool_order& order, caf::execution_unit* host);
+  bool give_again(pool_order& order, compat::unit* host);
   /// The pool ends, and takes its workers with it.
   void end(const caf::error& reason);
 
@@ -51,8 +51,8 @@ class pool_state : public std::enable_shared_from_this<pool_state> {
   [[nodiscard]] const worker* by_key(std::size_t key, const worker_load* besides) const;
   [[nodiscard]] const worker* pick(const worker_load* besides, bool also_restarting);
 
-  void hand_over(pool_order& order, const chosen& to, caf::execution_unit* host);
-  caf::error give_all(caf::mailbox_element_ptr& message, caf::execution_unit* host);
+  void hand_over(pool_order& order, const chosen& to, compat::unit* host);
+  caf::error give_all(caf::mailbox_element_ptr& message, compat::unit* host);
   void forget(std::uint64_t number);
 
   const pool_policy policy_;

@@ -1,7 +1,6 @@
 #pragma once
 
-#include <caf/execution_unit.hpp>
-#include <caf/resumable.hpp>
+#include <bulkhead/actors/compat.hpp>
 #include <cstddef>
 #include <deque>
 
@@ -11,13 +10,11 @@ namespace bulkhead::actors::detail {
 /// for them. CAF gives it those that it made ready.
 /// @threads one, the pump's.
 /// @owns actors may refer to it for as long as they live: it goes after their system.
-class pump_unit final : public caf::execution_unit {
+class pump_unit final : public compat::own_unit {
  public:
-  explicit pump_unit(caf::actor_system& system) : caf::execution_unit(&system) {}
+  explicit pump_unit(caf::actor_system& system) : own_unit(system) {}
   pump_unit(const pump_unit&) = delete;
   pump_unit& operator=(const pump_unit&) = delete;
-
-  void exec_later(caf::resumable* ready) override { ready_.push_back(ready); }
 
   [[nodiscard]] bool is_idle() const noexcept { return ready_.empty(); }
   /// Runs what is ready, each for a turn.
@@ -34,6 +31,8 @@ class pump_unit final : public caf::execution_unit {
   }
 
  private:
+  void make_ready(caf::resumable* ready) override { ready_.push_back(ready); }
+
   // Few, so that the lane is looked at again.
   static constexpr std::size_t messages_a_turn = 64;
 

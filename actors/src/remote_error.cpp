@@ -13,16 +13,6 @@ bool is_ours(const caf::error& reason) noexcept {
   return reason && reason.category() == remote_category;
 }
 
-std::string render(std::uint8_t code, caf::atom_value, const caf::message& context) {
-  std::string text = code == broken_promise_code
-                         ? "the actor dropped the request"
-                         : make_error_code(static_cast<errc>(code)).message();
-  if (context.match_elements<exit_status>()) {
-    text += " (" + context.get_as<exit_status>(0).report() + ")";
-  }
-  return text;
-}
-
 }  // namespace
 
 bool is(const caf::error& reason, errc code) noexcept {
@@ -30,7 +20,8 @@ bool is(const caf::error& reason, errc code) noexcept {
 }
 
 bool is_broken_promise(const caf::error& reason) noexcept {
-  return is_ours(reason) && reason.code() == broken_promise_code;
+  return compat::is_broken_promise(reason) ||
+         (is_ours(reason) && reason.code() == broken_promise_code);
 }
 
 std::optional<exit_status> exit_of(const caf::error& reason) {
@@ -40,19 +31,27 @@ std::optional<exit_status> exit_of(const caf::error& reason) {
 
 namespace detail {
 
-caf::error error_for(errc code) { return {static_cast<std::uint8_t>(code), remote_category}; }
+std::string text_of(std::uint8_t code, const caf::message& context) {
+  std::string text = code == broken_promise_code
+                         ? "the actor dropped the request"
+                         : make_error_code(static_cast<errc>(code)).message();
+  if (context.match_elements<exit_status>()) {
+    text += " (" + context.get_as<exit_status>(0).report() + ")";
+  }
+  return text;
+}
+
+caf::error error_for(errc code) { return compat::our_error(static_cast<std::uint8_t>(code)); }
 
 caf::error error_for(const std::error_code& code, const exit_status& status) {
   const errc ours = code.category() == category() ? static_cast<errc>(code.value()) : errc::closed;
   if (status.cause == death_cause::none) return error_for(ours);
-  return {static_cast<std::uint8_t>(ours), remote_category, compat::local_message(status)};
+  return compat::our_error(static_cast<std::uint8_t>(ours), compat::local_message(status));
 }
 
-caf::error broken_promise() { return {broken_promise_code, remote_category}; }
+caf::error broken_promise() { return compat::our_error(broken_promise_code); }
 
-void add_remote_category(caf::actor_system_config& config) {
-  config.add_error_category(remote_category, render);
-}
+void prepare(caf::actor_system_config& config) { compat::prepare(config, text_of); }
 
 }  // namespace detail
 

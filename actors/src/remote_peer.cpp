@@ -5,7 +5,6 @@
 
 #include "actor_endpoints.hpp"
 #include "error_bytes.hpp"
-#include "sender_wait.hpp"
 #include "system_state.hpp"
 
 namespace bulkhead::actors::detail {
@@ -44,14 +43,14 @@ class pending_request final : public bulkhead::detail::call_continuation {
       actor_endpoints names(opened, *peer_->state_);
       answer = peer_->codec().read_output(signature_, rest, proxy_, id_.response_id(), &names);
     } else {
-      answer = caf::make_mailbox_element(proxy_, id_.response_id(), {}, decode_error(rest));
+      answer = compat::make_element(proxy_, id_.response_id(), decode_error(rest));
     }
     if (answer == nullptr) return false;
     give(std::move(answer));
     return true;
   }
   void failed(const call_failure& why) noexcept override {
-    give(caf::make_mailbox_element(proxy_, id_.response_id(), {}, error_for(why.code, why.status)));
+    give(compat::make_element(proxy_, id_.response_id(), error_for(why.code, why.status)));
   }
 
  private:
@@ -67,7 +66,7 @@ class pending_request final : public bulkhead::detail::call_continuation {
   std::uint32_t signature_;
 };
 
-std::size_t remote_peer::size_of(const caf::type_erased_tuple& content,
+std::size_t remote_peer::size_of(const compat::message_values& content,
                                  std::uint32_t number) const {
   if (number == exit_frame) {
     return frame_number_bytes +
@@ -76,7 +75,7 @@ std::size_t remote_peer::size_of(const caf::type_erased_tuple& content,
   return frame_number_bytes + codec().input_size(signature_of(number), content);
 }
 
-void remote_peer::write(const caf::type_erased_tuple& content, std::uint32_t number,
+void remote_peer::write(const compat::message_values& content, std::uint32_t number,
                         encoder& to) const {
   bulkhead::detail::encode(to, number);
   if (number == exit_frame) {
@@ -86,15 +85,15 @@ void remote_peer::write(const caf::type_erased_tuple& content, std::uint32_t num
   }
 }
 
-std::error_code remote_peer::post(std::size_t size, const caf::type_erased_tuple& content,
+std::error_code remote_peer::post(std::size_t size, const compat::message_values& content,
                                   std::uint32_t number, patience how_long) {
   return lane_.core().post_with(
       size, [&](encoder& to) { write(content, number, to); }, how_long);
 }
 
 caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
-                             caf::execution_unit* host) {
-  const caf::type_erased_tuple& content = message.content();
+                             compat::unit* host) {
+  const compat::message_values& content = message.content();
   std::uint32_t number = codec().find(content);
   if (number == message_codec::none && content.match_elements<caf::exit_msg>()) {
     number = exit_frame;
@@ -102,7 +101,7 @@ caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_el
   if (number == message_codec::none) return caf::sec::unexpected_message;
   if (is_message(number) && message.mid.is_urgent_message()) number |= urgent_bit;
   if (refuses_.load(std::memory_order_relaxed) && message.mid.is_request()) return refusal();
-  const bool waits = may_wait(host);
+  const bool waits = compat::may_wait(host);
   const bool names = is_message(number) && codec().input_names(signature_of(number));
   // What was sent before comes first.
   while (has_kept_.load(std::memory_order_acquire) && !is_done()) {
@@ -141,7 +140,7 @@ caf::error remote_peer::begin_request(const caf::strong_actor_ptr& proxy,
 
 caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                                 std::uint32_t number, bool may_wait_for_room) {
-  const caf::type_erased_tuple& content = message.content();
+  const compat::message_values& content = message.content();
   const std::size_t size = size_of(content, number);
   return begin_request(proxy, message, number, may_wait_for_room, [&](pending_request& made) {
     call_ticket ticket;
@@ -153,7 +152,7 @@ caf::error remote_peer::request(const caf::strong_actor_ptr& proxy, caf::mailbox
 
 // Written before there is a place in the lane: making the lanes that it names sends messages
 // itself. With a head where it names something: one that wants no reply, nothing but zeroes.
-remote_peer::kept_message remote_peer::named(const caf::type_erased_tuple& content,
+remote_peer::kept_message remote_peer::named(const compat::message_values& content,
                                              std::uint32_t number) const {
   const std::uint32_t signature = signature_of(number);
   std::vector<std::byte> values(codec().input_size(signature, content));
@@ -217,7 +216,7 @@ bool remote_peer::hand_over(const actor_server& lane, const message_codec& codec
   return !lane_.core().end().send_naming(bytes, names, patience::none());
 }
 
-caf::error remote_peer::keep(const caf::type_erased_tuple& content, std::uint32_t number) {
+caf::error remote_peer::keep(const compat::message_values& content, std::uint32_t number) {
   kept_message message;
   message.bytes.resize(size_of(content, number));
   encoder to(message.bytes.data());

@@ -45,7 +45,7 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   /// pump; else a request is refused, and other messages are kept until there is some.
   /// @returns the error that a request is to be answered with; none: it is on its way.
   caf::error send(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
-                  caf::execution_unit* host);
+                  compat::unit* host);
   void let_go() noexcept override;
   /// The proxy is watched: keeps it until the actor's end where it would not end the actor by
   /// going.
@@ -111,23 +111,23 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   template <class Begin>
   caf::error begin_request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                            std::uint32_t number, bool may_wait, Begin begin);
-  std::error_code post(std::size_t size, const caf::type_erased_tuple& content,
+  std::error_code post(std::size_t size, const compat::message_values& content,
                        std::uint32_t number, bulkhead::detail::patience how_long);
   caf::error request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                      std::uint32_t number, bool may_wait);
-  caf::error keep(const caf::type_erased_tuple& content, std::uint32_t number);
+  caf::error keep(const compat::message_values& content, std::uint32_t number);
   // A message in this process's memory.
   struct kept_message {
     std::vector<std::byte> bytes;
     std::vector<std::uint64_t> names;  ///< Not none: the bytes are with their head.
   };
-  [[nodiscard]] kept_message named(const caf::type_erased_tuple& content,
+  [[nodiscard]] kept_message named(const compat::message_values& content,
                                    std::uint32_t number) const;
   std::error_code post(const kept_message& message, bulkhead::detail::patience how_long);
   caf::error keep(kept_message message);
-  [[nodiscard]] std::size_t size_of(const caf::type_erased_tuple& content,
+  [[nodiscard]] std::size_t size_of(const compat::message_values& content,
                                     std::uint32_t number) const;
-  void write(const caf::type_erased_tuple& content, std::uint32_t number,
+  void write(const compat::message_values& content, std::uint32_t number,
              bulkhead::detail::encoder& to) const;
 
   std::atomic<const message_codec*> codec_;

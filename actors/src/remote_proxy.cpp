@@ -2,19 +2,11 @@
 
 namespace bulkhead::actors::detail {
 
-caf::error remote_proxy::pass_on(caf::mailbox_element_ptr& message, caf::execution_unit* host) {
+caf::error remote_proxy::pass_on(caf::mailbox_element_ptr& message, compat::unit* host) {
   return peer_->send(caf::strong_actor_ptr(ctrl()), *message, host);
 }
 
-void remote_proxy::attach(caf::attachable_ptr watcher) {
-  caf::actor_proxy::attach(std::move(watcher));
-  peer_->keep(caf::strong_actor_ptr(ctrl()));
-}
-
-bool remote_proxy::add_backlink(caf::abstract_actor* other) {
-  peer_->keep(caf::strong_actor_ptr(ctrl()));
-  return caf::actor_proxy::add_backlink(other);
-}
+void remote_proxy::watched() { peer_->keep(caf::strong_actor_ptr(ctrl())); }
 
 remote_peer* peer_of(const caf::strong_actor_ptr& actor) {
   auto* const proxy = actor ? dynamic_cast<remote_proxy*>(actor->get()) : nullptr;

@@ -15,13 +15,12 @@ class remote_proxy final : public stand_in {
       : stand_in(config), peer_(std::move(peer)) {}
   ~remote_proxy() override { peer_->let_go(); }
 
-  // Who watches an actor that is somebody else's need not keep a handle.
-  void attach(caf::attachable_ptr watcher) override;
-  bool add_backlink(caf::abstract_actor* other) override;
   [[nodiscard]] remote_peer& peer() const noexcept { return *peer_; }
 
  private:
-  caf::error pass_on(caf::mailbox_element_ptr& message, caf::execution_unit* host) override;
+  // Who watches an actor that is somebody else's need not keep a handle.
+  void watched() override;
+  caf::error pass_on(caf::mailbox_element_ptr& message, compat::unit* host) override;
 
   std::shared_ptr<remote_peer> peer_;
 };

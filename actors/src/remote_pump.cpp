@@ -89,6 +89,7 @@ void remote_peer::shut() {
 }
 
 void remote_peer::run() noexcept {
+  unit_->adopt();
   try {
     caf::error reason = live();
     lane_.core().cancel(watch_ticket_);

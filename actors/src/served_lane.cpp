@@ -10,6 +10,7 @@ void served_lane::start(caf::strong_actor_ptr actor) {
 }
 
 void served_lane::run() noexcept {
+  unit_->adopt();
   try {
     reader_.serve();
     if (reader_.has_ended()) reader_.answer_watcher();

@@ -13,7 +13,9 @@ namespace bulkhead::actors::detail {
 class served_lane final : public lane_thread, public std::enable_shared_from_this<served_lane> {
  public:
   served_lane(actor_server lane, const message_codec& codec, system_state& state, pump_unit& unit)
-      : lane_(std::move(lane)), reader_(lane_.end(), codec, hosting::lent, state, unit) {}
+      : lane_(std::move(lane)),
+        unit_(&unit),
+        reader_(lane_.end(), codec, hosting::lent, state, unit) {}
 
   void start(caf::strong_actor_ptr actor);
   void let_go() noexcept override { reader_.stop(); }
@@ -22,6 +24,7 @@ class served_lane final : public lane_thread, public std::enable_shared_from_thi
   void run() noexcept;
 
   actor_server lane_;
+  pump_unit* unit_;
   lane_reader reader_;
 };
 

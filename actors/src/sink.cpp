@@ -23,7 +23,7 @@ class sink_proxy final : public stand_in {
   [[nodiscard]] const sink_state& state() const noexcept { return *state_; }
 
  private:
-  caf::error pass_on(caf::mailbox_element_ptr& message, caf::execution_unit* host) override {
+  caf::error pass_on(caf::mailbox_element_ptr& message, compat::unit* host) override {
     return state_->take(*output_, message, host);
   }
 

@@ -5,7 +5,6 @@
 #include <exception>
 #include <utility>
 
-#include "sender_wait.hpp"
 #include "stand_in.hpp"
 
 namespace bulkhead::actors::detail {
@@ -32,14 +31,14 @@ void sink_state::start(const caf::strong_actor_ptr& proxy) {
 // -- in the sender's thread ----------------------------------------------------------------------
 
 caf::error sink_state::take(sink_output& output, caf::mailbox_element_ptr& message,
-                            caf::execution_unit* host) {
-  const caf::type_erased_tuple& content = message->content();
+                            compat::unit* host) {
+  const compat::message_values& content = message->content();
   if (content.match_elements<caf::exit_msg>()) {
     if (const auto& reason = content.get_as<caf::exit_msg>(0).reason) end(reason);
     return {};
   }
   if (!output.takes(content)) return caf::sec::unexpected_message;
-  if (may_wait(host)) return wait_for_room(output, *message, host);
+  if (compat::may_wait(host)) return wait_for_room(output, *message, host);
   // What was sent before comes first.
   if (has_waiting_.load(std::memory_order_acquire)) return keep(message);
   const std::error_code ec = output.put(content, at_once);
@@ -48,7 +47,7 @@ caf::error sink_state::take(sink_output& output, caf::mailbox_element_ptr& messa
 }
 
 caf::error sink_state::wait_for_room(sink_output& output, caf::mailbox_element& message,
-                                     caf::execution_unit* host) {
+                                     compat::unit* host) {
   for (;;) {
     std::error_code ec = output.put(message.content(), look_up_period);
     if (ec == errc::timed_out) {
@@ -76,7 +75,7 @@ caf::error sink_state::keep(caf::mailbox_element_ptr& message) {
 }
 
 caf::error sink_state::tell(const std::error_code& ec, sink_output& output,
-                            const caf::mailbox_element& message, caf::execution_unit* host) {
+                            const caf::mailbox_element& message, compat::unit* host) {
   if (!ec) {
     answer(message, {}, host);
     return {};

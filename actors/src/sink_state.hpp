@@ -28,8 +28,7 @@ class sink_state final : public lane_thread, public std::enable_shared_from_this
   /// What the sink was sent; taken over where it is to wait.
   /// @limits output: the one that it was made with, which its thread may have let go of.
   /// @returns the error that a request is to be answered with.
-  caf::error take(sink_output& output, caf::mailbox_element_ptr& message,
-                  caf::execution_unit* host);
+  caf::error take(sink_output& output, caf::mailbox_element_ptr& message, compat::unit* host);
   /// Ends it for that reason, which may be no error's.
   void end(caf::error reason);
   /// Nobody has a handle: ends it when nothing waits.
@@ -47,11 +46,11 @@ class sink_state final : public lane_thread, public std::enable_shared_from_this
   void finish();
   [[nodiscard]] caf::mailbox_element_ptr pop();
   [[nodiscard]] caf::error wait_for_room(sink_output& output, caf::mailbox_element& message,
-                                         caf::execution_unit* host);
+                                         compat::unit* host);
   [[nodiscard]] caf::error keep(caf::mailbox_element_ptr& message);
   // What became of a message. @returns the error that a request is to be answered with.
   [[nodiscard]] caf::error tell(const std::error_code& ec, sink_output& output,
-                                const caf::mailbox_element& message, caf::execution_unit* host);
+                                const caf::mailbox_element& message, compat::unit* host);
   [[nodiscard]] caf::error drop(const caf::mailbox_element& message, caf::error why);
 
   const std::size_t waiting_most_;

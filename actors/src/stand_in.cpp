@@ -8,29 +8,29 @@ namespace bulkhead::actors::detail {
 namespace {
 
 template <class Content>
-void respond(const caf::mailbox_element& message, Content content, caf::execution_unit* host) {
+void respond(const caf::mailbox_element& message, Content content, compat::unit* host) {
   if (!message.sender || !message.mid.is_request()) return;
   message.sender->enqueue(
-      caf::make_mailbox_element(nullptr, message.mid.response_id(), {}, std::move(content)), host);
+      compat::make_element(nullptr, message.mid.response_id(), std::move(content)), host);
 }
 
 }  // namespace
 
-void answer(const caf::mailbox_element& message, caf::message content, caf::execution_unit* host) {
+void answer(const caf::mailbox_element& message, caf::message content, compat::unit* host) {
   respond(message, std::move(content), host);
 }
 
 // CAF's own `bounce` says no more than that the receiver is down.
-void refuse(const caf::mailbox_element& message, caf::error reason, caf::execution_unit* host) {
+void refuse(const caf::mailbox_element& message, caf::error reason, compat::unit* host) {
   respond(message, std::move(reason), host);
 }
 
 // Messages that only a local actor could make sense of (down_msg, answers to nobody) are dropped.
-void stand_in::enqueue(caf::mailbox_element_ptr message, caf::execution_unit* host) {
+void stand_in::receive(caf::mailbox_element_ptr& message, compat::unit* host) {
   if (message->mid.is_response()) return;
   caf::error refused;
-  if (getf(is_terminated_flag)) {
-    refused = fail_state();
+  if (has_ended()) {
+    refused = end_reason();
     if (!refused || refused.category() != remote_category) {
       refused = caf::sec::request_receiver_down;
     }
@@ -42,14 +42,6 @@ void stand_in::enqueue(caf::mailbox_element_ptr message, caf::execution_unit* ho
     }
   }
   if (refused && message) refuse(*message, std::move(refused), host);
-}
-
-void stand_in::on_destroy() {
-  if (!getf(is_terminated_flag)) cleanup(caf::exit_reason::unreachable, nullptr);
-}
-
-void stand_in::kill_proxy(caf::execution_unit* unit, caf::error reason) {
-  cleanup(std::move(reason), unit);
 }
 
 }  // namespace bulkhead::actors::detail

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bulkhead/actors/remote_error.hpp>
-#include <caf/mailbox_element.hpp>
 #include <variant>
 
 namespace bulkhead::actors::detail {
@@ -163,8 +162,7 @@ void supervised_peer::tell_watchers(const restarted& what) {
     const auto watcher = one.lock();
     if (watcher == nullptr) continue;
     watcher->enqueue(
-        caf::make_mailbox_element(held_, caf::make_message_id(), {}, compat::local_message(what)),
-        unit_);
+        compat::make_element(held_, caf::make_message_id(), compat::local_message(what)), unit_);
   }
 }
 

@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds destruction_least{100};
 
 std::unique_ptr<caf_world> make_world(std::unique_ptr<caf::actor_system_config> config) {
   signal_block none;
-  add_remote_category(*config);
+  prepare(*config);
   auto world = std::make_unique<caf_world>(std::move(config));
   compat::forget_logger();
   return world;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "actors/dialect.hpp"
 #include "support/catch.hpp"
 
 namespace bulkhead_test {
@@ -24,7 +25,7 @@ struct asking {
     std::optional<R> got;
     self->request(to, std::chrono::seconds(20), args...)
         .receive([&](R r) { got = std::move(r); }, [&](const caf::error& e) { failure = e; });
-    UNSCOPED_INFO("the error: " << sys.caf().render(failure));
+    UNSCOPED_INFO("the error: " << bulkhead::actors::compat::render(sys.caf(), failure));
     return got ? *got : R{};
   }
 };

@@ -158,10 +158,7 @@ TEST_CASE_METHOD(feed_fixture, "an actor that has no handler for the message end
                  "[actors][unit]") {
   auto from = make_queue(3);
   auto sink = system.caf().spawn([](caf::event_based_actor* self) -> caf::behavior {
-    self->set_default_handler(
-        [](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
-          return caf::sec::unexpected_message;
-        });
+    refuse_others(self);
     return {[](int) {}};
   });
   auto running = feed(from, sink);

@@ -120,8 +120,9 @@ TEST_CASE_METHOD(feed_fixture, "a handler that returns a promise is done when th
   // The actor has been through another message since, so its handler has returned.
   CHECK_FALSE(running.join_for(std::chrono::milliseconds(20)));
   CHECK(from->leased() == numbers(1));
-  caf::actor_cast<caf::strong_actor_ptr>(sink)->enqueue(nullptr, caf::make_message_id(),
-                                                        caf::make_message(7), nullptr);
+  caf::actor_cast<caf::strong_actor_ptr>(sink)->get()->enqueue(
+      bulkhead::actors::compat::make_element(nullptr, caf::make_message_id(), caf::make_message(7)),
+      nullptr);
   running.join();
   CHECK(from->acknowledged() == numbers(1));
 }

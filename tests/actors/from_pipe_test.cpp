@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "actors/dialect.hpp"
 #include "actors/waiting.hpp"
 #include "support/catch.hpp"
 
@@ -25,6 +26,12 @@ struct reading {
   int number = 0;
   std::vector<int> values;
 };
+
+}  // namespace
+
+BULKHEAD_TEST_TYPE(reading, 2, reading)
+
+namespace {
 
 using reader = caf::typed_actor<caf::reacts_to<reading>>;
 using told_reader = caf::typed_actor<caf::reacts_to<reading>, caf::reacts_to<actors::restarted>>;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "actors/dialect.hpp"
 #include "actors/waiting.hpp"
 #include "support/catch.hpp"
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/dialect.hpp"
 #include "actors/waiting.hpp"
 #include "support/catch.hpp"
 
@@ -25,6 +26,13 @@ struct job {
   std::map<std::string, std::vector<int>> table;
   friend bool operator==(const job&, const job&) = default;
 };
+
+}  // namespace
+
+BULKHEAD_TEST_TYPE(job, 0, job)
+BULKHEAD_TEST_TYPE(named_job, 1, actors::delivered<job>)
+
+namespace {
 
 using job_actor = caf::typed_actor<caf::reacts_to<job>>;
 using named_job_actor = caf::typed_actor<caf::reacts_to<actors::delivered<job>>>;

@@ -43,11 +43,22 @@ struct letter {
   int times = 0;
 };
 template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, letter& x) {
-  return f(x.to, x.times);
+auto inspect(Inspector& f, letter& x) {
+  return fields_of(f, x, x.to, x.times);
 }
 template <>
 inline constexpr bool bulkhead::actors::holds_handles<letter> = true;
+
+#if !BULKHEAD_CAF_0_17
+CAF_BEGIN_TYPE_ID_BLOCK(handles_test, caf::id_block::bulkhead_tests::end)
+CAF_ADD_TYPE_ID(handles_test, (who))
+CAF_ADD_TYPE_ID(handles_test, (std::vector<who>))
+CAF_ADD_TYPE_ID(handles_test, (letter))
+CAF_END_TYPE_ID_BLOCK(handles_test)
+namespace {
+const bool registered = (caf::init_global_meta_objects<caf::id_block::handles_test>(), true);
+}
+#endif
 
 namespace {
 
@@ -84,7 +95,8 @@ asker::behavior_type ask_others(asker::pointer self) {
           [self](make_atom) { return self->spawn(say_pid); },
           [self](down_atom, const who& one) {
             auto promise = self->make_response_promise<bool>();
-            self->set_down_handler([promise](const caf::down_msg& down) {
+            // The handle is kept: with CAF 1.x a monitor does not do so.
+            self->set_down_handler([promise, kept = one](const caf::down_msg& down) {
               auto answer = promise;
               answer.deliver(down.reason == caf::exit_reason::user_shutdown);
             });

@@ -39,9 +39,9 @@ struct count_state {
 };
 
 counter::behavior_type count_typed(counter::stateful_pointer<count_state> self, int from) {
-  self->state.value = from;
-  return {[self](add_atom, int n) { self->state.value += n; },
-          [self](get_atom) { return self->state.value; }};
+  state_of(self).value = from;
+  return {[self](add_atom, int n) { state_of(self).value += n; },
+          [self](get_atom) { return state_of(self).value; }};
 }
 
 caf::behavior count_dynamic(caf::event_based_actor*, int from) {
@@ -50,9 +50,9 @@ caf::behavior count_dynamic(caf::event_based_actor*, int from) {
 }
 
 caf::behavior count_stateful(caf::stateful_actor<count_state>* self, int from) {
-  self->state.value = from;
-  return {[self](add_atom, int n) { self->state.value += n; },
-          [self](get_atom) { return self->state.value; },
+  state_of(self).value = from;
+  return {[self](add_atom, int n) { state_of(self).value += n; },
+          [self](get_atom) { return state_of(self).value; },
           [](double) { return 1.0; }};  // not among those that it is said to accept
 }
 
@@ -142,8 +142,8 @@ using recorder =
                      caf::replies_to<pid_atom>::with<int>, caf::reacts_to<freeze_atom>>;
 
 recorder::behavior_type record(recorder::stateful_pointer<std::string> self) {
-  return {[self](const std::string& text) { self->state += text; },
-          [self](get_atom) { return self->state; },
+  return {[self](const std::string& text) { state_of(self) += text; },
+          [self](get_atom) { return state_of(self); },
           [](pid_atom) { return static_cast<int>(::getpid()); },
           [](freeze_atom) { ::raise(SIGSTOP); }};
 }

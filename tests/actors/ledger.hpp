@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/dialect.hpp"
 #include "actors/stopped.hpp"
 
 // An actor that notes on a file what it handles, so that its lives can be told from outside.
@@ -55,7 +56,7 @@ inline ledger::behavior_type keep_ledger(ledger::pointer self, const std::string
             return 1;
           },
           [self](quit_atom) { self->quit(caf::exit_reason::normal); },
-          [self](fail_atom) { self->quit(caf::exit_reason::unhandled_exception); }};
+          [self](fail_atom) { self->quit(caf::sec::runtime_error); }};
 }
 
 /// A file that is gone with it.

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "actors/dialect.hpp"
+
 namespace bulkhead_test {
 
 /// A message that CAF knows nothing of.
@@ -19,6 +21,12 @@ struct item {
   int number = 0;
   std::string text;
 };
+
+}  // namespace bulkhead_test
+
+BULKHEAD_TEST_TYPE(item, 3, bulkhead_test::item)
+
+namespace bulkhead_test {
 
 /// A queue in memory that keeps account of what becomes of each message, and answers as a real one
 /// does.

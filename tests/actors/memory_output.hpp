@@ -80,10 +80,10 @@ class memory_output final : public bulkhead::actors::detail::sink_output {
  public:
   explicit memory_output(std::shared_ptr<memory_mailbox> to) : to_(std::move(to)) {}
 
-  bool takes(const caf::type_erased_tuple& content) const override {
+  bool takes(const bulkhead::actors::compat::message_values& content) const override {
     return content.match_elements<int>();
   }
-  std::error_code put(const caf::type_erased_tuple& content,
+  std::error_code put(const bulkhead::actors::compat::message_values& content,
                       std::chrono::milliseconds how_long) override {
     return to_->put(content.get_as<int>(0), how_long);
   }

@@ -46,15 +46,14 @@ adder::behavior_type add_up(adder::pointer self, int from) {
   auto held = std::make_shared<std::vector<caf::typed_response_promise<int>>>();
   return {[sum](add_atom, int n) { *sum += n; },
           [sum](sum_atom) { return *sum; },
-          [](const std::string& text, int times) {
+          [](const std::string& text, int times) -> caf::result<std::string, int> {
             std::string all;
             for (int n = 0; n < times; ++n) all += text;
-            return std::make_tuple(all, static_cast<int>(all.size()));
+            const int size = static_cast<int>(all.size());
+            return {std::move(all), size};
           },
           [](pid_atom) { return static_cast<int>(::getpid()); },
-          [](fail_atom) -> caf::result<int> {
-            return caf::error(7, caf::atom("own"), caf::make_message(std::string("as asked")));
-          },
+          [](fail_atom) -> caf::result<int> { return own_error(7, "as asked"); },
           [self, held](hold_atom) {
             held->push_back(self->make_response_promise<int>());
             return held->back();
@@ -122,7 +121,7 @@ TEST_CASE("errors of an actor come back as they are", "[actors][process]") {
   const adder h = s.start();
   s.ask<int>(h, fail_atom::value);
   CHECK(s.failure.code() == 7);
-  CHECK(s.failure.category() == caf::atom("own"));
+  CHECK(is_own(s.failure));
   CHECK(s.failure.context().get_as<std::string>(0) == "as asked");
   s.ask<int>(h, drop_atom::value);
   CHECK(actors::is_broken_promise(s.failure));
@@ -154,7 +153,7 @@ TEST_CASE("when its process dies, requests fail at once and monitors hear how",
   CHECK(actors::is(reason, errc::peer_crashed));
   REQUIRE(actors::exit_of(reason));
   CHECK(actors::exit_of(reason)->signal == SIGKILL);
-  CHECK(s.sys.caf().render(reason).find("SIGKILL") != std::string::npos);
+  CHECK(actors::compat::render(s.sys.caf(), reason).find("SIGKILL") != std::string::npos);
   CHECK(eventually([&] { return failed == 100; }));
   // From now on too.
   s.ask<int>(h, sum_atom::value);
@@ -185,7 +184,7 @@ TEST_CASE("an exit message ends it like a local actor", "[actors][process]") {
   caf::anon_send_exit(h, caf::exit_reason::kill);
   caf::error reason;
   self->receive([&](const caf::down_msg& down) { reason = down.reason; });
-  INFO(s.sys.caf().render(reason));
+  INFO(actors::compat::render(s.sys.caf(), reason));
   CHECK(reason == caf::exit_reason::kill);
 }
 

@@ -53,7 +53,7 @@ struct scene {
     fn();
     caf::error reason;
     self->receive([&](const caf::down_msg& down) { reason = down.reason; });
-    INFO(sys.caf().render(reason));
+    INFO(actors::compat::render(sys.caf(), reason));
     return reason;
   }
   // Asks for what the actor notes, from an actor of its own.

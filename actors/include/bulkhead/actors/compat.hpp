@@ -1,36 +1,10 @@
 #pragma once
 
-// All that differs between versions of CAF and that this layer uses: the rest of it includes this
-// header and CAF's handles only. Tested with 0.17.6. For a 1.x, write a second block of the same
-// functions and test it; the tests need no change.
-
-#include <caf/config.hpp>
-
-#if !defined(CAF_VERSION) || CAF_VERSION < 1706 || CAF_VERSION >= 1800
-#error "Bulkhead's actors are made for CAF 0.17.6; compat.hpp has no block for this version yet"
-#endif
+// The seam to CAF: the rest of this layer includes this header and CAF's handles only. What differs
+// between CAF's versions is in caf_versions.hpp; the tests need no change for another one.
 
 #include <atomic>
-#include <bulkhead/actors/detail/plain_message.hpp>
-#include <caf/actor.hpp>
-#include <caf/actor_cast.hpp>
-#include <caf/actor_config.hpp>
-#include <caf/actor_control_block.hpp>
-#include <caf/actor_proxy.hpp>
-#include <caf/actor_registry.hpp>
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/atom.hpp>
-#include <caf/blocking_actor.hpp>
-#include <caf/exit_reason.hpp>
-#include <caf/infer_handle.hpp>
-#include <caf/logger.hpp>
-#include <caf/mailbox_element.hpp>
-#include <caf/make_actor.hpp>
-#include <caf/make_counted.hpp>
-#include <caf/response_type.hpp>
-#include <caf/sec.hpp>
-#include <caf/system_messages.hpp>
+#include <bulkhead/actors/caf_versions.hpp>
 #include <concepts>
 #include <cstddef>
 #include <string>
@@ -59,36 +33,27 @@ consteval bool accepts() {
   }
 }
 
-/// Makes a message of a value that need be neither inspectable nor printable. It cannot leave the
-/// process.
-template <class T>
-caf::message local_message(T value) {
-  return caf::message(caf::detail::message_data::cow_ptr(
-      caf::make_counted<detail::plain_content<T>>(std::move(value))));
-}
-
 // -- requests ------------------------------------------------------------------------------------
 
 /// The receiver of the answer to one request, which the request itself keeps alive: through its
 /// sender field while it waits or is being handled, through a promise while that is open. So its
 /// destruction without an answer says that none will come.
-class reply_actor : public caf::actor_proxy {
+class reply_actor : public proxy {
  public:
-  using caf::actor_proxy::actor_proxy;
+  using proxy::proxy;
 
-  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) final {
+ private:
+  void receive(caf::mailbox_element_ptr& message, unit*) final {
     // Whoever looks up the sender can send it anything; the answer is all that counts.
     if (!message->mid.is_response()) return;
-    auto& content = message->content();
+    const message_values& content = message->content();
     if (content.match_elements<caf::error>()) {
       failed(content.get_as<caf::error>(0));
     } else {
       answered();
     }
   }
-  void kill_proxy(caf::execution_unit*, caf::error) final {}
 
- private:
   // Called in the thread that answers: a worker of CAF's, or whoever found the actor dead.
   virtual void answered() noexcept = 0;
   virtual void failed(const caf::error& reason) noexcept = 0;
@@ -103,22 +68,20 @@ caf::strong_actor_ptr make_reply(caf::actor_system& system, Args&&... args) {
 }
 
 /// The same, but the answer is brought to somebody else: its content counts, once.
-class answer_actor : public caf::actor_proxy {
+class answer_actor : public proxy {
  public:
-  using caf::actor_proxy::actor_proxy;
-
-  void enqueue(caf::mailbox_element_ptr message, caf::execution_unit*) final {
-    if (!message->mid.is_response() || answered_.exchange(true)) return;
-    answered(message->content());
-  }
-  void kill_proxy(caf::execution_unit*, caf::error) final {}
+  using proxy::proxy;
 
  protected:
   [[nodiscard]] bool is_answered() const noexcept { return answered_; }
 
  private:
+  void receive(caf::mailbox_element_ptr& message, unit*) final {
+    if (!message->mid.is_response() || answered_.exchange(true)) return;
+    answered(message->content());
+  }
   // Called in the thread that answers.
-  virtual void answered(const caf::type_erased_tuple& content) = 0;
+  virtual void answered(const message_values& content) = 0;
 
   std::atomic<bool> answered_{false};
 };
@@ -136,7 +99,8 @@ caf::strong_actor_ptr make_proxy(caf::actor_system& system, Args&&... args) {
 inline void request(const caf::strong_actor_ptr& to, caf::strong_actor_ptr reply,
                     caf::message content) {
   // A reply actor sees one answer only, so that all requests can have one number.
-  to->enqueue(std::move(reply), caf::make_message_id(1), std::move(content), nullptr);
+  to->get()->enqueue(make_element(std::move(reply), caf::make_message_id(1), std::move(content)),
+                     nullptr);
 }
 
 /// True for the error that answers for an actor that is no more.
@@ -165,14 +129,15 @@ void on_exit(const caf::strong_actor_ptr& actor, Handler handler) {
 
 /// Asks an actor to end before it looks at its next message.
 inline void send_exit(const caf::strong_actor_ptr& actor, caf::exit_reason reason) {
-  actor->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
-                 caf::make_message(caf::exit_msg{actor->address(), reason}), nullptr);
+  actor->get()->enqueue(make_element(nullptr, caf::make_message_id(caf::message_priority::high),
+                                     caf::exit_msg{actor->get()->address(), reason}),
+                        nullptr);
 }
 
 /// The message that asks an actor to end, from nobody.
 inline caf::mailbox_element_ptr exit_message(caf::error reason) {
-  return caf::make_mailbox_element(nullptr, caf::make_message_id(caf::message_priority::high), {},
-                                   caf::exit_msg{caf::actor_addr{}, std::move(reason)});
+  return make_element(nullptr, caf::make_message_id(caf::message_priority::high),
+                      caf::exit_msg{caf::actor_addr{}, std::move(reason)});
 }
 
 // -- launching -----------------------------------------------------------------------------------
@@ -182,10 +147,9 @@ inline caf::mailbox_element_ptr exit_message(caf::error reason) {
 /// for.
 template <class Handle, class Fn, class... Args>
 consteval bool makes_actor() {
-  using inferred = caf::infer_handle_from_fun<Fn>;
-  using self = typename inferred::impl;
-  const bool fits =
-      std::same_as<typename inferred::type, Handle> || std::is_base_of_v<caf::blocking_actor, self>;
+  using self = typename inferred<Fn>::impl;
+  const bool fits = std::same_as<typename inferred<Fn>::type, Handle> ||
+                    std::is_base_of_v<caf::blocking_actor, self>;
   return fits && (std::is_invocable_v<const Fn&, self*, Args...> ||
                   std::is_invocable_v<const Fn&, Args...>);
 }
@@ -193,9 +157,8 @@ consteval bool makes_actor() {
 /// Spawns an actor of a function, to run on the unit from the start; blocking ones run on a thread
 /// of their own.
 template <class Fn, class Tuple>
-caf::strong_actor_ptr launch_on(caf::actor_system& system, caf::execution_unit& unit, Fn fn,
-                                Tuple arguments) {
-  caf::actor_config config{&unit};
+caf::strong_actor_ptr launch_on(caf::actor_system& system, unit& here, Fn fn, Tuple arguments) {
+  caf::actor_config config{&here};
   return std::apply(
       [&](auto&... all) {
         return caf::actor_cast<caf::strong_actor_ptr>(
@@ -227,17 +190,16 @@ inline caf::message_id number_of(bool is_request, bool is_urgent) {
 inline std::size_t running(caf::actor_system& system) { return system.registry().running(); }
 
 /// Refers to whoever owns a system of CAF's, among its named actors.
-class system_mark final : public caf::actor_proxy {
+class system_mark final : public proxy {
  public:
-  system_mark(caf::actor_config& config, void* whose) : caf::actor_proxy(config), whose_(whose) {}
-  void enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {}
-  void kill_proxy(caf::execution_unit*, caf::error) override {}
+  system_mark(caf::actor_config& config, void* whose) : proxy(config), whose_(whose) {}
   [[nodiscard]] void* whose() const noexcept { return whose_; }
 
  private:
+  void receive(caf::mailbox_element_ptr&, unit*) override {}
+
   void* whose_;
 };
-inline constexpr caf::atom_value mark_name = caf::atom("bulkhead");
 
 inline void mark(caf::actor_system& system, void* whose) {
   system.registry().put(mark_name, make_proxy<system_mark>(system, whose));
@@ -248,17 +210,6 @@ inline void* mark_of(caf::actor_system& system) {
   const auto found = system.registry().template get<caf::strong_actor_ptr>(mark_name);
   const auto* const one = found ? dynamic_cast<system_mark*>(found->get()) : nullptr;
   return one != nullptr ? one->whose() : nullptr;
-}
-
-/// Drops this thread's reference to a system's logger, which CAF leaves in every thread that makes
-/// a system, spawns an actor or uses a scoped_actor. The system's destructor waits until no thread
-/// has one, for ever if need be.
-inline void forget_logger() { caf::logger::set_current_actor_system(nullptr); }
-
-/// Chooses the scheduler whose idle workers sleep until there is work; CAF's own choice wakes up
-/// 400 times a second.
-inline void prefer_sharing(caf::actor_system_config& config) {
-  config.set("scheduler.policy", caf::atom("sharing"));
 }
 
 }  // namespace bulkhead::actors::compat

@@ -15,23 +15,23 @@ namespace bulkhead::actors {
 namespace detail {
 
 /// The key of a message; nothing: it is none that the function takes.
-using key_function = std::function<std::optional<std::size_t>(const caf::type_erased_tuple&)>;
+using key_function = std::function<std::optional<std::size_t>(const compat::message_values&)>;
 
 // One value of a message, as the parameter of a key function that it is.
 template <class T>
 struct key_part {
-  static const T& of(const caf::type_erased_tuple& content, std::size_t n) {
-    return content.get_as<T>(n);
+  static decltype(auto) of(const compat::message_values& content, std::size_t n) {
+    if constexpr (compat::constant<T>::value) {
+      return T{};
+    } else {
+      return content.get_as<T>(n);
+    }
   }
-};
-template <caf::atom_value Value>
-struct key_part<caf::atom_constant<Value>> {
-  static caf::atom_constant<Value> of(const caf::type_erased_tuple&, std::size_t) { return {}; }
 };
 
 template <class F, class... Ins>
 key_function key_of_values(F key) {
-  return [key = std::move(key)](const caf::type_erased_tuple& content) {
+  return [key = std::move(key)](const compat::message_values& content) {
     std::optional<std::size_t> found;
     if (!values_codec<Ins...>::matches(content)) return found;
     [&]<std::size_t... N>(std::index_sequence<N...>) {
@@ -80,7 +80,7 @@ class pool_policy {
   // For the pool.
   enum class kind : std::uint8_t { round_robin, least_loaded, broadcast, by_key };
   [[nodiscard]] kind how() const noexcept { return kind_; }
-  [[nodiscard]] std::optional<std::size_t> key_of(const caf::type_erased_tuple& content) const {
+  [[nodiscard]] std::optional<std::size_t> key_of(const compat::message_values& content) const {
     for (const auto& key : keys_) {
       if (auto found = key(content)) return found;
     }

@@ -15,7 +15,7 @@ struct name_change {
 };
 
 /// Who may watch names.
-using name_watcher = caf::typed_actor<caf::reacts_to<name_change>>;
+using name_watcher = caf::typed_actor<compat::takes<name_change>>;
 
 /// Names of actors, for all processes of a tree: its handle goes to children as an argument or in
 /// messages, and theirs to it. Its messages are those of CAF's own configuration server:
@@ -32,12 +32,12 @@ using name_watcher = caf::typed_actor<caf::reacts_to<name_change>>;
 /// @limits names: not empty, not "*" (sec::invalid_argument). Handles: of caf::typed_actor types.
 /// @owns handles to the actors that have names, and to the watchers: one that nobody else has a
 /// handle of lives on until its name is freed.
-using registry = caf::typed_actor<caf::reacts_to<caf::put_atom, std::string, any_actor>,
-                                  caf::replies_to<caf::get_atom, std::string>::with<any_actor>,
-                                  caf::replies_to<caf::get_atom>::with<std::vector<std::string>>,
-                                  caf::reacts_to<caf::delete_atom, std::string>,
-                                  caf::reacts_to<caf::subscribe_atom, std::string, name_watcher>,
-                                  caf::reacts_to<caf::unsubscribe_atom, std::string, name_watcher>>;
+using registry = caf::typed_actor<compat::takes<caf::put_atom, std::string, any_actor>,
+                                  compat::asks<caf::get_atom, std::string>::with<any_actor>,
+                                  compat::asks<caf::get_atom>::with<std::vector<std::string>>,
+                                  compat::takes<caf::delete_atom, std::string>,
+                                  compat::takes<caf::subscribe_atom, std::string, name_watcher>,
+                                  compat::takes<caf::unsubscribe_atom, std::string, name_watcher>>;
 
 /// Starts a registry in this process, which ends with its last handle, by an exit message, or with
 /// `sys`.

@@ -8,7 +8,7 @@
 namespace bulkhead::actors {
 
 /// The category of errors that an actor in another process gives, besides its own: "bulkhead".
-inline constexpr caf::atom_value remote_category = caf::atom("bulkhead");
+inline constexpr auto remote_category = compat::our_category;
 
 /// True for an error with that code of ours: peer_crashed (its process died: see `exit_of`), closed
 /// (its system or its process ended in order), full (there is no room for the request, and its
@@ -20,11 +20,13 @@ inline constexpr caf::atom_value remote_category = caf::atom("bulkhead");
 [[nodiscard]] std::optional<exit_status> exit_of(const caf::error& reason);
 
 namespace detail {
+/// What one of our errors says.
+[[nodiscard]] std::string text_of(std::uint8_t code, const caf::message& context);
 [[nodiscard]] caf::error error_for(errc code);
 [[nodiscard]] caf::error error_for(const std::error_code& code, const exit_status& status);
 [[nodiscard]] caf::error broken_promise();
-/// Has CAF render them.
-void add_remote_category(caf::actor_system_config& config);
+/// Has CAF know them, before there is a system.
+void prepare(caf::actor_system_config& config);
 }  // namespace detail
 
 }  // namespace bulkhead::actors

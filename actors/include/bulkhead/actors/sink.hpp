@@ -22,7 +22,7 @@ std::uint64_t dropped_by(const caf::strong_actor_ptr& actor);
 /// process. So requests are how an actor keeps to the pace of who reads; and a stage that answers
 /// its own input only then loses nothing.
 template <class T>
-using sink = caf::typed_actor<caf::reacts_to<T>>;
+using sink = caf::typed_actor<compat::takes<T>>;
 
 /// What becomes of messages for which there is no room. A plain thread, a scoped_actor and a
 /// detached actor wait; other actors may not.

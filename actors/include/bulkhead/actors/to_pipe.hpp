@@ -18,10 +18,10 @@ class pipe_output final : public sink_output {
   pipe_output(std::shared_ptr<const pipe_end<Out, In>> to, bool is_owner)
       : to_(std::move(to)), is_owner_(is_owner) {}
 
-  bool takes(const caf::type_erased_tuple& content) const override {
+  bool takes(const compat::message_values& content) const override {
     return content.match_elements<Out>();
   }
-  std::error_code put(const caf::type_erased_tuple& content,
+  std::error_code put(const compat::message_values& content,
                       std::chrono::milliseconds how_long) override {
     const Out& value = content.get_as<Out>(0);
     const bool waits = how_long.count() > 0;

@@ -17,10 +17,10 @@ class queue_output final : public sink_output, private bulkhead::detail::queue_c
     static_cast<void>(to.sent());
   }
 
-  bool takes(const caf::type_erased_tuple& content) const override {
+  bool takes(const compat::message_values& content) const override {
     return content.match_elements<T>();
   }
-  std::error_code put(const caf::type_erased_tuple& content,
+  std::error_code put(const compat::message_values& content,
                       std::chrono::milliseconds how_long) override {
     using bulkhead::detail::patience;
     const auto patience_of = how_long.count() > 0 ? patience::lasting(how_long) : patience::none();

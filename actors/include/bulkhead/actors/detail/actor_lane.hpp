@@ -2,7 +2,6 @@
 
 #include <bulkhead/call_lane.hpp>
 #include <bulkhead/detail/codec.hpp>
-#include <caf/atom.hpp>
 #include <caf/error.hpp>
 #include <cstddef>
 #include <cstdint>

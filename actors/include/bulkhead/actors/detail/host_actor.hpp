@@ -6,7 +6,6 @@
 #include <bulkhead/actors/detail/handle_codec.hpp>
 #include <bulkhead/actors/detail/message_codec.hpp>
 #include <bulkhead/detail/entry.hpp>
-#include <caf/execution_unit.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,8 +15,7 @@
 // What runs in the process of an actor.
 namespace bulkhead::actors::detail {
 
-using launch_function =
-    std::function<caf::strong_actor_ptr(caf::actor_system&, caf::execution_unit&)>;
+using launch_function = std::function<caf::strong_actor_ptr(caf::actor_system&, compat::unit&)>;
 
 /// Whose the process of an actor is, and what becomes of it when the actor ends.
 enum class hosting : std::uint8_t {
@@ -64,7 +62,7 @@ void run_hosted(const bulkhead::detail::child_start& start) {
   auto& arguments = std::get<2>(given);
   using signatures = typename actor_interface<Interface>::signatures;
   host.run(lane, codec_of<signatures>::instance(), std::get<1>(given),
-           [&](caf::actor_system& system, caf::execution_unit& unit) {
+           [&](caf::actor_system& system, compat::unit& unit) {
              if constexpr (bulkhead::detail::captureless<Fn>) {
                return compat::launch_on(system, unit, Fn{}, std::move(arguments));
              } else {

@@ -22,11 +22,11 @@ class message_codec {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
   /// @returns the number of the signature that a message fits; none.
-  [[nodiscard]] virtual std::uint32_t find(const caf::type_erased_tuple& content) const = 0;
+  [[nodiscard]] virtual std::uint32_t find(const compat::message_values& content) const = 0;
   // @limits signature: what `find` returned for the content; what the other side sent is checked.
   [[nodiscard]] virtual std::size_t input_size(std::uint32_t signature,
-                                               const caf::type_erased_tuple& content) const = 0;
-  virtual void write_input(std::uint32_t signature, const caf::type_erased_tuple& content,
+                                               const compat::message_values& content) const = 0;
+  virtual void write_input(std::uint32_t signature, const compat::message_values& content,
                            bulkhead::detail::encoder& to) const = 0;
   /// @returns nullptr: these bytes are none.
   [[nodiscard]] virtual caf::mailbox_element_ptr read_input(std::uint32_t signature,
@@ -36,10 +36,10 @@ class message_codec {
                                                             endpoint_source* names) const = 0;
   /// @returns false: the content is no answer of that signature.
   [[nodiscard]] virtual bool is_output(std::uint32_t signature,
-                                       const caf::type_erased_tuple& content) const = 0;
+                                       const compat::message_values& content) const = 0;
   [[nodiscard]] virtual std::size_t output_size(std::uint32_t signature,
-                                                const caf::type_erased_tuple& content) const = 0;
-  virtual void write_output(std::uint32_t signature, const caf::type_erased_tuple& content,
+                                                const compat::message_values& content) const = 0;
+  virtual void write_output(std::uint32_t signature, const compat::message_values& content,
                             bulkhead::detail::encoder& to) const = 0;
   [[nodiscard]] virtual caf::mailbox_element_ptr read_output(std::uint32_t signature,
                                                              std::span<const std::byte> bytes,
@@ -66,36 +66,27 @@ struct value_codec {
   }
   static T read(bulkhead::detail::decoder& from) { return bulkhead::detail::decode<T>(from); }
 };
-/// An atom of the signature is known to both sides.
-template <caf::atom_value Value>
-struct value_codec<caf::atom_constant<Value>> {
-  static constexpr bool names = false;
-  static std::size_t size(const caf::atom_value&) { return 0; }
-  static void write(bulkhead::detail::encoder&, const caf::atom_value&) {}
-  static caf::atom_value read(bulkhead::detail::decoder&) { return Value; }
-};
-
 /// What a value's type is to programs that exchange it.
 template <class T>
 struct wire_type {
-  static std::uint64_t fingerprint() { return bulkhead::detail::fingerprint_of<T>(); }
-};
-template <caf::atom_value Value>
-struct wire_type<caf::atom_constant<Value>> {
   static std::uint64_t fingerprint() {
-    return bulkhead::detail::mix(bulkhead::detail::hash_of("atom"),
-                                 static_cast<std::uint64_t>(Value));
+    if constexpr (compat::constant<T>::value) {
+      return bulkhead::detail::mix(bulkhead::detail::hash_of("atom"),
+                                   compat::constant<T>::number());
+    } else {
+      return bulkhead::detail::fingerprint_of<T>();
+    }
   }
 };
 
-/// As which type a value lies in CAF's messages.
+/// A constant of the signature is known to both sides.
 template <class T>
-struct stored {
-  using type = T;
-};
-template <caf::atom_value Value>
-struct stored<caf::atom_constant<Value>> {
-  using type = caf::atom_value;
+requires(compat::constant<T>::value) struct value_codec<T> {
+  using stored = typename compat::constant<T>::stored;
+  static constexpr bool names = false;
+  static std::size_t size(const stored&) { return 0; }
+  static void write(bulkhead::detail::encoder&, const stored&) {}
+  static stored read(bulkhead::detail::decoder&) { return compat::constant<T>::value_there(); }
 };
 
 /// A list of values, as a message's content.
@@ -107,17 +98,17 @@ struct values_codec {
     return all;
   }
   static consteval bool names() { return (value_codec<Ts>::names || ...); }
-  static bool matches(const caf::type_erased_tuple& content) {
+  static bool matches(const compat::message_values& content) {
     if constexpr (sizeof...(Ts) == 0) {
       return content.empty();
     } else {
       return content.match_elements<Ts...>();
     }
   }
-  static std::size_t size(const caf::type_erased_tuple& content) {
+  static std::size_t size(const compat::message_values& content) {
     return size(content, std::index_sequence_for<Ts...>());
   }
-  static void write(const caf::type_erased_tuple& content, bulkhead::detail::encoder& to) {
+  static void write(const compat::message_values& content, bulkhead::detail::encoder& to) {
     write(content, to, std::index_sequence_for<Ts...>());
   }
   static caf::mailbox_element_ptr read(std::span<const std::byte> bytes,
@@ -125,14 +116,14 @@ struct values_codec {
                                        bulkhead::detail::endpoint_source* source) {
     bulkhead::detail::decoder from(bytes, source);
     // In order, which arguments of a call are not.
-    std::tuple<typename stored<Ts>::type...> all{value_codec<Ts>::read(from)...};
+    std::tuple<typename compat::constant<Ts>::stored...> all{value_codec<Ts>::read(from)...};
     if (from.failed() || from.left() != 0) return nullptr;
     return std::apply(
         [&](auto&... values) {
           if constexpr (sizeof...(Ts) == 0) {
-            return caf::make_mailbox_element(std::move(sender), id, {}, caf::message());
+            return compat::make_element(std::move(sender), id, caf::message());
           } else {
-            return caf::make_mailbox_element(std::move(sender), id, {}, std::move(values)...);
+            return compat::make_element(std::move(sender), id, std::move(values)...);
           }
         },
         all);
@@ -140,14 +131,14 @@ struct values_codec {
 
  private:
   template <std::size_t... N>
-  static std::size_t size(const caf::type_erased_tuple& content, std::index_sequence<N...>) {
+  static std::size_t size(const compat::message_values& content, std::index_sequence<N...>) {
     return (std::size_t{0} + ... +
-            value_codec<Ts>::size(content.get_as<typename stored<Ts>::type>(N)));
+            value_codec<Ts>::size(content.get_as<typename compat::constant<Ts>::stored>(N)));
   }
   template <std::size_t... N>
-  static void write(const caf::type_erased_tuple& content, bulkhead::detail::encoder& to,
+  static void write(const compat::message_values& content, bulkhead::detail::encoder& to,
                     std::index_sequence<N...>) {
-    (value_codec<Ts>::write(to, content.get_as<typename stored<Ts>::type>(N)), ...);
+    (value_codec<Ts>::write(to, content.get_as<typename compat::constant<Ts>::stored>(N)), ...);
   }
 };
 template <>
@@ -160,6 +151,11 @@ struct signature_codec;
 template <template <class, class> class Signature, template <class...> class Inputs, class... Ins,
           template <class...> class Outputs, class... Outs>
 struct signature_codec<Signature<Inputs<Ins...>, Outputs<Outs...>>> {
+  using input = values_codec<Ins...>;
+  using output = values_codec<Outs...>;
+};
+template <template <class...> class Result, class... Ins, class... Outs>
+struct signature_codec<Result<Outs...>(Ins...)> {
   using input = values_codec<Ins...>;
   using output = values_codec<Outs...>;
 };
@@ -183,17 +179,17 @@ class codec_of<List<Signatures...>> final : public message_codec {
      ...);
     return all;
   }
-  [[nodiscard]] std::uint32_t find(const caf::type_erased_tuple& content) const override {
+  [[nodiscard]] std::uint32_t find(const compat::message_values& content) const override {
     std::uint32_t number = 0;
     const bool found =
         ((signature_codec<Signatures>::input::matches(content) || (++number, false)) || ...);
     return found ? number : none;
   }
   [[nodiscard]] std::size_t input_size(std::uint32_t signature,
-                                       const caf::type_erased_tuple& content) const override {
+                                       const compat::message_values& content) const override {
     return with<std::size_t>(signature, [&]<class S>() { return S::input::size(content); });
   }
-  void write_input(std::uint32_t signature, const caf::type_erased_tuple& content,
+  void write_input(std::uint32_t signature, const compat::message_values& content,
                    bulkhead::detail::encoder& to) const override {
     with<int>(signature, [&]<class S>() { return S::input::write(content, to), 0; });
   }
@@ -206,14 +202,14 @@ class codec_of<List<Signatures...>> final : public message_codec {
         signature, [&]<class S>() { return S::input::read(bytes, std::move(sender), id, names); });
   }
   [[nodiscard]] bool is_output(std::uint32_t signature,
-                               const caf::type_erased_tuple& content) const override {
+                               const compat::message_values& content) const override {
     return with<bool>(signature, [&]<class S>() { return S::output::matches(content); });
   }
   [[nodiscard]] std::size_t output_size(std::uint32_t signature,
-                                        const caf::type_erased_tuple& content) const override {
+                                        const compat::message_values& content) const override {
     return with<std::size_t>(signature, [&]<class S>() { return S::output::size(content); });
   }
-  void write_output(std::uint32_t signature, const caf::type_erased_tuple& content,
+  void write_output(std::uint32_t signature, const compat::message_values& content,
                     bulkhead::detail::encoder& to) const override {
     with<int>(signature, [&]<class S>() { return S::output::write(content, to), 0; });
   }

@@ -18,11 +18,11 @@ class sink_output {
   virtual ~sink_output() = default;
 
   /// True for a message that can be put there.
-  [[nodiscard]] virtual bool takes(const caf::type_erased_tuple& content) const = 0;
+  [[nodiscard]] virtual bool takes(const compat::message_values& content) const = 0;
   /// Puts one there. @limits how_long 0: does not wait.
   /// @returns nothing: it is there. full, where it did not wait: there is no room; where it did: it
   /// is refused. timed_out: there was no room in that time.
-  virtual std::error_code put(const caf::type_erased_tuple& content,
+  virtual std::error_code put(const compat::message_values& content,
                               std::chrono::milliseconds how_long) = 0;
   /// Ends a `put` that takes longer than it was told, as a message in pieces does.
   virtual void cancel() noexcept {}
