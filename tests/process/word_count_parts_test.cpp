@@ -1,5 +1,4 @@
 // The parts of the word_count example on which its exactness rests: pieces, the tree, the table.
-#include <stdlib.h>  // mkdtemp
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -10,6 +9,7 @@
 #include "options.hpp"
 #include "piece_reader.hpp"
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 #include "tree_walk.hpp"
 #include "word_counts.hpp"
 
@@ -19,30 +19,13 @@ using counts_map = std::map<std::string, std::uint64_t>;
 
 namespace {
 
-// A folder of its own for each test.
-class scratch {
+class scratch : public bulkhead_test::folder {
  public:
-  scratch() {
-    std::string name = (fs::temp_directory_path() / "word-count-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    root_ = name;
-  }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  ~scratch() {
-    std::error_code ignored;
-    fs::remove_all(root_, ignored);
-  }
-
   std::string write(const std::string& name, const std::string& text) const {
-    fs::create_directories((root_ / name).parent_path());
-    std::ofstream(root_ / name, std::ios::binary) << text;
-    return (root_ / name).string();
+    fs::create_directories((root() / name).parent_path());
+    std::ofstream(root() / name, std::ios::binary) << text;
+    return (root() / name).string();
   }
-  std::string path(const std::string& name = "") const { return (root_ / name).string(); }
-
- private:
-  fs::path root_;
 };
 
 counts_map map_of(const word_counts& counts) {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "queue_state.hpp"
+#include "syscalls/attach_scene.hpp"
 #include "syscalls/call_tracer.hpp"
 
 namespace syscalls {
@@ -233,6 +234,7 @@ const std::vector<scenario>& all_scenarios() {
        [](bulkhead::runtime& rt) -> std::unique_ptr<scene> {
          return std::make_unique<pipe_scene>(rt);
        }},
+      {"attach, take and forward", attach_and_forward},
   };
   return all;
 }

@@ -58,15 +58,4 @@ int peer::wait() {
   return status;
 }
 
-folder::folder() {
-  std::string name = (std::filesystem::temp_directory_path() / "bulkhead-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-  at_ = name;
-}
-
-folder::~folder() {
-  std::error_code ec;
-  std::filesystem::remove_all(at_, ec);
-}
-
 }  // namespace bulkhead_test

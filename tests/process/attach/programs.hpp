@@ -1,9 +1,10 @@
 #pragma once
 
 #include <sys/types.h>
-#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "support/folder.hpp"
 
 namespace bulkhead_test {
 
@@ -26,21 +27,6 @@ class peer {
  private:
   pid_t pid_ = 0;
   int out_ = -1;
-};
-
-/// A folder of its own, which is removed.
-class folder {
- public:
-  folder();
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder();
-  [[nodiscard]] std::string path(const std::string& name) const { return (at_ / name).string(); }
-  [[nodiscard]] const std::filesystem::path& root() const { return at_; }
-  [[nodiscard]] bool empty() const { return std::filesystem::is_empty(at_); }
-
- private:
-  std::filesystem::path at_;
 };
 
 }  // namespace bulkhead_test

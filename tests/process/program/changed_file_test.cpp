@@ -12,26 +12,11 @@
 
 #include "os/unique_fd.hpp"
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 
 namespace fs = std::filesystem;
 
 namespace {
-
-class folder {
- public:
-  folder() {
-    std::string name = (fs::temp_directory_path() / "bulkhead-program-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
-    path_ = name;
-  }
-  folder(const folder&) = delete;
-  folder& operator=(const folder&) = delete;
-  ~folder() { fs::remove_all(path_); }
-  [[nodiscard]] fs::path operator/(const char* name) const { return path_ / name; }
-
- private:
-  fs::path path_;
-};
 
 /// A copy of this program that runs as changed_host.
 class running {
@@ -83,20 +68,20 @@ TEST_CASE("a program whose file is changed while it runs starts children of its 
           "[process][program]") {
   const std::string when = GENERATE("before", "after");
   const std::string what = GENERATE("moved", "deleted", "replaced by another program");
-  const folder here;
-  const fs::path program = here / "program";
+  const bulkhead_test::folder here;
+  const fs::path program = here.root() / "program";
   fs::copy_file(fs::read_symlink("/proc/self/exe"), program);
   running host(program, when.c_str());
   if (when == "before") CHECK(host.line() == "2");
   REQUIRE(host.line() == "begins");
   INFO("its file is " << what << ", " << when << " its first child");
   if (what == "moved") {
-    fs::rename(program, here / "moved");
+    fs::rename(program, here.root() / "moved");
   } else if (what == "deleted") {
     fs::remove(program);
   } else {
-    fs::copy_file("/bin/true", here / "other");
-    fs::rename(here / "other", program);
+    fs::copy_file("/bin/true", here.root() / "other");
+    fs::rename(here.root() / "other", program);
   }
   CHECK(host.line() == "3");
   CHECK(host.line() == "4");
