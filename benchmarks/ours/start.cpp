@@ -1,7 +1,8 @@
 // Microseconds from asking for a process to its first line of user code, and from killing one to
 // its replacement's, each way in turn within every round: raw fork of this small process,
 // posix_spawn of this program, `spawn`, `spawn` from a host with `--resident` MiB, a call and back;
-// pidfd + fork, a supervisor's restart, and one with a standby. Prints one JSON object a round,
+// pidfd + fork for a small victim and for the supervisor's, a supervisor's restart, and one with a
+// standby. Prints one JSON object a round,
 // whose fields are medians.
 //     bench_start [--rounds N] [--count N] [--resident MIB]
 #include <poll.h>
@@ -90,17 +91,30 @@ std::int64_t spawn_program(stamp& to, int fd) {
   return seen - begun;
 }
 
-// Kills a child, notices it by its pidfd, forks the next.
-std::int64_t raw_replacement(stamp& to, pid_t& victim) {
+void end(pid_t child) {
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
+// Kills `victim`, notices it by its pidfd, forks another.
+std::int64_t raw_replacement(stamp& to, pid_t victim) {
   const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, victim, 0));
   const std::int64_t begun = now_ns();
   ::kill(victim, SIGKILL);
   pollfd ended{pidfd, POLLIN, 0};
   ::poll(&ended, 1, -1);
-  ::waitpid(victim, nullptr, 0);
-  victim = fork_waiting(to);
+  const pid_t next = fork_waiting(to);
+  const std::int64_t seen = to.wait_for_new() - begun;
+  end(next);
   ::close(pidfd);
-  return to.wait_for_new() - begun;
+  return seen;
+}
+std::int64_t raw_replacement_of_raw(stamp& to) {
+  const pid_t victim = fork_waiting(to);
+  to.wait_for_new();
+  const std::int64_t seen = raw_replacement(to, victim);
+  ::waitpid(victim, nullptr, 0);
+  return seen;
 }
 
 void tell_time(bulkhead::queue<std::int64_t> to) { to.send(now_ns()); }
@@ -118,6 +132,14 @@ class ours {
     const std::int64_t seen = times_.receive();
     child.join();
     return seen - begun;
+  }
+  // What a supervisor replaces, replaced by hand.
+  std::int64_t raw_replacement_of_child(stamp& to) {
+    const auto child = rt_.spawn(tell_time_and_wait, times_);
+    times_.receive();
+    const std::int64_t seen = raw_replacement(to, child.id());
+    child.join();
+    return seen;
   }
   std::int64_t call_and_back() {
     const std::int64_t begun = now_ns();
@@ -146,7 +168,7 @@ class ours {
   std::int64_t kill_and_see(bulkhead::process& victim) {
     const auto incarnation = victim.incarnation();
     const std::int64_t begun = now_ns();
-    victim.kill();
+    ::kill(victim.id(), SIGKILL);
     const std::int64_t seen = times_.receive();
     while (victim.incarnation() == incarnation) ::sched_yield();
     return seen - begun;
@@ -174,13 +196,12 @@ int main(int argc, char** argv) {
   const int fd = ::memfd_create("stamp", 0);
   if (fd < 0 || ::ftruncate(fd, sizeof(stamp)) != 0) return 70;
   stamp& to = stamp::shared(fd);
-  pid_t victim = fork_waiting(to);
-  to.wait_for_new();
   ours us;
   for (int round = 0; round < rounds; ++round) {
     const double raw = median_us(count, [&] { return raw_fork(to); });
     const double program = median_us(count, [&] { return spawn_program(to, fd); });
-    const double raw_again = median_us(count, [&] { return raw_replacement(to, victim); });
+    const double raw_small = median_us(count, [&] { return raw_replacement_of_raw(to); });
+    const double raw_again = median_us(count, [&] { return us.raw_replacement_of_child(to); });
     const double start = median_us(count, [&] { return us.start(); });
     const double restart = median_us(count, [&] { return us.replacement(); });
     const double spared = median_us(count, [&] { return us.replacement_by_standby(); });
@@ -192,12 +213,11 @@ int main(int argc, char** argv) {
     if (weight != MAP_FAILED) ::munmap(weight, resident);
     std::printf(
         "{\"fork\": %.1f, \"posix_spawn\": %.1f, \"ours\": %.1f, \"fork_heavy\": %.1f, "
-        "\"ours_heavy\": %.1f, \"replace_raw\": %.1f, \"replace_ours\": %.1f, "
+        "\"ours_heavy\": %.1f, \"replace_raw_small\": %.1f, \"replace_raw\": %.1f, "
+        "\"replace_ours\": %.1f, "
         "\"replace_standby\": %.1f, \"call\": %.1f}\n",
-        raw, program, start, raw_heavy, heavy, raw_again, restart, spared, call);
+        raw, program, start, raw_heavy, heavy, raw_small, raw_again, restart, spared, call);
     std::fflush(stdout);
   }
-  ::kill(victim, SIGKILL);
-  ::waitpid(victim, nullptr, 0);
   return 0;
 }

@@ -14,6 +14,7 @@ ROWS = (
     ("the same from a host with 1 GiB", "ours_heavy", "fork", 1.5),
     ("SIGKILL to replacement's user code", "replace_ours", "replace_raw", 1.3),
     ("the same with a standby", "replace_standby", "replace_raw", 0.75),
+    ("replacement, beside that of a raw fork's", "replace_ours", "replace_raw_small", None),
     ("call round trip to a running child", "call_trip", "pipe_trip", 2.0),
     ("call in a new process and back", "call", "posix_spawn", None),
     ("start to user code, beside posix_spawn", "ours", "posix_spawn", None),
