@@ -55,7 +55,7 @@ TEST_CASE("the next incarnation takes its predecessor's seat over with the next 
 }
 
 TEST_CASE(
-    "a stranger gets a drained seat only when no vacant one is left, and starts at nothing sent",
+    "a stranger gets a dead one's drained seat before a vacant one, and starts at nothing sent",
     "[os][process]") {
   host h;
   const auto q = h.make_queue(host::shape(3));
@@ -64,8 +64,19 @@ TEST_CASE(
   const auto first = d.take();
   REQUIRE(first);
   d.acknowledge(*first);
-  CHECK(h.run(send_one, {.endpoints = {q.id}}).code == 210);
   CHECK(h.run(send_one, {.endpoints = {q.id}}).code == 121);
+  CHECK(h.run(send_one, {.endpoints = {q.id}}).code == 210);
+}
+
+TEST_CASE("the seat of a living one that left goes to a stranger only when no vacant one is left",
+          "[os][process]") {
+  host h;
+  const auto q = h.make_queue(host::shape(3));
+  h.join(q);
+  static_cast<void>(h.spawn(sleep_on, {.endpoints = {q.id}}));
+  h.keeper.ask<control::done>(control::kind::leave_queue, control::queue_named{q.id});
+  static_cast<void>(h.spawn(sleep_on, {.endpoints = {q.id}}));
+  CHECK(h.run(send_nothing, {.endpoints = {q.id}}).code == 0);
 }
 
 TEST_CASE("seats of the dead that hold messages are worth waiting for", "[os][process]") {

@@ -20,9 +20,19 @@ std::optional<seat_table::choice> seat_table::choose(const claimant& who,
     const bool predecessors = s.state != state::live && who.follows(s.holder);
     if (s.holder.serial == who.serial || predecessors) return choice{n, origin::own};
   }
-  if (vacant) return vacant;
-  for (std::uint32_t n = 0; n < seats_.size(); ++n) {
-    if (seats_[n].state == state::draining && is_drained(n)) return choice{n, origin::strangers};
+  // To look is to read a lane.
+  constexpr int looks = 4;
+  if (const auto found = find_drained(true, vacant ? looks : -1, is_drained)) return found;
+  return vacant ? vacant : find_drained(false, -1, is_drained);
+}
+
+std::optional<seat_table::choice> seat_table::find_drained(bool of_the_dead, int looks,
+                                                           const drained& is_drained) const {
+  for (std::uint32_t n = 0; n < seats_.size() && looks != 0; ++n) {
+    const place& s = seats_[n];
+    if (s.state != state::draining || s.is_dead != of_the_dead) continue;
+    if (is_drained(n)) return choice{n, origin::strangers};
+    --looks;
   }
   return std::nullopt;
 }
@@ -39,6 +49,7 @@ std::uint32_t seat_table::grant(const choice& found, const claimant& who,
   if (s.state != state::live || s.holder.serial != who.serial) ++s.epoch;
   if (found.from != origin::own) s.sent_before = sent_before;
   s.state = state::live;
+  s.is_dead = false;
   s.holder = who;
   touch(s);
   return s.epoch;
@@ -62,7 +73,8 @@ void seat_table::leave(std::uint32_t serial) noexcept {
 void seat_table::die(std::uint32_t serial) noexcept {
   for (place& s : seats_) {
     if (s.state == state::vacant || s.holder.serial != serial) continue;
-    s.state = s.holder.resume_key != 0 ? state::resumable : state::draining;
+    s.is_dead = s.holder.resume_key == 0;
+    s.state = s.is_dead ? state::draining : state::resumable;
     touch(s);
   }
 }
@@ -72,7 +84,9 @@ void seat_table::forget(std::uint32_t owner, std::uint64_t resume_key) noexcept 
     if (resume_key == 0 || s.holder.owner != owner || s.holder.resume_key != resume_key) continue;
     s.holder.resume_key = 0;
     touch(s);
-    if (s.state == state::resumable) s.state = state::draining;
+    if (s.state != state::resumable) continue;
+    s.state = state::draining;
+    s.is_dead = true;
   }
 }
 
@@ -81,7 +95,9 @@ void seat_table::forget_all_of(std::uint32_t owner) noexcept {
     if (s.holder.owner != owner || s.holder.resume_key == 0) continue;
     s.holder.resume_key = 0;
     touch(s);
-    if (s.state == state::resumable) s.state = state::draining;
+    if (s.state != state::resumable) continue;
+    s.state = state::draining;
+    s.is_dead = true;
   }
 }
 

@@ -42,6 +42,7 @@ class seat_table {
     claimant holder;
     std::uint32_t epoch = 0;
     std::uint64_t sent_before = 0;
+    bool is_dead = false;  ///< Draining: of a process that has ended, and that nobody follows.
   };
 
   explicit seat_table(std::uint32_t seats) : seats_(seats) {}
@@ -56,7 +57,9 @@ class seat_table {
   /// The seats that changed since this was called last, some perhaps twice.
   [[nodiscard]] std::vector<std::uint32_t> take_changed() { return std::exchange(changed_, {}); }
 
-  /// Finds a seat: its own, its predecessor's, a vacant, a drained one, in this order.
+  /// Finds a seat: its own, its predecessor's, a drained one of the dead among the first few such,
+  /// a vacant one, any drained one, in this order. So a queue has about as many lanes in use as it
+  /// ever has participants at a time: each costs receivers and recoveries a look.
   [[nodiscard]] std::optional<choice> choose(const claimant& who, const drained& is_drained) const;
   /// When nothing was found: true when a seat belongs to the dead, and thus becomes free some day.
   [[nodiscard]] bool worth_waiting() const noexcept;
@@ -80,6 +83,7 @@ class seat_table {
   void forget_all_of(std::uint32_t owner) noexcept;
 
  private:
+  std::optional<choice> find_drained(bool of_the_dead, int looks, const drained& is_drained) const;
   void touch(const place& s) noexcept;
 
   std::vector<place> seats_;
