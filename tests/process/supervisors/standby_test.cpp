@@ -119,11 +119,12 @@ TEST_CASE("what the dead child held comes back to the spare", "[supervisor][stan
 TEST_CASE("a spare resumes the child's pipe end", "[supervisor][standby][pipe][crash]") {
   scene s;
   auto [mine, its] = bulkhead::make_pipe<int, int>(s.rt);
-  s.sup.start({.name = "echo", .backoff = bulkhead::no_backoff, .standby = 1}, echo,
-              std::move(its));
+  auto child = s.sup.start({.name = "echo", .backoff = bulkhead::no_backoff, .standby = 1}, echo,
+                           std::move(its));
   for (int incarnation = 1; incarnation <= 3; ++incarnation) {
     mine.send(7);
     CHECK(mine.receive_for(soon) == 7 + 1000 * incarnation);
+    REQUIRE(eventually([&] { return child.incarnation() == static_cast<unsigned>(incarnation); }));
     REQUIRE(has_standbys(s.sup, "echo"));
     mine.send(0);
     std::error_code ec;

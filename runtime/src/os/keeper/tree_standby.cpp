@@ -1,3 +1,4 @@
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,6 +74,8 @@ void tree::enlist(participant& to, const claimant& giver, std::uint32_t incarnat
   }
   commit();
   was->page.promote(incarnation);
+  // On this processor, perhaps: it goes first.
+  ::sched_yield();
 }
 
 void tree::promote(participant& p, const datagram& request) {
