@@ -7,6 +7,7 @@
 #include "os/function_name.hpp"
 #include "os/futex.hpp"
 #include "process/keeper_support/host.hpp"
+#include "process/library/reserves.hpp"
 #include "support/catch.hpp"
 
 using namespace bulkhead_test;
@@ -189,9 +190,11 @@ TEST_CASE("ends that come before somebody asks for events are kept in order", "[
 TEST_CASE("a thousand children leave no descriptor behind", "[os][process]") {
   host h;
   h.run(exit_0);
+  REQUIRE(reserve_of(h.keeper_pid()) != 0);
   const std::size_t ours = count_descriptors(::getpid());
   const std::size_t its = count_descriptors(h.keeper_pid());
   for (int n = 0; n < 1000; ++n) REQUIRE(h.run(exit_0).success());
   CHECK(count_descriptors(::getpid()) == ours);
+  REQUIRE(reserve_of(h.keeper_pid()) != 0);
   CHECK(count_descriptors(h.keeper_pid()) == its);
 }

@@ -6,6 +6,7 @@
 #include <bulkhead/errc.hpp>
 
 #include "process/keeper_support/host.hpp"
+#include "process/library/reserves.hpp"
 #include "support/catch.hpp"
 
 using namespace bulkhead_test;
@@ -98,6 +99,7 @@ TEST_CASE("a spawn without the descriptors that it names is garbage", "[os][proc
 TEST_CASE("descriptors that nobody asked for are closed", "[os][process]") {
   host h;
   h.run(exit_0);
+  REQUIRE(reserve_of(h.keeper_pid()) != 0);
   const std::size_t before = count_descriptors(h.keeper_pid());
   const int extra[] = {0, 1, 2};
   const auto q = h.make_queue();

@@ -35,12 +35,13 @@ std::uintptr_t end_of_constants(const dl_phdr_info& info) noexcept {
   return 0;
 }
 
-int fetch_module(dl_phdr_info* info, std::size_t /*bytes*/, void* /*unused*/) noexcept {
+int fetch_module(dl_phdr_info* info, std::size_t /*bytes*/, void* with_code) noexcept {
   for (int n = 0; n < info->dlpi_phnum; ++n) {
     const auto& part = info->dlpi_phdr[n];
     if (part.p_type != PT_LOAD) continue;
     const std::uintptr_t at = info->dlpi_addr + part.p_vaddr;
     if ((part.p_flags & PF_X) != 0) {
+      if (with_code == nullptr) continue;
       fetch(at, at + std::min<std::size_t>(part.p_filesz, code_max), MADV_POPULATE_READ);
     } else if ((part.p_flags & PF_W) != 0) {
       const std::uintptr_t first = std::max<std::uintptr_t>(at, end_of_constants(*info));
@@ -67,6 +68,13 @@ void fetch_heap() noexcept {
 }  // namespace
 
 void warm_up() noexcept {
+  touch_stack();
+  fetch_heap();
+  bool with_code = true;
+  ::dl_iterate_phdr(&fetch_module, &with_code);
+}
+
+void warm_up_memory() noexcept {
   touch_stack();
   fetch_heap();
   ::dl_iterate_phdr(&fetch_module, nullptr);

@@ -7,5 +7,7 @@ namespace bulkhead::os {
 /// one that waits and is to run at once when it may. A failure costs time later, and nothing else.
 /// @limits at most some 2 MiB of copies.
 void warm_up() noexcept;
+/// The same without the code.
+void warm_up_memory() noexcept;
 
 }  // namespace bulkhead::os

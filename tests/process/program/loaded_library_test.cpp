@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "process/library/reserves.hpp"
 #include "support/catch.hpp"
 
 namespace fs = std::filesystem;
@@ -59,6 +60,15 @@ TEST_CASE("a function of a library that was loaded later is found in a child",
     CHECK(result_of(rt.call(g, 14)) == 70);
     CHECK(result_of(rt.call(f, 1)) == 3);
   }
+}
+
+TEST_CASE("a process that waited has no use where a library was loaded since",
+          "[process][program]") {
+  bulkhead::runtime rt;
+  const pid_t waits = bulkhead_test::reserve_of(bulkhead_test::keeper_of(rt));
+  REQUIRE(waits != 0);
+  const file_gone library{copy_of(PLUGIN_3)};
+  CHECK(result_of(rt.call(load(library.path), 14)) == 42);
 }
 
 TEST_CASE("a function of a library whose file was changed since is refused, not another called",

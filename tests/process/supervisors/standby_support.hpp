@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <fstream>
-#include <iterator>
 
 #include "process/supervisors/nested_support.hpp"
 
@@ -36,14 +35,21 @@ inline prepared_hello heard(const prepared_hellos& from) {
   return *next;
 }
 
+/// Of a process; empty when it has ended.
+inline std::string stat_of(std::int32_t pid) {
+  std::ifstream from("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(from, text);
+  return text;
+}
+
 /// The processes below a keeper that are not zombies, of that name (15 bytes are kept of it).
 inline std::vector<std::int32_t> processes_named(const std::string& name, std::int32_t keeper) {
   std::ifstream file("/proc/" + std::to_string(keeper) + "/task/" + std::to_string(keeper) +
                      "/children");
   std::vector<std::int32_t> found;
   for (std::int32_t pid = 0; file >> pid;) {
-    std::ifstream from("/proc/" + std::to_string(pid) + "/stat");
-    const std::string text{std::istreambuf_iterator<char>(from), {}};
+    const std::string text = stat_of(pid);
     const std::size_t end = text.rfind(')');
     if (end == std::string::npos || text.compare(end, 3, ") Z") == 0) continue;
     if (text.find('(' + name + ')') != std::string::npos) found.push_back(pid);
@@ -52,8 +58,7 @@ inline std::vector<std::int32_t> processes_named(const std::string& name, std::i
 }
 
 inline std::int32_t parent_of(std::int32_t pid) {
-  std::ifstream from("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(from), {}};
+  const std::string text = stat_of(pid);
   const std::size_t end = text.rfind(')');
   return end == std::string::npos ? 0 : std::atoi(text.c_str() + end + 4);
 }

@@ -184,13 +184,17 @@ void ledger::commit() noexcept {
                   std::memory_order_release);
 }
 
-// 16 bytes in one call: whoever is killed in it has written them or not.
-void ledger::begin_life(int ledger, std::uint32_t entry, std::uint32_t serial) noexcept {
+std::uint64_t ledger::life_clock_ns() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
-  const life me{serial, ::getpid(),
-                static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-                    static_cast<std::uint64_t>(now.tv_nsec)};
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// 16 bytes in one call: whoever is killed in it has written them or not.
+void ledger::begin_life(int ledger, std::uint32_t entry, std::uint32_t serial,
+                        std::uint64_t begun_ns) noexcept {
+  const life me{serial, ::getpid(), begun_ns};
   static_cast<void>(
       !::pwrite(ledger, &me, sizeof me, static_cast<off_t>(header_bytes + entry * sizeof me)));
 }

@@ -78,7 +78,10 @@ class ledger {
   [[nodiscard]] std::vector<kept_entry> entries_of(std::uint32_t kind) const;
 
   /// In the new process, which has our descriptors still and not our memory.
-  static void begin_life(int ledger, std::uint32_t entry, std::uint32_t serial) noexcept;
+  /// @limits begun_ns: when it began, of that clock.
+  static void begin_life(int ledger, std::uint32_t entry, std::uint32_t serial,
+                         std::uint64_t begun_ns = life_clock_ns()) noexcept;
+  [[nodiscard]] static std::uint64_t life_clock_ns() noexcept;
   void end_life(std::uint32_t entry) noexcept;
   void end_all_lives() noexcept;
   /// Calls `visit(life)` for each.

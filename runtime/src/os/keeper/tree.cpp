@@ -148,6 +148,7 @@ int tree::look_again_ms() const noexcept {
   };
   if (const auto next = publications_.next_deadline()) left = std::min(left, until(*next));
   if (const auto next = watched_.next_look()) left = std::min(left, until(*next));
+  if (reserve_at_) left = std::min(left, until(*reserve_at_));
   if (const std::uint64_t next = queues_.next_deadline_ms(); next != core::timekeeper::never) {
     left = std::min(left, static_cast<std::int64_t>(next - clock_ms()));
   }
@@ -159,6 +160,7 @@ void tree::look_again() {
   if (doors_closed_ && !publications_.full()) open_doors();
   queues_.look_at_deadlines(clock_ms());
   judge_watched();
+  if (reserve_at_ && std::chrono::steady_clock::now() >= *reserve_at_) make_reserve();
   vault_.flush();
   if (groups_->is_waiting()) groups_->look_again();
   if (vault_.is_untidy()) tidy_vault();

@@ -19,6 +19,7 @@
 #include "os/keeper/poller.hpp"
 #include "os/keeper/publications.hpp"
 #include "os/keeper/queue_table.hpp"
+#include "os/keeper/reserve.hpp"
 #include "os/keeper/watch_list.hpp"
 
 namespace bulkhead::os {
@@ -26,10 +27,10 @@ namespace bulkhead::os {
 /// The keeper's whole state and its loop: the processes of one tree, their queues, what they ask
 /// for, and their ends. tree.cpp has the loop, tree_requests.cpp what a request does,
 /// tree_ledger.cpp what is written down of it, tree_succession.cpp how the next keeper takes over,
-/// tree_spawn.cpp how a child is made, tree_standby.cpp how a spare becomes one, tree_watch.cpp how
-/// one is watched, tree_deaths.cpp what
-/// follows an end, tree_attach.cpp how other programs come and go, tree_rights.cpp what these may
-/// ask. One thread.
+/// tree_spawn.cpp how a child is made, tree_reserve.cpp how one is forked beforehand,
+/// tree_standby.cpp how a spare becomes one, tree_watch.cpp how one is watched, tree_deaths.cpp
+/// what follows an end, tree_attach.cpp how other programs come and go, tree_rights.cpp what these
+/// may ask. One thread.
 class tree {
  public:
   /// @errors std::system_error.
@@ -146,13 +147,15 @@ class tree {
                      const claimant& giver, pipe_grants& grants, child_context::endpoint& out);
   void expect_child(const participant& owner, const participant& child,
                     const control::spawn& wanted);
-  /// What a new process has beside its endpoints: the keeper's numbers of it.
+  /// What a new process has beside its endpoints.
   struct own_descriptors {
-    int control = -1;
-    int pulse = -1;
-    int standby = -1;
+    unique_fd pulse;
+    unique_fd standby;
   };
-  pid_t fork_child(child_context& context, const own_descriptors& own, const pipe_grants& grants);
+  void lend_descriptors(child_context& context, const own_descriptors& own);
+  bool fork_child(participant& child, child_context& context);
+  void launch(participant& child, child_context& context, const pipe_grants& grants,
+              const own_descriptors& own);
   void make_group(participant& child, child_context& context);
   void undo_joins(const std::vector<std::uint64_t>& endpoints, std::uint32_t serial,
                   const pipe_grants& grants) noexcept;
@@ -160,6 +163,12 @@ class tree {
                          const pipe_grants& grants);
   static estate::child_note note_of_child(const claimant& who,
                                           const std::vector<std::uint64_t>& endpoints);
+
+  // A process for the next time.
+  [[noreturn]] void wait_in_reserve(int line_fd, pid_t keeper);
+  void make_reserve() noexcept;
+  void drop_reserve() noexcept;
+  bool begin_reserve(participant& child, const child_context& context);
 
   // Spares.
   void make_spare(participant& child, const control::spawn& wanted, unique_fd& page);
@@ -206,6 +215,8 @@ class tree {
     control::exited event;
   };
   std::map<std::uint32_t, departed> departed_;
+  std::optional<reserve> reserve_;
+  std::optional<std::chrono::steady_clock::time_point> reserve_at_;  // when one is to be forked
   watch_list watched_;
   /// Spares that wait: owner, resume key, serial.
   std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>> waiting_spares_;

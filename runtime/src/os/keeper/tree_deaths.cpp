@@ -59,6 +59,7 @@ void tree::reap_ended() {
     if (found != participants_.end()) read_last_words(found->second);
     siginfo_t reaped{};
     if (::waitid(P_PID, static_cast<id_t>(info.si_pid), &reaped, WEXITED | WNOHANG) != 0) return;
+    if (reserve_ && reserve_->pid == info.si_pid) reserve_.reset();
     if (found == participants_.end()) continue;
     participant& p = found->second;
     bury(p, status_of(p, reaped.si_code, reaped.si_status));

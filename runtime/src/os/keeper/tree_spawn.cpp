@@ -115,23 +115,32 @@ void tree::undo_joins(const std::vector<std::uint64_t>& endpoints, std::uint32_t
   }
 }
 
-// In the child: what the keeper has stays where it is, unused and undestroyed; the numbers of the
-// descriptors are the child's own.
-pid_t tree::fork_child(child_context& context, const own_descriptors& own,
-                       const pipe_grants& grants) {
-  const pid_t keeper = ::getpid();
-  for (const auto& given : grants) pipes_.resume(given);
-  const pid_t pid = ::fork();
-  if (pid != 0) return pid;
-  // First of all it says that it is there, for the next keeper, which waits for its end; or it
-  // ends.
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != keeper) ::_exit(0);
-  ledger::begin_life(ledger_->fd(), context.entry, context.serial);
-  context.control = unique_fd(own.control);
-  context.pulse = unique_fd(own.pulse);
-  context.standby = unique_fd(own.standby);
-  context.directory = unique_fd(directory_.fd());
+namespace {
+
+/// The numbers of the keeper's descriptors, lent to what is to be a process.
+class lent_descriptors {
+ public:
+  explicit lent_descriptors(child_context& to) noexcept : to_(&to) {}
+  lent_descriptors(const lent_descriptors&) = delete;
+  lent_descriptors& operator=(const lent_descriptors&) = delete;
+  ~lent_descriptors() {
+    static_cast<void>(to_->pulse.release());
+    static_cast<void>(to_->standby.release());
+    for (child_context::endpoint& e : to_->endpoints) {
+      static_cast<void>(e.segment.release());
+      for (unique_fd& bell : e.bells) static_cast<void>(bell.release());
+    }
+  }
+
+ private:
+  child_context* to_;
+};
+
+}  // namespace
+
+void tree::lend_descriptors(child_context& context, const own_descriptors& own) {
+  context.pulse = unique_fd(own.pulse.get());
+  context.standby = unique_fd(own.standby.get());
   for (child_context::endpoint& e : context.endpoints) {
     if ((e.queue & control::pipe_bit) != 0) {
       const pipe_memory& memory = *pipes_.at(e.queue).memory;
@@ -143,7 +152,42 @@ pid_t tree::fork_child(child_context& context, const own_descriptors& own,
     e.segment = unique_fd(queue.memory().fd());
     for (int n = 0; n < 2; ++n) e.bells[n] = unique_fd(queue.view().bells[n]);
   }
-  become_child(std::move(context), descriptors_, run_child_);
+}
+
+// In the child: what the keeper has stays where it is, unused and undestroyed; the numbers of the
+// descriptors are the child's own. @returns false: errno says why.
+bool tree::fork_child(participant& child, child_context& context) {
+  auto [ours, its] = channel::make_pair();
+  const pid_t keeper = ::getpid();
+  child.pid = ::fork();
+  if (child.pid == 0) {
+    // First of all it says that it is there, for the next keeper, which waits for its end; or it
+    // ends.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != keeper) ::_exit(0);
+    ledger::begin_life(ledger_->fd(), context.entry, context.serial);
+    context.control = its.take();
+    context.directory = unique_fd(directory_.fd());
+    become_child(std::move(context), descriptors_, run_child_);
+  }
+  if (child.pid < 0) return false;
+  child.control = std::move(ours);
+  // Nobody but this thread reaps it, so the number is still its own.
+  child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
+  return true;
+}
+
+void tree::launch(participant& child, child_context& context, const pipe_grants& grants,
+                  const own_descriptors& own) {
+  for (const auto& given : grants) pipes_.resume(given);
+  const lent_descriptors lent(context);
+  lend_descriptors(context, own);
+  constexpr std::chrono::milliseconds quiet_time{2};
+  if (!child.is_command) reserve_at_ = std::chrono::steady_clock::now() + quiet_time;
+  if (begin_reserve(child, context) || fork_child(child, context)) return;
+  const int failure = errno;
+  throw error(make_error_code(errc::start_failed),
+              "forking '" + child.name + "': " + std::strerror(failure));
 }
 
 // These endpoints are the process's own now.
@@ -195,24 +239,17 @@ void tree::spawn(participant& p, datagram& request) {
     child.inherits = wanted.setup->inherits;
     child.has_cpu_limit = wanted.setup->cpu_seconds.has_value();
   }
-  auto [ours, its] = channel::make_pair();
-  child.control = std::move(ours);
   child.entry = directory_.take(child.who.serial);
   pipe_grants grants;
-  unique_fd pulse;
-  unique_fd standby;
+  own_descriptors own;
   try {
     child_context context = prepare(wanted, child, p.who, grants);
-    make_spare(child, wanted, standby);
+    make_spare(child, wanted, own.standby);
     make_group(child, context);
     context.streams_and_directory = std::move(request.descriptors);
-    watch(child, wanted, pulse);
+    watch(child, wanted, own.pulse);
     expect_child(p, child, wanted);
-    child.pid = fork_child(context, {its.fd(), pulse.get(), standby.get()}, grants);
-    if (child.pid < 0) {
-      throw error(make_error_code(errc::start_failed),
-                  "forking '" + wanted.name + "': " + std::strerror(errno));
-    }
+    launch(child, context, grants, own);
   } catch (...) {
     groups_->remove(child.group);
     if (!wanted.is_spare) undo_joins(wanted.endpoints, child.who.serial, grants);
@@ -225,8 +262,6 @@ void tree::spawn(participant& p, datagram& request) {
   ++p.children;
   if (!wanted.is_spare) confirm_endpoints(child, wanted.endpoints, grants);
   directory_.set_pid(child.entry, child.pid);
-  // Nobody but this thread reaps it, so the number is still its own.
-  child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
   const std::uint32_t serial = child.who.serial;
   by_pid_.emplace(child.pid, serial);
   participant& added = participants_.emplace(serial, std::move(child)).first->second;
