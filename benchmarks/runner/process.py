@@ -11,6 +11,7 @@ from pathlib import Path
 # name, ours, what it is measured against, the most that ours / that may be (targets.md; no target: None)
 ROWS = (
     ("start to user code", "ours", "fork", 1.5),
+    ("the same, one now and then: by the spare in the keeper", "ours_rare", "fork_rare", 0.75),
     ("the same from a host with 1 GiB", "ours_heavy", "fork", 1.5),
     ("SIGKILL to replacement's user code", "replace_ours", "replace_raw", 1.3),
     ("the same with a standby", "replace_standby", "replace_raw", 0.75),
