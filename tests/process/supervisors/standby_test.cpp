@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "process/library/facts.hpp"
+#include "process/library/reserves.hpp"
 
 using namespace bulkhead_test;
 using bulkhead::death_cause;
@@ -227,6 +228,7 @@ TEST_CASE("many promotions leave neither process nor descriptor", "[supervisor][
   auto worker = s.start({.backoff = bulkhead::no_backoff, .standby = 1, .prepare = prepare});
   const auto keeper = parent_of(heard(s.said).pid);
   REQUIRE(has_standbys(s.sup, "worker"));
+  REQUIRE(reserve_of(keeper) != 0);
   const int before = open_descriptors(keeper);
   const auto ours = host_facts::now();
   for (std::uint64_t n = 2; n < 32; ++n) {
@@ -236,6 +238,7 @@ TEST_CASE("many promotions leave neither process nor descriptor", "[supervisor][
     REQUIRE(has_standbys(s.sup, "worker"));
   }
   REQUIRE(has_standbys(s.sup, "worker"));
+  REQUIRE(reserve_of(keeper) != 0);
   CHECK(open_descriptors(keeper) == before);
   CHECK(host_facts::now().descriptors == ours.descriptors);
   CHECK(processes_named("worker", keeper).size() == 2);
