@@ -1,5 +1,6 @@
 #include <bulkhead/actors/sink.hpp>
 
+#include <bulkhead/actors/broker.hpp>
 #include <bulkhead/errc.hpp>
 #include <stdexcept>
 #include <string>
@@ -21,6 +22,7 @@ class sink_proxy final : public stand_in {
   ~sink_proxy() override { state_->leave(); }
 
   [[nodiscard]] const sink_state& state() const noexcept { return *state_; }
+  [[nodiscard]] const sink_output& output() const noexcept { return *output_; }
 
  private:
   caf::error pass_on(caf::mailbox_element_ptr& message, compat::unit* host) override {
@@ -30,6 +32,14 @@ class sink_proxy final : public stand_in {
   std::shared_ptr<sink_output> output_;
   std::shared_ptr<sink_state> state_;
 };
+
+const sink_proxy& sink_of(const caf::strong_actor_ptr& actor) {
+  const auto* const sink = actor ? dynamic_cast<sink_proxy*>(actor->get()) : nullptr;
+  if (sink == nullptr) {
+    throw bulkhead::error(errc::unsupported, "asking what was dropped by an actor that is no sink");
+  }
+  return *sink;
+}
 
 }  // namespace
 
@@ -53,11 +63,11 @@ caf::strong_actor_ptr start_sink(system_state& in, std::unique_ptr<sink_output> 
 }
 
 std::uint64_t dropped_by(const caf::strong_actor_ptr& actor) {
-  const auto* const sink = actor ? dynamic_cast<sink_proxy*>(actor->get()) : nullptr;
-  if (sink == nullptr) {
-    throw bulkhead::error(errc::unsupported, "asking what was dropped by an actor that is no sink");
-  }
-  return sink->state().dropped();
+  return sink_of(actor).state().dropped();
+}
+
+overflow_counters counters_of(const caf::strong_actor_ptr& actor) {
+  return sink_of(actor).output().counters();
 }
 
 }  // namespace bulkhead::actors::detail

@@ -14,6 +14,8 @@ namespace {
 // No mailbox has a call that an end of the sink could end, so who waits looks up this often.
 constexpr std::chrono::milliseconds look_up_period{50};
 constexpr std::chrono::milliseconds at_once{0};
+// How often an output is tended that wants to be.
+constexpr std::chrono::milliseconds tend_period{2};
 
 // Errors of one message; all others are of the mailbox.
 bool is_of_message(const std::error_code& ec) {
@@ -25,6 +27,9 @@ bool is_of_message(const std::error_code& ec) {
 
 void sink_state::start(const caf::strong_actor_ptr& proxy) {
   proxy_ = caf::actor_cast<caf::weak_actor_ptr>(proxy);
+  output_->call_by([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->call();
+  });
   start_thread([self = shared_from_this()] { self->run(); });
 }
 
@@ -40,7 +45,9 @@ caf::error sink_state::take(sink_output& output, caf::mailbox_element_ptr& messa
   if (!output.takes(content)) return caf::sec::unexpected_message;
   if (compat::may_wait(host)) return wait_for_room(output, *message, host);
   // What was sent before comes first.
-  if (has_waiting_.load(std::memory_order_acquire)) return keep(message);
+  if (has_waiting_.load(std::memory_order_acquire) && output.needs_room(content)) {
+    return keep(message);
+  }
   const std::error_code ec = output.put(content, at_once);
   if (ec == errc::full) return keep(message);
   return tell(ec, output, *message, host);
@@ -135,8 +142,9 @@ void sink_state::run() noexcept {
 }
 
 void sink_state::bring_all(sink_output& output) {
-  while (caf::mailbox_element* const message = next()) {
-    const std::error_code ec = output.put(message->content(), look_up_period);
+  while (caf::mailbox_element* const message = next(output)) {
+    const std::error_code ec =
+        output.put(message->content(), tends_ ? tend_period : look_up_period);
     if (ec == errc::timed_out) continue;
     if (ec == errc::stop_requested) {
       const std::lock_guard lock(mutex_);
@@ -149,12 +157,36 @@ void sink_state::bring_all(sink_output& output) {
   }
 }
 
+void sink_state::call() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_called_ = true;
+  }
+  changed_.notify_one();
+}
+
 // @returns nullptr: there is nothing more to wait for.
-caf::mailbox_element* sink_state::next() {
+caf::mailbox_element* sink_state::next(sink_output& output) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock,
-                [&] { return !waiting_.empty() || nobody_waits_ || is_ending_ || !has_handles_; });
-  return nobody_waits_ || is_ending_ || waiting_.empty() ? nullptr : waiting_.front().get();
+  const auto is_over = [&] {
+    return nobody_waits_ || is_ending_ || (waiting_.empty() && !has_handles_);
+  };
+  const auto is_due = [&] { return !waiting_.empty() || is_over() || is_called_; };
+  for (;;) {
+    if (tends_) {
+      changed_.wait_for(lock, tend_period, is_due);
+    } else {
+      changed_.wait(lock, is_due);
+    }
+    if (tends_ || is_called_) {
+      is_called_ = false;
+      lock.unlock();
+      tends_ = output.tend();
+      lock.lock();
+    }
+    if (is_over()) return nullptr;
+    if (!waiting_.empty()) return waiting_.front().get();
+  }
 }
 
 // It comes last: until then, its sender's next one has to wait behind it.

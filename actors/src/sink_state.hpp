@@ -41,7 +41,8 @@ class sink_state final : public lane_thread, public std::enable_shared_from_this
  private:
   void run() noexcept;
   void bring_all(sink_output& output);
-  [[nodiscard]] caf::mailbox_element* next();
+  [[nodiscard]] caf::mailbox_element* next(sink_output& output);
+  void call();
   void bring_what_fits(sink_output& output);
   void finish();
   [[nodiscard]] caf::mailbox_element_ptr pop();
@@ -58,10 +59,13 @@ class sink_state final : public lane_thread, public std::enable_shared_from_this
   std::atomic<bool> has_waiting_{false};
   std::atomic<std::uint64_t> dropped_{0};
 
+  bool tends_ = false;  ///< The thread's.
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<sink_output> output_;           ///< Until the thread ends.
   std::deque<caf::mailbox_element_ptr> waiting_;  ///< The front one is the thread's.
+  bool is_called_ = false;                        ///< The output wants to be tended.
   bool nobody_waits_ = false;                     ///< The system ends, or the process is to stop.
   bool has_handles_ = true;
   bool is_ending_ = false;

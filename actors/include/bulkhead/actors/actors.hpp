@@ -1,6 +1,7 @@
 #pragma once
 
 // All of the actors layer; <bulkhead/bulkhead.hpp> has the runtime.
+#include <bulkhead/actors/broker.hpp>
 #include <bulkhead/actors/feed.hpp>
 #include <bulkhead/actors/from_pipe.hpp>
 #include <bulkhead/actors/from_queue.hpp>

@@ -43,6 +43,7 @@
 #include <caf/atom.hpp>
 #include <caf/execution_unit.hpp>
 #include <caf/make_counted.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/scoped_execution_unit.hpp>
 #else
 #include <bulkhead/exit_status.hpp>
@@ -160,6 +161,10 @@ class own_unit : public unit {
  private:
   virtual void make_ready(caf::resumable* ready) = 0;
 };
+/// Has a worker of CAF's run it.
+inline void schedule(caf::actor_system& system, caf::resumable* ready) {
+  system.scheduler().enqueue(ready);
+}
 /// True for who sends by a plain thread or a scoped actor; a worker, or a unit of ours, has other
 /// actors to run.
 inline bool may_wait(const unit* host) {
@@ -302,6 +307,7 @@ class own_unit : public unit {
   virtual void make_ready(caf::resumable* ready) = 0;
   caf::actor_system* system_;
 };
+inline void schedule(caf::actor_system& sys, caf::resumable* r) { sys.scheduler().schedule(r); }
 inline bool may_wait(const unit* host) { return host == nullptr; }
 template <class T>
 struct constant : std::is_empty<T> {
