@@ -6,6 +6,7 @@
 #include <bulkhead/actors/registry.hpp>
 #include <bulkhead/actors/remote_error.hpp>
 #include <bulkhead/actors/supervised.hpp>
+#include <bulkhead/actors/supervisor_actor.hpp>
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
 #include <caf/byte_buffer.hpp>
@@ -47,6 +48,7 @@ std::string render(caf::actor_system&, const caf::error& reason) {
 void prepare(caf::actor_system_config&, std::string (*)(std::uint8_t, const caf::message&)) {
   caf::core::init_global_meta_objects();
   caf::init_global_meta_objects<caf::id_block::bulkhead_actors>();
+  caf::init_global_meta_objects<caf::id_block::bulkhead_supervision>();
 }
 
 }  // namespace bulkhead::actors::compat

@@ -8,6 +8,7 @@
 #include <bulkhead/actors/pool.hpp>
 #include <bulkhead/actors/registry.hpp>
 #include <bulkhead/actors/spawn_process.hpp>
+#include <bulkhead/actors/supervisor_actor.hpp>
 #include <bulkhead/actors/system.hpp>
 #include <bulkhead/actors/to_pipe.hpp>
 #include <bulkhead/actors/to_queue.hpp>
