@@ -40,7 +40,8 @@ std::vector<resident> children_of(pid_t parent) {
     const std::string name = at->path().filename().string();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     resident r;
-    if (read_stat(at->path(), r) == parent) all.push_back(std::move(r));
+    // What the keeper forks for the next start comes and goes as it likes.
+    if (read_stat(at->path(), r) == parent && r.name != "bh-reserve") all.push_back(std::move(r));
   }
   return all;
 }

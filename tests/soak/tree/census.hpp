@@ -15,6 +15,7 @@ struct resident {
 };
 
 /// The children of a process, which are the whole tree where it is the keeper.
+/// But for the process that a keeper has forked for the next start.
 std::vector<resident> children_of(pid_t parent);
 
 /// The descriptors that a process has open, each as what it is of: "anon_inode:[eventfd]".

@@ -42,9 +42,17 @@ bool eventually(Condition condition, clock_type::duration patience = healing_pat
   return true;
 }
 
+// What did not hold, for the last lines.
+std::string& broken() {
+  static std::string all;
+  return all;
+}
+
 bool holds(bool is_true, const char* what) {
-  if (!is_true) std::printf("NOT HELD: %s\n", what);
-  return is_true;
+  if (is_true) return true;
+  std::printf("NOT HELD: %s\n", what);
+  broken() += broken().empty() ? what : std::string("; ") + what;
+  return false;
 }
 
 int parent() { return ::getppid(); }
@@ -311,6 +319,10 @@ int main(int argc, char** argv) {
               before.host.size(), before.keeper.size(), after.host.size(), after.keeper.size());
   held = holds(after.has_no_more_than(before), "every descriptor is back") && held;
   w.end();
-  std::printf("%s\n", held ? "all held" : "NOT ALL HELD");
+  if (held) {
+    std::printf("all held\n");
+  } else {
+    std::printf("NOT ALL HELD, --seconds %ld --seed %lu: %s\n", seconds, seed, broken().c_str());
+  }
   return held ? 0 : 1;
 }
