@@ -283,7 +283,11 @@ bool soak_tree(bulkhead::runtime& rt, work& w, pid_t keeper, long seconds, unsig
   w.begin();
   held = weather(root, w, keeper, ends, seconds, seed) && held;
   held = holds(eventually([&] { return is_whole(keeper); }), "all 100 run again") && held;
-  held = holds(root.count_children().active == soak::mids, "the root has its children") && held;
+  // All processes may be there before the last supervisor's function has returned: until then it is
+  // restarting.
+  held = holds(eventually([&] { return root.count_children().active == soak::mids; }),
+               "the root has its children") &&
+         held;
   held = holds(w.finish(), "every job is done") && held;
   held = holds(w.book.lost(w.sent()) == 0, "no job is lost") && held;
   held =
