@@ -75,14 +75,17 @@ struct fixture : asking {
     return holds[number];
   }
   /// Makes requests of which the workers hold the answers back.
-  caf::actor hold(const actors::pool<worker>& p, int count, std::atomic<int>& good,
-                  std::atomic<int>& bad) {
-    return sys.caf().spawn([&, to = p.handle(), count](caf::event_based_actor* self) {
+  void hold(const actors::pool<worker>& p, int count, std::atomic<int>& good,
+            std::atomic<int>& bad) {
+    const auto sent = std::make_shared<std::atomic<bool>>(false);
+    sys.caf().spawn([&, sent, to = p.handle(), count](caf::event_based_actor* self) {
       for (int n = 0; n < count; ++n) {
         self->request(to, caf::infinite, hold_atom::value)
             .then([&](int) { ++good; }, [&](const caf::error&) { ++bad; });
       }
+      *sent = true;
     });
+    REQUIRE(eventually([&] { return sent->load(); }));
   }
   void answer(int number) {
     std::vector<caf::typed_response_promise<int>> all;
