@@ -52,9 +52,19 @@ std::vector<int> range(int from, int to) {
   return all;
 }
 
-struct fixture : asking {
-  record fast, slow;
+// Before the system, whose actors write to them: its end comes first.
+struct records {
+  record fast, slow, other, every;
+  std::atomic<int> good{0}, full{0};
+};
+
+struct fixture : records, asking {
   numbers_broker topics;
+
+  ~fixture() {
+    fast.hold.open();
+    slow.hold.open();
+  }
 
   numbers_broker open(const actors::broker_options& options) {
     return topics = actors::spawn_broker<int>(sys, options);
@@ -78,11 +88,11 @@ struct fixture : asking {
         .receive([] {}, [&](const caf::error& why) { failure = why; });
   }
   bool publish(int value, const std::string& topic = "n") {
-    bool good = false;
+    bool is_published = false;
     caf::scoped_actor self(sys.caf());
     self->request(topics, 20s, caf::publish_atom_v, topic, value)
-        .receive([&] { good = true; }, [&](const caf::error& why) { failure = why; });
-    return good;
+        .receive([&] { is_published = true; }, [&](const caf::error& why) { failure = why; });
+    return is_published;
   }
 };
 
@@ -115,7 +125,6 @@ publisher::behavior_type publish_some(publisher::pointer self, const numbers_bro
 TEST_CASE_METHOD(fixture, "subscribers get the values of their topics, in order",
                  "[actors][process]") {
   open({});
-  record other, every;
   subscribe("n", make(fast));
   subscribe("m", make(other));
   subscribe("*", make(every));
@@ -151,9 +160,9 @@ TEST_CASE_METHOD(fixture, "where the policy is to refuse, nobody gets what one h
   open({.capacity = 4, .credit = 2, .overflow = overflow::refuse});
   subscribe("n", make(slow, true));
   subscribe("n", make(fast));
-  int good = 0;
-  for (int n = 0; n < 10; ++n) good += publish(n) ? 1 : 0;
-  CHECK(good == 6);
+  int published = 0;
+  for (int n = 0; n < 10; ++n) published += publish(n) ? 1 : 0;
+  CHECK(published == 6);
   CHECK(actors::is(failure, errc::full));
   CHECK(actors::counters(topics).refused == 4);
   slow.hold.open();
@@ -167,7 +176,6 @@ TEST_CASE_METHOD(fixture, "where the policy is to block, publishers keep to the 
   const auto stuck = make(slow, true);
   subscribe("n", stuck);
   subscribe("n", make(fast));
-  std::atomic<int> good{0}, full{0};
   sys.caf().spawn([&](caf::event_based_actor* self) {
     for (int n = 0; n < 20; ++n) {
       self->request(topics, caf::infinite, caf::publish_atom_v, std::string("n"), n)

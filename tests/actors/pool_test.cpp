@@ -37,12 +37,16 @@ using worker = caf::typed_actor<caf::replies_to<who_atom, int>::with<int>,
                                 caf::replies_to<hold_atom>::with<int>, caf::reacts_to<note_atom>,
                                 caf::replies_to<die_atom>::with<int>>;
 
-struct fixture : asking {
+// Before the system, whose actors write to it: its end comes first.
+struct record {
   std::mutex mutex;
   std::multiset<int> notes;
   std::map<int, int> holds;
   std::map<int, std::vector<caf::typed_response_promise<int>>> held;
+  std::atomic<int> good{0}, bad{0};  ///< What became of requests that were held.
+};
 
+struct fixture : record, asking {
   worker make(int number) {
     return sys.caf().spawn([this, number](worker::pointer self) -> worker::behavior_type {
       return {[number](who_atom, int) { return number; },
@@ -75,8 +79,7 @@ struct fixture : asking {
     return holds[number];
   }
   /// Makes requests of which the workers hold the answers back.
-  void hold(const actors::pool<worker>& p, int count, std::atomic<int>& good,
-            std::atomic<int>& bad) {
+  void hold(const actors::pool<worker>& p, int count) {
     const auto sent = std::make_shared<std::atomic<bool>>(false);
     sys.caf().spawn([&, sent, to = p.handle(), count](caf::event_based_actor* self) {
       for (int n = 0; n < count; ++n) {
@@ -95,7 +98,10 @@ struct fixture : asking {
     }
     for (auto& one : all) one.deliver(number);
   }
-  ~fixture() { held.clear(); }
+  ~fixture() {
+    const std::lock_guard lock(mutex);
+    held.clear();
+  }
 };
 
 worker::behavior_type work(worker::pointer self) {
@@ -123,8 +129,7 @@ TEST_CASE_METHOD(fixture, "round robin gives each worker every n-th message", "[
 TEST_CASE_METHOD(fixture, "least loaded passes over who has not answered yet",
                  "[actors][process]") {
   const actors::pool<worker> p(sys, make_some(3), {.policy = policy::least_loaded()});
-  std::atomic<int> good{0}, bad{0};
-  hold(p, 2, good, bad);
+  hold(p, 2);
   REQUIRE(eventually([&] { return held_by(0) + held_by(1) + held_by(2) == 2; }));
   const int idle = held_by(0) == 0 ? 0 : held_by(1) == 0 ? 1 : 2;
   for (int n = 0; n < 6; ++n) CHECK(who(p) == idle);
@@ -254,8 +259,7 @@ TEST_CASE_METHOD(fixture, "a pool of processes goes on when one is killed",
   std::set<int> pids;
   for (int n = 0; n < 6; ++n) pids.insert(who(p));
   CHECK(pids.size() == 3);
-  std::atomic<int> good{0}, bad{0};
-  hold(p, 6, good, bad);
+  hold(p, 6);
   const int victim = *pids.begin();
   REQUIRE(::kill(victim, SIGKILL) == 0);
   REQUIRE(eventually([&] { return p.size() == 2; }));

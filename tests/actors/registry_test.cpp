@@ -66,11 +66,17 @@ seeker::behavior_type seek(seeker::pointer self, const actors::registry& names) 
   }};
 }
 
-struct fixture : asking {
-  actors::registry names = actors::spawn_registry(sys);
+// Before the system, whose actors write to it: its end comes first.
+struct record {
   gate hold;
   std::mutex mutex;
   std::vector<std::string> heard;  ///< "+name", "-name"
+};
+
+struct fixture : record, asking {
+  actors::registry names = actors::spawn_registry(sys);
+
+  ~fixture() { hold.open(); }
 
   void put(const std::string& name, const any_actor& actor) {
     caf::scoped_actor self(sys.caf());

@@ -38,11 +38,16 @@ void stay() {
   for (;;) std::this_thread::sleep_for(1s);
 }
 
-struct fixture : asking {
-  bulkhead::supervisor sup{rt, {.intensity = 1}};
-  actors::supervisor_actor admin = actors::spawn_supervisor_actor(sys, sup);
+// Before the system, whose actors write to it: its end comes first.
+struct record {
   std::mutex mutex;
   std::vector<std::pair<std::string, supervision_event>> heard;
+  std::atomic<bool> stopped{false};
+};
+
+struct fixture : record, asking {
+  bulkhead::supervisor sup{rt, {.intensity = 1}};
+  actors::supervisor_actor admin = actors::spawn_supervisor_actor(sys, sup);
 
   void start(const char* name) {
     bulkhead::child_spec spec{.name = name};
@@ -130,7 +135,6 @@ TEST_CASE_METHOD(fixture, "a supervisor is administered by messages", "[actors][
 TEST_CASE_METHOD(fixture, "questions are answered while a child is waited for",
                  "[actors][process]") {
   sup.start({.name = "slow", .shutdown = 30s}, &stay);
-  std::atomic<bool> stopped{false};
   sys.caf().spawn([&](caf::event_based_actor* self) {
     self->request(admin, caf::infinite, actors::terminate_child{"slow"}).then([&] {
       stopped = true;
