@@ -61,7 +61,7 @@ struct fixture : record, asking {
                 notes.insert(number);
               },
               [=](die_atom) -> caf::result<int> {
-                self->quit(caf::exit_reason::unhandled_exception);
+                self->quit(caf::sec::runtime_error);
                 return caf::error(caf::sec::runtime_error);
               }};
     });

@@ -232,7 +232,7 @@ TEST_CASE_METHOD(fixture, "a name goes with its process, and comes back with the
     if (life % 2 == 0) {
       REQUIRE(::kill(pid, SIGKILL) == 0);
     } else {
-      caf::anon_send_exit(there, caf::exit_reason::unhandled_exception);
+      caf::anon_send_exit(there, caf::exit_reason::kill);
     }
   }
   // Told of the last one, whatever lay between.

@@ -45,11 +45,11 @@ void ask_all(caf::event_based_actor* self, const ledger& h, outcome* to) {
               ++all.failures[static_cast<std::size_t>(n)];
               ++all.told;
               // Not at once: while it is down all would fail.
-              self->delayed_send(self, 1ms, caf::atom("again"));
+              self->delayed_send(self, 1ms, 1);
             });
   };
   self->set_default_handler(caf::drop);
-  self->become([ask](caf::atom_value) { (*ask)(); });
+  self->become([ask](int) { (*ask)(); });
   for (int n = 0; n < 50; ++n) (*ask)();
 }
 

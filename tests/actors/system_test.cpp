@@ -138,7 +138,8 @@ TEST_CASE("a system's end is bounded although another thread that spawned an act
   });
   REQUIRE(eventually([&] { return spawned.load(); }));
   const auto end = system->end();
-  CHECK_FALSE(end.gone);
+  // With CAF 0.17 that thread refers to the system's logger.
+  CHECK(end.gone == !BULKHEAD_CAF_0_17);
   CHECK(end.actors_left == 0);
   hold.open();
   other.join();
