@@ -71,7 +71,8 @@ bool tree::begin_reserve(participant& child, const child_context& context) {
   if (descriptors.size() + 1 >= descriptors_max) return false;
   reserve taken = std::move(*reserve_);
   reserve_.reset();
-  // One that is there no more, or cannot be told, ends as one that is killed before it did anything.
+  // One that is there no more, or cannot be told, ends as one that is killed before it did
+  // anything.
   if (taken.line.send(control::kind::spawn, note, descriptors)) ::kill(taken.pid, SIGKILL);
   child.control = std::move(taken.line);
   child.pid = taken.pid;
