@@ -158,8 +158,9 @@ TEST_CASE_METHOD(fixture, "an end that a sink has taken over is closed with it",
   auto [near, far] = pipe();
   auto to = actors::to_pipe(sys, std::move(near));
   caf::anon_send(to, std::string("last"));
-  SECTION("by an exit message") { caf::anon_send_exit(to, caf::exit_reason::user_shutdown); }
-  SECTION("with the last handle") { to = nullptr; }
+  const bool by_exit_message = GENERATE(true, false);
+  if (by_exit_message) caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
+  if (!by_exit_message) to = nullptr;
   CHECK(far.receive_for(patience) == "last");
   std::error_code ec;
   far.receive_for(patience, ec);

@@ -70,7 +70,7 @@ std::string checker::deliver(const core::queue_view& queue, const core::lease& l
   const bool new_one =
       std::find(now_.bystanders.begin(), now_.bystanders.end(), p.value) == now_.bystanders.end() &&
       p.value > 20'000;
-  if (new_one && l.lane == 1) ++(at.queue == 1 ? from_worker_in_ : from_worker_out_);
+  if (new_one && l.lane == 1) ++(&queue == &now_.shared->in() ? from_worker_in_ : from_worker_out_);
   return {};
 }
 
