@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "common/number_after.hpp"
+#include "ours/both_systems.hpp"
 
 namespace {
 
@@ -74,18 +75,14 @@ int main(int argc, char** argv) {
   bulkhead::init(argc, argv);
   const int rounds = bench::number_after(argc, argv, "--rounds", 7);
   const int count = bench::number_after(argc, argv, "--count", 200'000);
-  bulkhead::runtime rt;
-  bulkhead::actors::system sys{rt};
-  // CAF's own scheduler policy, as its users have it.
-  caf::actor_system_config plain;
-  caf::actor_system here(plain);
-  const counter local = here.spawn(count_them);
-  const counter remote = bulkhead::actors::spawn_process<counter>(sys, {}, count_them);
+  bench::both_systems systems;
+  const counter local = systems.caf.spawn(count_them);
+  const counter remote = bulkhead::actors::spawn_process<counter>(systems.ours, {}, count_them);
   for (int round = 0; round < rounds; ++round) {
-    const double caf_way = one_way(here, local, count);
-    const double our_way = one_way(sys.caf(), remote, count);
-    const double caf_trip = round_trip(here, local, count / 4);
-    const double our_trip = round_trip(sys.caf(), remote, count / 4);
+    const double caf_way = one_way(systems.caf, local, count);
+    const double our_way = one_way(systems.ours.caf(), remote, count);
+    const double caf_trip = round_trip(systems.caf, local, count / 4);
+    const double our_trip = round_trip(systems.ours.caf(), remote, count / 4);
     std::printf("{\"caf_way\": %.2f, \"our_way\": %.2f, \"caf_trip\": %.3f, \"our_trip\": %.3f}\n",
                 caf_way, our_way, caf_trip, our_trip);
     std::fflush(stdout);

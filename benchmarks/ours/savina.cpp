@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "common/number_after.hpp"
+#include "ours/both_systems.hpp"
 #include "ours/savina_actors.hpp"
 
 namespace {
@@ -163,13 +164,9 @@ int main(int argc, char** argv) {
   bulkhead::init(argc, argv);
   const int rounds = bench::number_after(argc, argv, "--rounds", 7);
   const int count = bench::number_after(argc, argv, "--count", 200'000);
-  bulkhead::runtime rt;
-  bulkhead::actors::system sys{rt};
-  // CAF's own scheduler policy, as its users have it.
-  caf::actor_system_config plain;
-  caf::actor_system here(plain);
-  caf_stage caf({here});
-  our_stage ours({sys});
+  bench::both_systems systems;
+  caf_stage caf({systems.caf});
+  our_stage ours({systems.ours});
   for (int round = 0; round < rounds; ++round) {
     for (const benchmark& one : all) {
       const int turns = std::max(count / one.share, 2 * others);

@@ -17,6 +17,9 @@
 
 namespace bulkhead_test {
 
+/// Of a supervisor that never gives up.
+inline const bulkhead::supervisor_options bears_all{.intensity = bulkhead::unlimited};
+
 /// Who says hello: a process under its name.
 struct hello {
   std::string name;

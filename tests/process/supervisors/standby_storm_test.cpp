@@ -44,7 +44,7 @@ struct pipeline {
   queue<int> in{rt, {.capacity = 256, .max_attempts = 1}};
   queue<int> out{rt, {.capacity = 256}};
   event_log log;
-  supervisor sup{rt, {.intensity = bulkhead::unlimited}};
+  supervisor sup{rt, bears_all};
   std::vector<bulkhead::process> all;
 };
 
@@ -92,7 +92,7 @@ TEST_CASE("one that hangs is followed by a spare, which is watched as well",
   bulkhead::runtime rt;
   prepared_hellos said{rt};
   event_log log;
-  supervisor sup{rt, {.intensity = bulkhead::unlimited}};
+  supervisor sup{rt, bears_all};
   log.listen_to(sup);
   sup.start(
       {.name = "worker",

@@ -18,8 +18,6 @@ namespace this_process = bulkhead::this_process;
 
 namespace {
 
-const bulkhead::supervisor_options bears_all{.intensity = bulkhead::unlimited};
-
 // A supervisor whose children say hello, and what it tells of them.
 struct scene {
   explicit scene(const bulkhead::supervisor_options& options = bears_all) : sup(rt, options) {

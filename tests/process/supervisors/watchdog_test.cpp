@@ -12,8 +12,6 @@ namespace this_process = bulkhead::this_process;
 
 namespace {
 
-const bulkhead::supervisor_options bears_all{.intensity = bulkhead::unlimited};
-
 // A supervisor whose children say hello, and what became of them.
 struct scene {
   scene() { log.listen_to(sup); }
