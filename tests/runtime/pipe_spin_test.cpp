@@ -103,8 +103,7 @@ TEST_CASE("a look that brings many messages is no riding", "[pipe][unit]") {
   CHECK(here.own.port->rides == 0);
 }
 
-TEST_CASE("a sender whose looks bring one place each lets the receiver get ahead",
-          "[pipe][unit]") {
+TEST_CASE("a sender whose looks bring one place each lets the receiver get ahead", "[pipe][unit]") {
   listener here;
   here.peer_sends(64);
   const auto look = [&](int places) {

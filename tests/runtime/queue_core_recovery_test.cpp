@@ -156,8 +156,7 @@ TEST_CASE("the note of a forward with impossible contents settles nothing", "[ru
   const auto bad = GENERATE_COPY(
       note{{99, 1}, 0, 0, held}, note{{1, 4000}, 0, 0, held},
       note{{1, 0}, core::make_position(0, 5'000'000), 0, held},
-      note{{1, 0}, core::position_mask, 0, held},
-      note{{1, 0}, 0, std::uint64_t{4000} << 32, held},
+      note{{1, 0}, core::position_mask, 0, held}, note{{1, 0}, 0, std::uint64_t{4000} << 32, held},
       note{{1, 0}, 0, 5'000'000, held}, note{{1, 0}, 0, 0, held + (1u << 26)},
       note{{1, 0}, 0, 0, input.word.with(core::slot_state::pinned).bits});
   record.turn_to(bad.to);

@@ -321,7 +321,8 @@ std::vector<operation> receives() {
                    detail::receive_run(s.in->port, 3, true, three);
                  }});
   all.push_back({"receive in place", false, 16, 2, 1, [](stage& s) {
-                   static_cast<void>(s.in->port.lend_after_look(detail::pipe_slot_of<message>, true));
+                   static_cast<void>(
+                       s.in->port.lend_after_look(detail::pipe_slot_of<message>, true));
                    s.in->port.release_lent();
                  }});
   all.push_back({"a receive that frees two places for one message", false, 16, 3, 1,

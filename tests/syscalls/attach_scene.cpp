@@ -26,8 +26,8 @@ void attach_and_work(std::string in_path, std::string out_path) {
   }
 }
 
-// Takes a seat of each by its first call. The keeper learns of a death after the parent does, so the
-// seats may be taken for a moment.
+// Takes a seat of each by its first call. The keeper learns of a death after the parent does, so
+// the seats may be taken for a moment.
 void come_next(std::string in_path, std::string out_path) {
   auto& rt = bulkhead::this_process::runtime();
   const auto end = std::chrono::steady_clock::now() + soon;

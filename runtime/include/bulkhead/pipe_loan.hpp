@@ -151,9 +151,8 @@ class pipe_lent {
     if constexpr (detail::is_slotted<T>) {
       detail::pipe_in_port& port = core->ports().in;
       done = port.release_lent();
-      if (done == detail::fast::done &&
-          (port.own->load(std::memory_order_relaxed) & detail::attention::for_senders) == 0)
-          [[likely]] {
+      if (done == detail::fast::done && (port.own->load(std::memory_order_relaxed) &
+                                         detail::attention::for_senders) == 0) [[likely]] {
         return;
       }
     }

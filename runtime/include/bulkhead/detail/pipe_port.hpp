@@ -215,8 +215,8 @@ struct alignas(64) pipe_in_port {
   // Of spin_for_message.
   const std::atomic<std::uint64_t>* sent = nullptr;  ///< The tail of the direction from this end.
   std::uint64_t sent_seen = 0;
-  std::size_t stride = 0;                            ///< Of the slots; 0: a ring of bytes.
-  std::uint32_t pauses = 0;                          ///< Before each look.
+  std::size_t stride = 0;    ///< Of the slots; 0: a ring of bytes.
+  std::uint32_t pauses = 0;  ///< Before each look.
   std::uint32_t spins = 0;
   std::int32_t rides = 0;        ///< Looks in a row that brought little.
   std::uint64_t sent_while = 0;  ///< `sent`, when it last rode.
