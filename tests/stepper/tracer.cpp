@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -22,14 +23,14 @@ namespace {
 
 constexpr std::size_t steps_max = 200'000;  // an operation that takes more hangs
 
+constexpr long address_field = offsetof(user_regs_struct, rip);
+
 std::uint64_t next_address(pid_t child) {
-  return static_cast<std::uint64_t>(
-      ptrace(PTRACE_PEEKUSER, child, offsetof(user_regs_struct, rip), nullptr));
+  return static_cast<std::uint64_t>(ptrace(PTRACE_PEEKUSER, child, address_field, nullptr));
 }
 
-bool poke_debug(pid_t child, std::size_t reg, std::uint64_t value) {
-  return ptrace(PTRACE_POKEUSER, child, offsetof(struct user, u_debugreg) + reg * sizeof(value),
-                value) == 0;
+bool go_to(pid_t child, std::uint64_t address) {
+  return ptrace(PTRACE_POKEUSER, child, address_field, address) == 0;
 }
 
 // Waits for the child's next stop. @returns true for a trap; everything else ends the run.
@@ -37,6 +38,32 @@ bool trapped(pid_t child) {
   int status = 0;
   return waitpid(child, &status, 0) == child && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP;
 }
+
+/// A breakpoint in a child's own copy of the code. One of the CPU's would not change the code, but
+/// there are virtual machines that take its address and never stop there.
+class breakpoint {
+ public:
+  breakpoint(pid_t child, std::uint64_t address) : child_(child), address_(address) {
+    errno = 0;
+    code_ = ptrace(PTRACE_PEEKTEXT, child, address, nullptr);
+    usable_ = errno == 0;
+  }
+  /// @returns true: the child stands before the instruction at the address, which is whole again.
+  [[nodiscard]] bool run_into() {
+    constexpr long int3 = 0xcc;
+    return usable_ && put((code_ & ~0xffL) | int3) &&
+           ptrace(PTRACE_CONT, child_, nullptr, nullptr) == 0 && trapped(child_) &&
+           next_address(child_) == address_ + 1 && go_to(child_, address_) && put(code_);
+  }
+
+ private:
+  bool put(long code) const { return ptrace(PTRACE_POKETEXT, child_, address_, code) == 0; }
+
+  pid_t child_;
+  std::uint64_t address_;
+  long code_ = 0;
+  bool usable_ = false;
+};
 
 }  // namespace
 
@@ -94,8 +121,6 @@ std::string tracer::forbidden() {
   const pid_t child = start([] {});
   if (child < 0)
     return "ptrace is forbidden here, so nothing can be killed at a chosen instruction";
-  breakpoints_ = poke_debug(child, 0, next_address(child)) && poke_debug(child, 7, 1) &&
-                 poke_debug(child, 7, 0);
   const bool stepped = step(child);
   end(child);
   kills_ = single_steps_ = 0;
@@ -138,22 +163,22 @@ path tracer::follow(const operation& work, const std::function<void(std::size_t)
 }
 
 bool tracer::run_to(pid_t child, std::uint64_t address, std::uint32_t times) {
-  if (!poke_debug(child, 0, address) || !poke_debug(child, 7, 1)) return false;
+  breakpoint there(child, address);
   for (std::uint32_t n = 0; n < times; ++n) {
-    if (ptrace(PTRACE_CONT, child, nullptr, nullptr) != 0 || !trapped(child)) return false;
-    if (next_address(child) != address) return false;
+    if (n != 0 && !step(child)) return false;  // on from the last visit
+    if (!there.run_into()) return false;
   }
-  return poke_debug(child, 7, 0);
+  return true;
 }
 
 bool tracer::kill_at(const operation& work, const path& known, std::size_t target) {
-  // The cheapest way there: to an earlier step by a breakpoint, which costs a trap a visit, and a
-  // trap for each step from it.
+  // The cheapest way there: to an earlier step by a breakpoint, which costs a trap and a step a
+  // visit, and a trap for each step from it.
   std::size_t from = 0;
   std::size_t cost = target;
-  for (std::size_t j = target; breakpoints_ && j > 0 && target - j < cost; --j) {
+  for (std::size_t j = target; j > 0 && target - j < cost; --j) {
     if (known.visits[j] == path::inside || known.addresses[j] == known.addresses[0]) continue;
-    const std::size_t traps = known.visits[j] + (target - j);
+    const std::size_t traps = 2 * known.visits[j] - 1 + (target - j);
     if (traps < cost) {
       cost = traps;
       from = j;

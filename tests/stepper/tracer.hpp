@@ -40,7 +40,7 @@ class tracer {
   path follow(const operation& work, const std::function<void(std::size_t)>& on_step);
 
   /// Runs an operation in a fresh child, SIGKILLs it after `step` instructions and reaps it.
-  /// Gets there by a hardware breakpoint where that is shorter, and by single steps from there.
+  /// Gets there by a breakpoint where that is shorter, and by single steps from there.
   /// @returns false when the child was not where `known` says it must be.
   bool kill_at(const operation& work, const path& known, std::size_t step);
 
@@ -54,7 +54,6 @@ class tracer {
   bool run_to(pid_t child, std::uint64_t address, std::uint32_t times);
 
   volatile int* returned_ = nullptr;  // in a page of its own, shared with the child
-  bool breakpoints_ = false;          // this machine has hardware ones
   std::uint64_t single_steps_ = 0;
   std::uint64_t kills_ = 0;
 };
