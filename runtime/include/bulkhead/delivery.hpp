@@ -116,8 +116,9 @@ class delivery {
   /// after a crash at any instruction both have happened or neither. Waits for room first, holding
   /// only the lease.
   /// @errors closed, stop_requested, too_large: nothing was sent and the lease is kept.
+  // In line, as send and ack are: a call took 6 % of a forward.
   template <class U, class Result>
-  void forward(const queue<U>& out, const Result& result) {
+  [[gnu::always_inline]] void forward(const queue<U>& out, const Result& result) {
     check(send_on(out, result, detail::patience::forever()));
   }
   template <class U, class Result>
