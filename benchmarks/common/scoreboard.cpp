@@ -1,11 +1,14 @@
 #include "common/scoreboard.hpp"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cinttypes>
+#include <climits>
 #include <cstdio>
 #include <ctime>
 #include <system_error>
@@ -15,6 +18,11 @@ namespace {
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
+}
+
+// Between processes.
+void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value) noexcept {
+  syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
 }
 
 }  // namespace
@@ -55,11 +63,21 @@ scoreboard::~scoreboard() {
   if (owner_) unlink(path_.c_str());
 }
 
-// Yields: with more parties than CPUs a spin would keep the others from coming.
+// Two yield, to begin at the same time. More sleep: dozens that yield take the CPUs from those that
+// have begun, each for as long as it needs to see that the gate is open.
 void scoreboard::gate(std::uint32_t parties) {
-  // All have opened it by then, and a run that is killed leaves no file.
-  if (shared_->arrived.fetch_add(1) + 1 == parties) unlink(path_.c_str());
-  while (shared_->arrived.load() < parties) sched_yield();
+  const std::uint32_t arrived = shared_->arrived.fetch_add(1) + 1;
+  if (arrived == parties) {
+    unlink(path_.c_str());  // all have opened it by now, and a run that is killed leaves no file
+    if (parties > 2) futex(shared_->arrived, FUTEX_WAKE, INT_MAX);
+  }
+  for (std::uint32_t seen; (seen = shared_->arrived.load()) < parties;) {
+    if (parties > 2) {
+      futex(shared_->arrived, FUTEX_WAIT, seen);
+    } else {
+      sched_yield();
+    }
+  }
 }
 
 void scoreboard::started(std::int64_t at_ns) noexcept {
@@ -76,7 +94,7 @@ void scoreboard::ended(std::int64_t at_ns) noexcept {
 }
 
 void scoreboard::wait_for_ends(std::uint32_t times) const noexcept {
-  while (shared_->ends.load() < times) usleep(200);
+  while (shared_->ends.load() < times) usleep(200 * times);
 }
 
 bool scoreboard::last_of(std::uint32_t parties) noexcept {

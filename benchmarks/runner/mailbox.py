@@ -113,7 +113,9 @@ class Mailbox:
                     break
                 self.progress(f"{curve.name}: {x}")
                 try:
-                    points[x].append(rate(self.runner.run(curve.ours, job, 0.15, 0)))
+                    # Each of a crowd has pages to map before its first message.
+                    length = 0.15 + 0.015 * (job.producers + job.consumers)
+                    points[x].append(rate(self.runner.run(curve.ours, job, length, 0)))
                 except Failure as why:
                     if not turn:
                         self.say(f"{curve.name} at {x}: {why}")
