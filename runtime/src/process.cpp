@@ -69,5 +69,6 @@ void process::request_stop() const { some(state_).request_stop(); }
 void process::terminate() const { signal(SIGTERM); }
 void process::kill() const { signal(SIGKILL); }
 void process::signal(int number) const { some(state_).signal(number); }
+int process::pidfd() const { return some(state_).open().release(); }
 
 }  // namespace bulkhead

@@ -110,9 +110,10 @@ std::optional<exit_status> process_state::join_until(
   return status_;
 }
 
-bool process_state::has_process_locked() const {
-  if (pid_ != 0) return true;
-  if (!is_single_) return false;
+std::optional<std::uint32_t> process_state::running() const {
+  const std::lock_guard lock(mutex_);
+  if (pid_ != 0) return serial_;
+  if (!is_single_) return std::nullopt;
   throw error(errc::stale_incarnation, "incarnation " + std::to_string(incarnation_) +
                                            " of process '" + name_ + "' has ended");
 }
@@ -132,25 +133,33 @@ void process_state::ask_owner(Ask ask) {
 }
 
 void process_state::request_stop() {
-  std::uint32_t serial = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!has_process_locked()) return;
-    serial = serial_;
-  }
-  ask_owner([&](runtime_state& owner) { owner.request_stop(serial); });
+  const auto serial = running();
+  if (!serial) return;
+  ask_owner([&](runtime_state& owner) { owner.request_stop(*serial); });
 }
 
 // By the keeper, which has its pidfd: it never names a process that took over the number. A
 // descriptor for each of thousands of children would use up ours.
 void process_state::signal(int number) {
-  std::uint32_t serial = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!has_process_locked()) return;
-    serial = serial_;
+  const auto serial = running();
+  if (!serial) return;
+  ask_owner([&](runtime_state& owner) { owner.signal(*serial, number); });
+}
+
+// One that ended, of which we are about to be told, is the keeper's to refuse.
+os::unique_fd process_state::open() {
+  const auto serial = running();
+  const auto owner = owner_.lock();
+  if (owner == nullptr) {
+    throw error(errc::runtime_gone,
+                "the runtime of process '" + name_ + "' is gone, and with it " + "the process");
   }
-  ask_owner([&](runtime_state& owner) { owner.signal(serial, number); });
+  if (!serial) {
+    throw error(errc::stale_incarnation,
+                "'" + name_ + "' has no process now, so there is no pidfd of it; it has ended, " +
+                    "waits for its restart, or is a supervisor in this process");
+  }
+  return owner->open_child(*serial, name_);
 }
 
 }  // namespace bulkhead::detail

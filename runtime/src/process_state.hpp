@@ -3,6 +3,7 @@
 #include <bulkhead/process.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "os/unique_fd.hpp"
@@ -44,6 +45,8 @@ class process_state : public std::enable_shared_from_this<process_state> {
   [[nodiscard]] bool watch(int bell);
   void unwatch(int bell);
   void signal(int number);
+  /// A pidfd of the current process. @errors as process::pidfd.
+  [[nodiscard]] os::unique_fd open();
   /// An eventfd that is rung when it has ended for good. @errors std::system_error.
   [[nodiscard]] int bell();
   [[nodiscard]] std::shared_ptr<runtime_state> owner() const { return owner_.lock(); }
@@ -51,7 +54,9 @@ class process_state : public std::enable_shared_from_this<process_state> {
  private:
   template <class Ask>
   void ask_owner(Ask ask);
-  bool has_process_locked() const;
+  /// The serial of the current process; nothing where there is none.
+  /// @errors stale_incarnation: of one incarnation, which has ended.
+  [[nodiscard]] std::optional<std::uint32_t> running() const;
 
   std::weak_ptr<runtime_state> owner_;
   std::string name_;

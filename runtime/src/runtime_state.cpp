@@ -263,11 +263,23 @@ runtime_state::started runtime_state::start(const start_order& order, end_handle
 }
 
 void runtime_state::request_stop(std::uint32_t serial) {
-  context().keeper().ask<control::done>(control::kind::request_stop, control::stop{serial});
+  context().keeper().ask<control::done>(control::kind::request_stop,
+                                        control::process_named{serial});
 }
 
 void runtime_state::signal(std::uint32_t serial, int number) {
   context().keeper().ask<control::done>(control::kind::signal, control::signal{serial, number});
+}
+
+// The keeper is its parent, and has its pidfd from before it could end.
+os::unique_fd runtime_state::open_child(std::uint32_t serial, const std::string& name) {
+  std::vector<os::unique_fd> got;
+  context().keeper().ask<control::done>(control::kind::open_process, control::process_named{serial},
+                                        &got);
+  if (got.size() == 1) return std::move(got.front());
+  throw error(std::error_code(EMFILE, std::system_category()),
+              "this process has no descriptor free for the pidfd of '" + name +
+                  "'; close some, or raise its limit (ulimit -n)");
 }
 
 runtime_state::started runtime_state::promote(std::uint32_t serial, std::uint64_t incarnation) {

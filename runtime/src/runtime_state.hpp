@@ -91,6 +91,9 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
                                               std::uint64_t fingerprint) const;
   void request_stop(std::uint32_t serial);
   void signal(std::uint32_t serial, int number);
+  /// A pidfd of a child, `name` for texts.
+  /// @errors stale_incarnation: it has ended; std::system_error EMFILE: no descriptor free here.
+  [[nodiscard]] os::unique_fd open_child(std::uint32_t serial, const std::string& name);
   void forget(std::uint64_t resume_key);
   /// Makes a spare that waits its child's next incarnation.
   /// @errors stale_incarnation: it does not wait, or has ended; as start.

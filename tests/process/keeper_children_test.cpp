@@ -140,23 +140,30 @@ TEST_CASE("a function that nobody has is an error with a sentence", "[os][proces
   CHECK(h.run(exit_0).success());
 }
 
-TEST_CASE("only those who started a process may signal it, and only while it lives",
+TEST_CASE("only those who started a process may signal or open it, and only while it lives",
           "[os][process]") {
   host h;
   const child c = h.spawn(exit_0);
   h.end_of(c);
   CHECK_THROWS_AS(h.signal(c, SIGKILL), bulkhead::error);
+  CHECK_THROWS_AS(
+      h.keeper.ask<control::done>(control::kind::open_process, control::process_named{c.serial}),
+      bulkhead::error);
   const child other = h.spawn(sleep_on);
   const auto meddle = [](child_context& start) {
     bulkhead::os::keeper_link keeper(std::move(start.control));
     std::uint32_t serial = 0;
     std::memcpy(&serial, start.arguments.data(), sizeof serial);
-    try {
-      keeper.ask<control::done>(control::kind::signal, control::signal{serial, SIGKILL});
-      return 1;
-    } catch (const bulkhead::error& failure) {
-      return failure.code() == errc::not_permitted ? 0 : 2;
-    }
+    const auto is_refused = [&](control::kind what, const auto& body) {
+      try {
+        keeper.ask<control::done>(what, body);
+        return false;
+      } catch (const bulkhead::error& failure) {
+        return failure.code() == errc::not_permitted;
+      }
+    };
+    if (!is_refused(control::kind::signal, control::signal{serial, SIGKILL})) return 1;
+    return is_refused(control::kind::open_process, control::process_named{serial}) ? 0 : 2;
   };
   std::vector<std::byte> serial(sizeof other.serial);
   std::memcpy(serial.data(), &other.serial, sizeof other.serial);

@@ -41,7 +41,8 @@ TEST_CASE("a child that sends garbage is ended and reported", "[os][process]") {
       bytes({99, 0, 0, 0, 0, 0, 0, 0}),                        // no such kind
       bytes({0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0}),             // hello, which is the host's
       bytes({6, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 1}),  // spawn, with an endless name
-      bytes({2, 0, 1, 0, 0, 0, 0, 0}),                // a body in a memfd that is not there
+      bytes({2, 0, 1, 0, 0, 0, 0, 0}),  // a body in a memfd that is not there
+      bytes({static_cast<int>(control::kind::open_process), 0, 0, 0, 0, 0, 0, 0, 1, 0}),  // cut off
       std::vector<std::byte>(60'000, std::byte{1}));  // longer than any datagram of ours
   const auto end = h.run(say_arguments, {.arguments = body});
   CHECK(end.signal == SIGKILL);
@@ -58,7 +59,7 @@ TEST_CASE("random bytes never harm the keeper", "[os][process]") {
       state = state * 6364136223846793005u + 1442695040888963407u;
       b = static_cast<std::byte>(state >> 56);
     }
-    noise[0] = static_cast<std::byte>(1 + round % 11);  // a kind that children may use
+    noise[0] = static_cast<std::byte>(1 + round % static_cast<int>(control::kind_max));
     noise[1] = noise[2] = noise[3] = std::byte{0};
     const child c = h.spawn(say_arguments, {.arguments = noise});
     try {

@@ -63,6 +63,16 @@ class process : public detail::async_process_calls<process> {
   /// Sends a signal to the current process, if there is one; one that has ended is not an error.
   /// @errors std::system_error for a bad number.
   void signal(int number) const;
+  /// A pidfd of the current process, for poll, epoll, Asio and the system calls that take one: it
+  /// is readable once the process has ended, which is before what it held is recovered (join), and
+  /// it never comes to mean another process, whatever becomes of the number or the incarnation.
+  /// @returns a new descriptor at each call, close-on-exec.
+  /// @errors stale_incarnation: no process now, since it has ended, waits for its restart, or is a
+  /// supervisor in this process; ask again when it runs. runtime_gone: its runtime was stopped, and
+  /// with it the process. std::system_error EMFILE: this process has no descriptor free.
+  /// @threads any; asks the keeper, and waits for no child.
+  /// @owns the caller closes it; it outlives the handle and the runtime.
+  [[nodiscard]] int pidfd() const;
 
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
 

@@ -70,8 +70,9 @@ enum class kind : std::uint16_t {
             // prepared, and waits; no reply
   promote,  // a waiting spare becomes the child; reply spawn_reply
   follow,   // what is to be done at the next end of a child without asking; no reply
+  open_process,  // of a process below the sender; reply done + its pidfd
 };
-inline constexpr kind kind_max = kind::follow;  ///< Nothing above it is a kind.
+inline constexpr kind kind_max = kind::open_process;  ///< Nothing above it is a kind.
 
 /// The queues and pipes of a tree are counted from a random number in the bits above these, so that
 /// a name is of no use in another tree.
@@ -269,7 +270,7 @@ struct signal {
   std::uint32_t serial = 0;
   std::int32_t number = 0;
 };
-struct stop {
+struct process_named {  ///< The body of `request_stop` and `open_process`.
   std::uint32_t serial = 0;
 };
 struct forget {  ///< The body of `rest`, too.

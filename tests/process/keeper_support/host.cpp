@@ -81,7 +81,7 @@ void host::signal(const child& c, int number) {
 }
 
 void host::stop(const child& c) {
-  keeper.ask<control::done>(kind::request_stop, control::stop{c.serial});
+  keeper.ask<control::done>(kind::request_stop, control::process_named{c.serial});
 }
 
 control::make_queue host::shape(std::uint32_t participants, std::uint32_t max_attempts) {

@@ -1,6 +1,4 @@
 // More mailboxes and children than the host may have descriptors.
-#include <sys/resource.h>
-#include <unistd.h>
 #include <boost/asio/use_future.hpp>
 #include <bulkhead/bulkhead.hpp>
 #include <cerrno>
@@ -8,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "os/unique_fd.hpp"
+#include "process/library/few_descriptors.hpp"
 #include "process/library/waits.hpp"
-#include "support/catch.hpp"
 
+using bulkhead_test::low_limit;
 using bulkhead_test::soon;
 
 namespace {
@@ -23,22 +21,6 @@ std::size_t open_descriptors() {
   const std::filesystem::directory_iterator all("/proc/self/fd");
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
-
-/// This process may have few descriptors as long as it lives.
-class low_limit {
- public:
-  explicit low_limit(rlim_t descriptors = few) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit low{descriptors, before_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
-  }
-  low_limit(const low_limit&) = delete;
-  low_limit& operator=(const low_limit&) = delete;
-  ~low_limit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 using text_queue = bulkhead::queue<std::string>;
 using end_here = bulkhead::pipe_end<int, int>;
@@ -75,7 +57,7 @@ bool is_the_answer(const std::optional<std::string>& text, int n) {
 
 TEST_CASE("1000 children, each with a queue and a pipe, need no more descriptors than a host has",
           "[process][scale]") {
-  const low_limit limit;
+  const low_limit limit(few);
   bulkhead::runtime rt;
   std::vector<relation> all;
   for (int n = 0; n < children; ++n) all.push_back(make_relation(rt));
@@ -110,12 +92,7 @@ TEST_CASE("a queue for which there is no descriptor is refused by its name and w
   const low_limit limit(128);
   bulkhead::runtime rt;
   bulkhead::queue<int> before{rt};
-  std::vector<bulkhead::os::unique_fd> taken;
-  for (;;) {
-    bulkhead::os::unique_fd one(::dup(0));
-    if (!one) break;
-    taken.push_back(std::move(one));
-  }
+  auto taken = bulkhead_test::take_all_descriptors();
   try {
     bulkhead::queue<int> q{rt, {.name = "orders"}};
     FAIL("it was made");

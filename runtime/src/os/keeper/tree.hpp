@@ -86,6 +86,7 @@ class tree {
   void carry(participant& p, const datagram& request);
   void leave_queue(participant& p, const datagram& request);
   void bury_used_up(participant& p, const datagram& request);
+  void note_words(participant& p, const datagram& request);
   void note_deadline(participant& p, const datagram& request);
   void holders(participant& p, const datagram& request);
   void join_queue(participant& p, const datagram& request);
@@ -100,6 +101,7 @@ class tree {
   void refuse_for_want_of_descriptors(participant& p, const datagram& request);
   void signal(participant& p, const datagram& request);
   void request_stop(participant& p, const datagram& request);
+  void open_child(participant& p, const datagram& request);
   void forget(participant& p, const datagram& request);
   void subscribe(participant& p);
   void make_pipe(participant& p, const datagram& request);

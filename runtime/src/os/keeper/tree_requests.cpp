@@ -54,6 +54,7 @@ void tree::serve(participant& p, datagram& request) {
   std::int32_t code = 0;
   try {
     if (answer_again(p, request)) return;
+    if (p.attached) check_rights(p, request);
     return answer(p, request);
   } catch (const garbage&) {
     return punish(p, "it sent the keeper bytes that are no request");
@@ -74,7 +75,6 @@ void tree::serve(participant& p, datagram& request) {
 
 void tree::answer(participant& p, datagram& request) {
   using control::kind;
-  if (p.attached) check_rights(p, request);
   switch (request.head.kind) {
     case kind::make_queue:
       return make_queue(p, request);
@@ -98,6 +98,8 @@ void tree::answer(participant& p, datagram& request) {
       return signal(p, request);
     case kind::request_stop:
       return request_stop(p, request);
+    case kind::open_process:
+      return open_child(p, request);
     case kind::forget:
       return forget(p, request);
     case kind::make_pipe:
@@ -109,8 +111,7 @@ void tree::answer(participant& p, datagram& request) {
     case kind::rest:
       return rest(p, request);
     case kind::last_words:
-      p.words = body_of<control::last_words>(request);
-      return;
+      return note_words(p, request);
     case kind::entered:
     case kind::ready:
     case kind::waiting:
@@ -211,6 +212,10 @@ void tree::bury_used_up(participant& p, const datagram& request) {
   queue.touched = true;
   if (!which.note.empty()) queue.notes[{which.lane, which.position}] = which.note;
   reply(p, request.head.kind, control::done{});
+}
+
+void tree::note_words(participant& p, const datagram& request) {
+  p.words = body_of<control::last_words>(request);
 }
 
 void tree::note_deadline(participant& p, const datagram& request) {
@@ -319,7 +324,7 @@ void tree::signal(participant& p, const datagram& request) {
 }
 
 void tree::request_stop(participant& p, const datagram& request) {
-  participant& to = below(p, body_of<control::stop>(request).serial);
+  participant& to = below(p, body_of<control::process_named>(request).serial);
   to.stop_requested = true;
   watched_.rest(to.who.serial);
   // A program that knows nothing of the directory, or has not opened it yet.
@@ -330,6 +335,12 @@ void tree::request_stop(participant& p, const datagram& request) {
   queues_.rouse(to.who.serial);
   pipes_.rouse(to.who.serial);
   reply(p, request.head.kind, control::done{});
+}
+
+// A copy, which goes on naming that process when ours is closed.
+void tree::open_child(participant& p, const datagram& request) {
+  const participant& wanted = below(p, body_of<control::process_named>(request).serial);
+  reply(p, request.head.kind, control::done{}, std::span<const int>({wanted.pidfd.get()}));
 }
 
 void tree::forget(participant& p, const datagram& request) {
