@@ -39,7 +39,7 @@ void process::end_owned() noexcept {
     state_->signal(SIGKILL);
     state_->join();
   } catch (const std::exception&) {
-    // The keeper is gone, and every child with it.
+    // The keeper is gone, or the runtime, and every child with it.
   }
 }
 

@@ -95,7 +95,18 @@ std::uint32_t process_state::serial() const {
   return serial_;
 }
 
+void process_state::check_will_be_told() const {
+  const auto owner = owner_.lock();
+  if (owner != nullptr && !owner->is_stopped()) return;
+  const std::lock_guard lock(mutex_);
+  if (over_) return;
+  throw error(errc::runtime_gone, "the runtime of process '" + name_ +
+                                      "' is gone, and with it the process; how it ended nobody " +
+                                      "was told");
+}
+
 exit_status process_state::join() {
+  check_will_be_told();
   const core::waiting_mark mark(process_record::heart());
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return over_; });
@@ -104,6 +115,7 @@ exit_status process_state::join() {
 
 std::optional<exit_status> process_state::join_until(
     std::chrono::steady_clock::time_point deadline) {
+  check_will_be_told();
   const core::waiting_mark mark(process_record::heart());
   std::unique_lock lock(mutex_);
   if (!changed_.wait_until(lock, deadline, [this] { return over_; })) return std::nullopt;

@@ -54,6 +54,8 @@ class process_state : public std::enable_shared_from_this<process_state> {
  private:
   template <class Ask>
   void ask_owner(Ask ask);
+  /// @errors runtime_gone: nobody would tell its end any more.
+  void check_will_be_told() const;
   /// The serial of the current process; nothing where there is none.
   /// @errors stale_incarnation: of one incarnation, which has ended.
   [[nodiscard]] std::optional<std::uint32_t> running() const;

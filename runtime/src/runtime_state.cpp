@@ -131,6 +131,11 @@ bool runtime_state::usable() {
   return context_ == nullptr || context_->usable();
 }
 
+bool runtime_state::is_stopped() {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
 void runtime_state::wait_for_event() {
   readable_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](auto failure) {
     if (failure) return;

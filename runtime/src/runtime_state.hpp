@@ -112,6 +112,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   std::shared_ptr<call_desk> calls(bulkhead::runtime& rt);
 
   void stop();
+  [[nodiscard]] bool is_stopped();
 
  private:
   void begin();

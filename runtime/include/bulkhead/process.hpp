@@ -46,7 +46,8 @@ class process : public detail::async_process_calls<process> {
 
   /// Waits until it has ended and everything it held is recovered; a supervised child: until no
   /// restart will follow.
-  /// @returns how it ended; again at each call.
+  /// @returns how it ended; again at each call. @errors runtime_gone: its runtime was stopped
+  /// first.
   exit_status join() const;
   /// @returns nothing when it has not ended in that time.
   template <class Rep, class Period>

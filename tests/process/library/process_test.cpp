@@ -44,6 +44,23 @@ TEST_CASE("a process that returns from its function ends with 0", "[process]") {
   CHECK(status.cause == bulkhead::death_cause::exit);
 }
 
+TEST_CASE("a handle that outlives its runtime waits for nobody", "[process]") {
+  auto rt = std::make_unique<bulkhead::runtime>();
+  bulkhead::queue<int> entered{*rt};
+  std::optional<bulkhead::process> child = rt->spawn(ignore_stop, entered);
+  const auto ended = rt->spawn(leave_with, 3);
+  CHECK(status_of(ended).code == 3);
+  rt.reset();
+  try {
+    child->join();
+    FAIL("it was told of an end");
+  } catch (const bulkhead::error& failure) {
+    CHECK(failure.code() == bulkhead::errc::runtime_gone);
+  }
+  child.reset();
+  CHECK(ended.join().code == 3);
+}
+
 TEST_CASE("every end carries its cause", "[process][crash]") {
   bulkhead::runtime rt;
   SECTION("exit") {
