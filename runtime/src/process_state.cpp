@@ -106,20 +106,22 @@ void process_state::check_will_be_told() const {
 }
 
 exit_status process_state::join() {
-  check_will_be_told();
-  const core::waiting_mark mark(process_record::heart());
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return over_; });
-  return status_;
+  return *join_until(std::chrono::steady_clock::time_point::max());
 }
 
 std::optional<exit_status> process_state::join_until(
     std::chrono::steady_clock::time_point deadline) {
-  check_will_be_told();
+  // A runtime that stops meanwhile knows of nobody who waits here.
+  constexpr std::chrono::seconds recheck{1};
   const core::waiting_mark mark(process_record::heart());
-  std::unique_lock lock(mutex_);
-  if (!changed_.wait_until(lock, deadline, [this] { return over_; })) return std::nullopt;
-  return status_;
+  for (;;) {
+    check_will_be_told();
+    const auto now = std::chrono::steady_clock::now();
+    const auto until = deadline - now > recheck ? now + recheck : deadline;
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_until(lock, until, [this] { return over_; })) return status_;
+    if (until == deadline) return std::nullopt;
+  }
 }
 
 std::optional<std::uint32_t> process_state::running() const {

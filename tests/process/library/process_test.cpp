@@ -1,5 +1,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
@@ -59,6 +60,27 @@ TEST_CASE("a handle that outlives its runtime waits for nobody", "[process]") {
   }
   child.reset();
   CHECK(ended.join().code == 3);
+}
+
+TEST_CASE("whoever waits for a child is told when the runtime goes", "[process]") {
+  auto rt = std::make_unique<bulkhead::runtime>();
+  bulkhead::queue<int> entered{*rt};
+  const bulkhead::process child = rt->spawn(ignore_stop, entered);
+  std::atomic<bool> waits = false;
+  auto told = std::async(std::launch::async, [&] {
+    waits = true;
+    waits.notify_one();
+    try {
+      child.join();
+    } catch (const bulkhead::error& failure) {
+      return failure.code();
+    }
+    return std::error_code();
+  });
+  waits.wait(false);  // or is about to: it is told in either case
+  rt.reset();
+  REQUIRE(told.wait_for(soon) == std::future_status::ready);
+  CHECK(told.get() == bulkhead::errc::runtime_gone);
 }
 
 TEST_CASE("every end carries its cause", "[process][crash]") {
