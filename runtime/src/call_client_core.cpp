@@ -6,6 +6,7 @@
 
 #include "call_client_state.hpp"
 #include "process_context.hpp"
+#include "stop_error.hpp"
 
 namespace bulkhead {
 
@@ -161,6 +162,7 @@ void call_client_core::fail(std::error_code code, const exit_status& status) con
   if (code == errc::peer_crashed || code == errc::peer_restarted) {
     what += ", whose server ended: " + status.report();
   }
+  if (code == errc::stop_requested) throw_error(code, what);
   throw error(code, what, status);
 }
 

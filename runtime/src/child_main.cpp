@@ -1,12 +1,15 @@
 #include "child_main.hpp"
 
+#include <unistd.h>
 #include <boost/core/demangle.hpp>
 #include <bulkhead/detail/entry.hpp>
 #include <bulkhead/runtime.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <new>
+#include <system_error>
 #include <typeinfo>
 #include <vector>
 
@@ -18,6 +21,7 @@
 #include "process_record.hpp"
 #include "runtime_state.hpp"
 #include "standby_wait.hpp"
+#include "stop_error.hpp"
 
 namespace bulkhead::detail {
 namespace {
@@ -48,17 +52,52 @@ std::string describe_exception() {
   }
 }
 
-// For what leaves a thread, or a function that promised to throw nothing: the process aborts.
-[[noreturn]] void on_terminate() {
-  if (std::current_exception() != nullptr) {
-    say_last_words(*process_record::child_context(), describe_exception());
+// What a waiting call throws when the process is asked to stop is no failure of a function that
+// lets it pass.
+bool is_stop(const process_context& context) {
+  try {
+    throw;
+  } catch (const std::system_error& failure) {
+    return failure.code() == errc::stop_requested && context.stop_requested();
+  } catch (...) {
+    return false;
   }
-  std::abort();
+}
+
+// For what leaves the child's function, which ends the process; or another thread, which aborts it.
+// The stack is as it was at the throw: no destructor has run.
+[[noreturn]] void on_terminate() {
+  if (std::current_exception() == nullptr) std::abort();
+  process_context& context = *process_record::child_context();
+  const bool stops = is_stop(context);
+  if (!stops) say_last_words(context, describe_exception());
+  if (gettid() != getpid()) std::abort();
+  // No exit handlers: what they lock may be held on this stack.
+  std::fflush(nullptr);
+  _exit(stops ? 0 : uncaught_exception_code);
+}
+
+// Runs `function` as if nothing had called it. Where an exception finds no handler up to here, the
+// C++ runtime does not unwind but calls the terminate handler. So no `delivery` of the function is
+// released by its destructor: the leases are still held when the process ends by its own doing, and
+// count as failed attempts, or a message that makes its handler throw would be delivered for ever.
+// That is how threads and `_start` tell the unwinder that they are outermost.
+[[gnu::noinline]] int call_outermost(const std::function<int()>& function) {
+#if defined(__x86_64__)
+  asm volatile(".cfi_undefined rip");
+#elif defined(__aarch64__)
+  asm volatile(".cfi_undefined x30");
+#endif
+  const int code = function();
+  asm volatile("" ::: "memory");  // it is no tail call, which would leave no frame of ours
+  return code;
 }
 
 }  // namespace
 
-int run_child(os::child_context start) {
+namespace {
+
+int run(os::child_context& start) {
   const auto context = std::make_shared<process_context>(
       process_context::identity{start.serial, start.entry, start.incarnation, start.name},
       std::move(start.control), std::move(start.directory));
@@ -75,8 +114,8 @@ int run_child(os::child_context start) {
   static auto* const endpoints = new given_endpoints(*context, std::move(start.endpoints));
   const auto prepare = reinterpret_cast<void (*)()>(const_cast<void*>(start.prepare));
   const auto entry = reinterpret_cast<entry_function>(const_cast<void*>(start.function));
+  if (start.setup && start.setup->memory_bytes) limit_memory(*start.setup->memory_bytes);
   try {
-    if (start.setup && start.setup->memory_bytes) limit_memory(*start.setup->memory_bytes);
     if (prepare != nullptr) prepare();
     if (start.standby) wait_for_promotion(start, *context, *endpoints);
     endpoints->take_up();
@@ -85,16 +124,16 @@ int run_child(os::child_context start) {
       static_cast<void>(context->keeper().tell(os::control::kind::entered, os::control::done{}));
     }
     entry({const_cast<void*>(start.target), start.arguments, endpoints});
-    return 0;
-  } catch (const std::system_error& failure) {
-    // What a waiting call throws when the process is asked to stop is no failure of a function that
-    // lets it pass.
-    if (failure.code() == errc::stop_requested && context->stop_requested()) return 0;
-    say_last_words(*context, describe_exception());
-  } catch (...) {
-    say_last_words(*context, describe_exception());
+  } catch (const stop_error&) {
+    if (!context->stop_requested()) throw;  // some other process's, brought here by the user
   }
-  return uncaught_exception_code;
+  return 0;
+}
+
+}  // namespace
+
+int run_child(os::child_context start) {
+  return call_outermost([&start] { return run(start); });
 }
 
 }  // namespace bulkhead::detail

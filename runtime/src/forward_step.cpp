@@ -13,10 +13,12 @@ namespace {
 class staging_sink final : public result_sink {
  public:
   /// Puts the endpoints of each staged result into `carried`.
-  staging_sink(core::producer& lane, std::size_t credit, std::vector<os::control::carried>& carried)
-      : lane_(&lane), credit_(credit), carried_(&carried) {}
+  staging_sink(core::producer& lane, std::size_t credit, std::size_t inline_bytes,
+               std::vector<os::control::carried>& carried)
+      : lane_(&lane), credit_(credit), inline_bytes_(inline_bytes), carried_(&carried) {}
   std::byte* next(std::size_t size) override {
     core::place place;
+    if (size > inline_bytes_) bytes_ += payload_block(0, size).bytes();
     outcome_ = lane_->stage(size, credit_, place);
     if (outcome_ != core::outcome::done) return nullptr;
     at_ = place.position;
@@ -26,10 +28,14 @@ class staging_sink final : public result_sink {
     carried_->push_back({at_, std::move(endpoints)});
   }
   [[nodiscard]] core::outcome outcome() const { return outcome_; }
+  /// What the blocks of the results take, up to the one that found no room.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
   core::producer* lane_;
   std::size_t credit_;
+  std::size_t inline_bytes_;
+  std::size_t bytes_ = 0;
   std::vector<os::control::carried>* carried_;
   core::position at_ = 0;
   core::outcome outcome_ = core::outcome::done;
@@ -41,6 +47,7 @@ status forward_step::prepare(std::span<const forward_from> inputs,
                              std::span<const forward_to> outputs, const time_limit& limit) {
   if (inputs.empty() || inputs.size() > inputs_.size()) return errc::unsupported;
   for (const forward_from& from : inputs) {
+    if (from.queue == nullptr) return errc::not_initialised;  // in a forked copy
     input& in = inputs_[input_count_++];
     in.queue = from.queue;
     in.held = lease_of(*from.message);
@@ -135,11 +142,13 @@ attempt_result forward_step::stage_all() {
     output& out = outputs_[n];
     out.there->note_unblocked();
     out.carried.clear();
-    staging_sink sink(out.there->producer, out.credit, out.carried);
+    const core::queue_view& view = out.queue->view();
+    staging_sink sink(out.there->producer, out.credit, view.shape().inline_bytes, out.carried);
     for (std::size_t s = 0; s < out.source_count; ++s) {
       out.sources[s]->write(sink);
       if (sink.outcome() == core::outcome::done) continue;
       blocked_ = n;
+      if (sink.bytes() > view.layout().payload_bytes) return errc::too_large;
       return ended_unless_full(sink.outcome());
     }
   }

@@ -6,6 +6,7 @@
 #include "process_context.hpp"
 #include "process_record.hpp"
 #include "runtime_state.hpp"
+#include "stop_error.hpp"
 
 namespace bulkhead::detail {
 namespace {
@@ -79,7 +80,7 @@ void pipe_core::check(std::error_code code, const char* doing) const {
   if (state_ == nullptr) throw error(code, std::string(doing) + " an empty pipe end");
   const std::string what =
       std::string(doing) + " " + label(*this) + process_context::take_refusal(id(), code);
-  if (code != errc::peer_crashed) throw error(code, what);
+  if (code != errc::peer_crashed) throw_error(code, what);
   const pipe_peer other = peer();
   throw error(code,
               what + ", whose other side '" + other.name + "' ended: " + other.status.report(),

@@ -97,12 +97,17 @@ std::uint32_t process_state::serial() const {
 
 void process_state::check_will_be_told() const {
   const auto owner = owner_.lock();
-  if (owner != nullptr && !owner->is_stopped()) return;
+  if (owner != nullptr) owner->check_tells("process '" + name_ + "'");
+  if (owner == nullptr) {
+    throw error(errc::runtime_gone, "the runtime of process '" + name_ +
+                                        "' is gone, and with it the process; how it ended nobody " +
+                                        "was told");
+  }
+}
+
+bool process_state::is_over() const {
   const std::lock_guard lock(mutex_);
-  if (over_) return;
-  throw error(errc::runtime_gone, "the runtime of process '" + name_ +
-                                      "' is gone, and with it the process; how it ended nobody " +
-                                      "was told");
+  return over_;
 }
 
 exit_status process_state::join() {
@@ -114,14 +119,17 @@ std::optional<exit_status> process_state::join_until(
   // A runtime that stops meanwhile knows of nobody who waits here.
   constexpr std::chrono::seconds recheck{1};
   const core::waiting_mark mark(process_record::heart());
-  for (;;) {
+  while (!is_over()) {
     check_will_be_told();
     const auto now = std::chrono::steady_clock::now();
     const auto until = deadline - now > recheck ? now + recheck : deadline;
     std::unique_lock lock(mutex_);
-    if (changed_.wait_until(lock, until, [this] { return over_; })) return status_;
-    if (until == deadline) return std::nullopt;
+    if (!changed_.wait_until(lock, until, [this] { return over_; }) && until == deadline) {
+      return std::nullopt;
+    }
   }
+  const std::lock_guard lock(mutex_);
+  return status_;
 }
 
 std::optional<std::uint32_t> process_state::running() const {

@@ -37,6 +37,7 @@ class process_state : public std::enable_shared_from_this<process_state> {
   [[nodiscard]] std::uint64_t incarnation() const;
   /// Of the current incarnation's process, or the last one's.
   [[nodiscard]] std::uint32_t serial() const;
+  [[nodiscard]] bool is_over() const;
   /// Waits until it ended for good.
   exit_status join();
   std::optional<exit_status> join_until(std::chrono::steady_clock::time_point deadline);

@@ -10,6 +10,7 @@
 #include "process_record.hpp"
 #include "queue_state.hpp"
 #include "runtime_state.hpp"
+#include "stop_error.hpp"
 
 namespace bulkhead::detail {
 namespace {
@@ -72,7 +73,7 @@ queue_core queue_core::find(endpoint_source* source, std::uint64_t id, std::uint
 
 void queue_core::fail(status why, const char* doing) const {
   if (state_ == nullptr) throw error(why.code(), std::string(doing) + " an empty queue handle");
-  throw error(why.code(), std::string(doing) + " " + label(name(), id()) +
+  throw_error(why.code(), std::string(doing) + " " + label(name(), id()) +
                               process_context::take_refusal(id(), why.code()));
 }
 
@@ -249,7 +250,7 @@ std::uint32_t attempt(const taken& message) noexcept {
 
 void fail(const queue_in_port& port, status why, const char* doing) {
   const bool known = port.state != nullptr;
-  throw error(why.code(),
+  throw_error(why.code(),
               std::string(doing) + " " + label(known ? port.state->name() : "", port.queue));
 }
 

@@ -196,6 +196,7 @@ std::vector<in_flight_message> queue_state::in_flight() const {
 }
 
 status queue_state::join_all(patience how_long) {
+  if (const status s = check_alive(); s.failed()) return s;  // a forked copy has no view
   const time_limit limit(how_long);
   const core::waiting_mark mark(view().os().heart);
   for (;;) {

@@ -136,6 +136,14 @@ bool runtime_state::is_stopped() {
   return stopped_;
 }
 
+// In a forked copy another thread of the original may have the lock.
+void runtime_state::check_tells(const std::string& what) {
+  if (context_ != nullptr && !context_->in_original_process()) context_->check_usable();
+  if (!is_stopped()) return;
+  throw error(errc::runtime_gone, "the runtime of " + what + " is gone, and with it the process" +
+                                      "es that it started; how they ended nobody was told");
+}
+
 void runtime_state::wait_for_event() {
   readable_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](auto failure) {
     if (failure) return;

@@ -113,6 +113,9 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
 
   void stop();
   [[nodiscard]] bool is_stopped();
+  /// For who waits to be told of an end; `what` begins the text.
+  /// @errors runtime_gone: it was stopped. not_initialised: this is a forked copy.
+  void check_tells(const std::string& what);
 
  private:
   void begin();

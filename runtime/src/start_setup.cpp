@@ -46,11 +46,17 @@ void check_limits(const resource_limits& limits) {
   if (limits.processes && *limits.processes == 0) refuse("limits.processes", "above 0");
 }
 
+[[noreturn]] void fail_to_start(const std::string& what) {
+  exit_status why;
+  why.code = -1;
+  why.cause = death_cause::start_failure;
+  why.text = what + ": " + std::strerror(errno);
+  throw error(errc::start_failed, why.text, why);
+}
+
 os::unique_fd open_or_throw(const std::string& path, int flags, const std::string& what) {
   os::unique_fd file(::open(path.c_str(), flags | O_CLOEXEC, 0644));
-  if (!file) {
-    throw error(errc::start_failed, what + " '" + path + "': " + std::strerror(errno));
-  }
+  if (!file) fail_to_start(what + " '" + path + "'");
   return file;
 }
 
@@ -74,9 +80,7 @@ class setup_maker {
     if (s.how() == bulkhead::stream::kind::null) return open_or_throw("/dev/null", flags, what);
     if (s.how() == bulkhead::stream::kind::file) return open_or_throw(s.path(), flags, what);
     int ends[2] = {-1, -1};
-    if (::pipe2(ends, O_CLOEXEC) != 0) {
-      throw error(errc::start_failed, what + ": " + std::strerror(errno));
-    }
+    if (::pipe2(ends, O_CLOEXEC) != 0) fail_to_start(what);
     os::unique_fd reading(ends[0]);
     os::unique_fd writing(ends[1]);
     ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -139,6 +143,10 @@ void check_options(const spawn_options& options) {
     refuse("nice", "between -20 and 19");
   }
   check_limits(options.limits);
+  if (options.shutdown.how() == shutdown_rule::kind::within &&
+      options.shutdown.time().count() < 0) {
+    refuse("shutdown", "0 or more");
+  }
 }
 
 bool may_fail_before_entry(const spawn_options& options, const start_recipe& recipe) {

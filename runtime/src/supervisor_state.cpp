@@ -39,7 +39,12 @@ supervisor_state::supervisor_state(runtime& rt, const supervisor_options& option
 }
 
 end_reason supervisor_state::join() {
+  constexpr std::chrono::seconds recheck{1};  // a runtime that stops tells nobody
   const core::waiting_mark mark(process_record::heart());
+  while (!ended()) {
+    rt_->check_tells("a supervisor");
+    ended_.wait_for(recheck);
+  }
   return ended_.get();
 }
 

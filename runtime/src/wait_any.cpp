@@ -36,7 +36,7 @@ bool can_be_read(int descriptor) {
 bool is_ready(const wait_source& source) {
   if (source.pipe != nullptr) return source.pipe->poll(patience::none()) != errc::full;
   if (source.queue != nullptr) return source.queue->state()->is_ready();
-  if (source.child != nullptr) return source.child->state()->join_until({}).has_value();
+  if (source.child != nullptr) return source.child->state()->is_over();
   if (source.has_deadline) return steady_clock::now() >= source.deadline;
   return can_be_read(source.descriptor);
 }

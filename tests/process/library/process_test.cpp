@@ -30,6 +30,16 @@ void ignore_stop(bulkhead::queue<int> entered) {
   for (;;) pause();
 }
 
+template <class Call>
+bool is_refused(Call call) {
+  try {
+    call();
+  } catch (const bulkhead::error& failure) {
+    return failure.code() == bulkhead::errc::not_initialised;
+  }
+  return false;
+}
+
 bulkhead::exit_status status_of(const bulkhead::process& p) {
   const auto status = p.join_for(soon);
   REQUIRE(status.has_value());
@@ -169,6 +179,51 @@ TEST_CASE("a function that lets the stop request pass ends cleanly", "[process]"
   CHECK(status.cause == bulkhead::death_cause::stopped);
 }
 
+TEST_CASE("a stop request that leaves the function unwinds it", "[process]") {
+  struct says_goodbye {
+    bulkhead::queue<std::string> to;
+    ~says_goodbye() { to.send("goodbye"); }
+  };
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt};
+  bulkhead::queue<std::string> said{rt};
+  auto p = rt.spawn(
+      [](bulkhead::queue<int> from, bulkhead::queue<std::string> to) {
+        const says_goodbye at_end{to};
+        static_cast<void>(from.receive());
+      },
+      q, said);
+  p.request_stop();
+  CHECK(said.receive_for(soon) == "goodbye");
+  CHECK(status_of(p).cause == bulkhead::death_cause::stopped);
+}
+
+TEST_CASE("a message that makes its handler throw is a dead letter in the end",
+          "[process][crash]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> q{rt, {.max_attempts = 2}};
+  q.send(7);
+  for (int n = 0; n < 2; ++n) {
+    const auto status = status_of(rt.spawn(
+        [](bulkhead::queue<int> from) {
+          from.consume([](int) { throw std::runtime_error("cannot be read"); });
+        },
+        q));
+    CHECK(status.cause == bulkhead::death_cause::exception);
+    CHECK(status.code == 1);
+    CHECK(status.own_doing());
+  }
+  const auto letter = q.dead_letters().receive_for(soon);
+  REQUIRE(letter);
+  CHECK(letter->value == 7);
+  CHECK(letter->attempts == 2);
+  REQUIRE(letter->reasons.size() == 2);
+  for (const auto& reason : letter->reasons) {
+    CHECK(reason.cause == bulkhead::death_cause::exception);
+  }
+  CHECK(q.empty());
+}
+
 TEST_CASE("a handle's end asks, waits, and kills", "[process]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> entered{rt};
@@ -210,6 +265,9 @@ TEST_CASE("in a forked copy of the host calls fail and destructors do nothing", 
   bulkhead::runtime rt;
   bulkhead::queue<int> q{rt};
   q.send(1);
+  bulkhead::queue<int> held{rt};
+  held.send(1);
+  auto delivery = held.take();
   auto p = rt.spawn(ignore_stop, q);
   const pid_t copy = fork();
   if (copy == 0) {
@@ -218,6 +276,10 @@ TEST_CASE("in a forked copy of the host calls fail and destructors do nothing", 
     bool refused = ec == bulkhead::errc::not_initialised;
     static_cast<void>(q.try_receive(ec));
     refused = refused && ec == bulkhead::errc::not_initialised;
+    delivery.forward(q, 3, ec);
+    refused = refused && ec == bulkhead::errc::not_initialised;
+    refused = refused && is_refused([&] { q.join(); }) && is_refused([&] { p.join(); }) &&
+              is_refused([&] { static_cast<void>(p.join_for(soon)); });
     { const bulkhead::queue<int> gone = std::move(q); }
     { const bulkhead::process gone = std::move(p); }
     _exit(refused ? 0 : 1);

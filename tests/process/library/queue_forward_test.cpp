@@ -77,6 +77,21 @@ TEST_CASE("a forward to a closed queue among several keeps the lease", "[queue]"
   CHECK_THROWS_AS(d.forward(to(open, 1)), bulkhead::error);
 }
 
+TEST_CASE("results for which an output's payload never has room are refused at once", "[queue]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> in{rt};
+  bulkhead::queue<std::string> out{rt, {.payload_bytes = 64 << 10}};
+  in.send(1);
+  auto d = in.take();
+  std::error_code ec;
+  d.forward(out, std::vector<std::string>(3, std::string(30'000, 'x')), ec);
+  CHECK(ec == bulkhead::errc::too_large);
+  CHECK(out.empty());
+  REQUIRE(d);
+  d.forward(out, std::vector<std::string>(2, std::string(30'000, 'x')));
+  CHECK(out.size() == 2);
+}
+
 TEST_CASE("a lone receiver does not wait for itself", "[queue]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> q{rt, {.capacity = 2}};
