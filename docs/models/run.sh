@@ -67,6 +67,18 @@ small|lease|revoke_unsaid|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
 small|lease|forget_all|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
 small|lease|deadline_by_store|MAX_DELIVERIES=2 EXTENDS=1 DELAYS=0 DEATHS=0|exact
 small|lease|clock_first|MAX_DELIVERIES=2 EXTENDS=0 DELAYS=0 DEATHS=0|exact
+small|request|good|MODE=0 REQUESTS=2 DEATHS=1|exact
+small|request|good|MODE=1 REQUESTS=2 DEATHS=1|exact
+small|request|good|MODE=2 REQUESTS=2 DEATHS=1|exact
+small|request|pieces_forgotten|MODE=0 REQUESTS=2 DEATHS=1|exact
+small|request|place_of_last_piece|MODE=0 REQUESTS=2 DEATHS=1|exact
+small|request|head_unchecked|MODE=0 REQUESTS=2 DEATHS=1|exact
+small|request|settle_before_replies|MODE=0 REQUESTS=2 DEATHS=1|exact
+small|request|keeper_unasked|MODE=0 REQUESTS=2 DEATHS=2|exact
+small|request|run_old|MODE=1 REQUESTS=2 DEATHS=1|exact
+full|request|good|MODE=0 REQUESTS=2 DEATHS=2|exact
+full|request|good|MODE=1 REQUESTS=2 DEATHS=2|exact
+full|request|good|MODE=2 REQUESTS=2 DEATHS=2|exact
 full|lane|good|SENT=4|exact
 full|lane|good|SENT=5 RELEASES=0|exact
 full|lane|good|LANES=2 SENT=1 DEATHS=0 RELEASES=0|exact
