@@ -29,16 +29,9 @@ constexpr std::size_t messages_at_once = 64;
 // What an actor that runs elsewhere may have in its mailbox; the rest stays in the lane.
 constexpr std::size_t credit = 256;
 constexpr auto watcher_patience = 2s;
+constexpr auto room_looks = 1ms;
 
 }  // namespace
-
-void lane_reader::end_note::tell(const caf::error& why) {
-  const std::lock_guard lock(mutex);
-  reason = why;
-  ended.store(true, std::memory_order_release);
-  over.store(true, std::memory_order_release);
-  lane.wake_own_receivers();
-}
 
 lane_reader::lane_reader(const pipe_core& lane, const message_codec& codec, hosting how,
                          system_state& state, pump_unit& unit)
@@ -49,21 +42,21 @@ lane_reader::lane_reader(const pipe_core& lane, const message_codec& codec, host
       is_current_(how != hosting::supervised_new || lives_before_ == 0),
       state_(&state),
       unit_(&unit),
-      note_(std::make_shared<end_note>(lane)) {}
+      end_(std::make_shared<served_end>(lane)) {}
 
 void lane_reader::attach(caf::strong_actor_ptr actor) {
   actor_ = std::move(actor);
   if (how_ == hosting::lent || compat::runs_elsewhere(actor_)) {
     tally_ = compat::make_proxy<lane_sender>(state_->caf());
   }
-  compat::on_exit(actor_, [weak = std::weak_ptr(note_)](const caf::error& reason) {
-    if (const auto note = weak.lock()) note->tell(reason);
+  compat::on_exit(actor_, [weak = std::weak_ptr(end_)](const caf::error& reason) {
+    if (const auto end = weak.lock()) end->tell_end(reason);
   });
 }
 
 bool lane_reader::serve() {
   bool reachable = true;
-  while (!is_over() && reachable) {
+  while (!end_->is_over() && reachable) {
     reachable = is_busy() ? await_handled() : take_first();
     for (std::size_t n = 1; n < messages_at_once && reachable && took_ && !is_busy(); ++n) {
       reachable = take(patience::none(), nullptr);
@@ -74,35 +67,25 @@ bool lane_reader::serve() {
   return reachable;
 }
 
+// What it answered before it ended comes first.
 void lane_reader::answer_watcher() {
-  if (watcher_) answer_with_error(*lane_, *watcher_, reason(), false);
-}
-
-void lane_reader::stop() noexcept {
-  note_->over.store(true, std::memory_order_release);
-  lane_->wake_own_receivers();
-}
-
-bool lane_reader::has_ended() const noexcept {
-  return note_->ended.load(std::memory_order_acquire);
-}
-
-caf::error lane_reader::reason() const {
-  const std::lock_guard lock(note_->mutex);
-  return note_->reason;
+  end_->settle();
+  if (watcher_) answer_with_error(*end_, *watcher_, reason(), false);
+  end_->settle();
 }
 
 bool lane_reader::is_busy() const {
-  return tally_ != nullptr && compat::references(tally_) > credit;
+  return end_->is_laden() || (tally_ != nullptr && compat::references(tally_) > credit);
 }
 
-// Nobody rings when a message is handled. @returns as take.
+// Nobody rings when a message is handled, or when there is room for an answer. @returns as take.
 bool lane_reader::await_handled() {
   took_ = false;
   auto step = 50us;
-  while (is_busy() && !is_over()) {
+  while (is_busy() && !end_->is_over()) {
     if (this_process::stop_requested()) return false;
     unit_->run();
+    if (end_->holds_answers() && end_->flush()) step = 50us;
     std::this_thread::sleep_for(step);
     step = std::min<std::chrono::microseconds>(2 * step, 1ms);
   }
@@ -111,16 +94,34 @@ bool lane_reader::await_handled() {
 
 // Waits for the next message, unless there is other work. @returns as take.
 bool lane_reader::take_first() {
+  // Acquire: who called has put there what it called for.
+  if (end_->called().load(std::memory_order_relaxed)) {
+    end_->called().exchange(false, std::memory_order_acquire);
+    if (end_->is_over()) return true;
+  }
+  if (end_->holds_answers()) return take_beside_answers();
   if (!unit_->is_idle()) return take(patience::none(), nullptr);
   bool reachable = true;
   const bool found = poll_.find([&] {
     reachable = take(patience::none(), nullptr);
-    return took_ || !reachable || note_->over.load(std::memory_order_relaxed);
+    return took_ || !reachable || end_->called().load(std::memory_order_relaxed);
   });
   if (found) return reachable;
-  reachable = take(patience::forever(), &note_->over);
+  reachable = take(patience::forever(), &end_->called());
   poll_.woke();
   return reachable;
+}
+
+// Sends answers that are kept, for which nobody rings.
+bool lane_reader::take_beside_answers() {
+  bool reachable = true;
+  const bool found = room_poll_.find([&] {
+    const bool moved = end_->flush();
+    reachable = take(patience::none(), nullptr);
+    return moved || took_ || !reachable || end_->called().load(std::memory_order_relaxed);
+  });
+  if (found || !unit_->is_idle()) return reachable;
+  return take(patience::lasting(room_looks), &end_->called());
 }
 
 // @returns false: no more will come.
@@ -147,7 +148,7 @@ bool lane_reader::read(std::span<const std::byte> bytes, const call_origin& whos
   if (number == watch_frame) return read_watch(rest, whose);
   if (number == lane_frame) return read_lane(rest);
   if (whose.generation != 0 && !is_current_) {
-    answer_with_error(*lane_, whose, error_for(errc::peer_restarted));
+    answer_with_error(*end_, whose, error_for(errc::peer_restarted));
     return true;
   }
   if (number == exit_frame) {
@@ -201,16 +202,18 @@ caf::mailbox_element_ptr lane_reader::element_of(std::uint32_t number,
                                                  const call_origin& whose, endpoint_source* names) {
   const bool is_request = whose.generation != 0;
   const std::uint32_t signature = signature_of(number);
+  const bool is_large = values.size() > lane_->whole_bytes_max();
+  const auto load = [&] { return lane_load(end_, tally_, is_large ? values.size() : 0); };
   caf::strong_actor_ptr sender = tally_;
   if (is_request) {
-    sender =
-        compat::make_reply<lane_answer>(state_->caf(), *lane_, *codec_, whose, signature, tally_);
+    sender = compat::make_reply<lane_answer>(state_->caf(), load(), *codec_, whose, signature);
+  } else if (is_large) {
+    sender = compat::make_proxy<laden_sender>(state_->caf(), load());
   }
   return codec_->read_input(signature, values, std::move(sender),
                             compat::number_of(is_request, number != signature), names);
 }
 
-// Whoever started us asks before all else when the actor ends; that may not have come yet.
 void lane_reader::await_watcher() {
   const auto end = std::chrono::steady_clock::now() + watcher_patience;
   while (!watcher_ && std::chrono::steady_clock::now() < end) {

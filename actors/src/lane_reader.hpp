@@ -6,11 +6,11 @@
 #include <bulkhead/actors/detail/message_codec.hpp>
 #include <bulkhead/detail/call_server_core.hpp>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "idle_poll.hpp"
 #include "pump_unit.hpp"
+#include "served_end.hpp"
 
 namespace bulkhead::actors::detail {
 
@@ -34,35 +34,18 @@ class lane_reader {
   bool serve();
   /// Says how the actor ended to who has asked.
   void answer_watcher();
-  void stop() noexcept;
+  void stop() noexcept { end_->stop(); }
 
-  [[nodiscard]] bool has_ended() const noexcept;
-  /// Waits until the actor has ended, or `until` says so; runs it meanwhile.
-  template <class Until>
-  void run_until_ended(Until until);
-  [[nodiscard]] caf::error reason() const;
+  [[nodiscard]] bool has_ended() const noexcept { return end_->has_ended(); }
+  [[nodiscard]] caf::error reason() const { return end_->reason(); }
   [[nodiscard]] const caf::strong_actor_ptr& actor() const noexcept { return actor_; }
   void drop_actor() noexcept { actor_ = nullptr; }
 
  private:
-  // What the actor's end notes; it may come after us.
-  struct end_note {
-    explicit end_note(const bulkhead::detail::pipe_core& from) : lane(from.state()) {}
-    void tell(const caf::error& why);
-
-    bulkhead::detail::pipe_core lane;
-    std::atomic<bool> over{false};  ///< Look again: it has ended, or we are to stop.
-    std::atomic<bool> ended{false};
-    std::mutex mutex;
-    caf::error reason;
-  };
-
-  [[nodiscard]] bool is_over() const noexcept {
-    return note_->over.load(std::memory_order_acquire);
-  }
   [[nodiscard]] bool is_busy() const;
   bool await_handled();
   bool take_first();
+  bool take_beside_answers();
   bool take(bulkhead::detail::patience how_long, const std::atomic<bool>* over);
   bool read(std::span<const std::byte> bytes, const bulkhead::detail::call_origin& whose,
             caf::mailbox_element_ptr& element);
@@ -84,12 +67,13 @@ class lane_reader {
   bool is_current_;
   system_state* state_;
   pump_unit* unit_;
-  std::shared_ptr<end_note> note_;
+  std::shared_ptr<served_end> end_;
   caf::strong_actor_ptr actor_;
   caf::strong_actor_ptr tally_;                           ///< Of an actor that may run elsewhere.
   std::optional<bulkhead::detail::call_origin> watcher_;  ///< Who asked when the actor ends.
   bool took_ = false;
   idle_poll poll_;
+  idle_poll room_poll_;  ///< The same, while answers are kept.
 };
 
 }  // namespace bulkhead::actors::detail

@@ -35,6 +35,7 @@ std::string text_of(std::uint8_t code, const caf::message& context) {
   std::string text = code == broken_promise_code
                          ? "the actor dropped the request"
                          : make_error_code(static_cast<errc>(code)).message();
+  if (context.match_elements<std::string>()) text += ": " + context.get_as<std::string>(0);
   if (context.match_elements<exit_status>()) {
     text += " (" + context.get_as<exit_status>(0).report() + ")";
   }
@@ -42,6 +43,10 @@ std::string text_of(std::uint8_t code, const caf::message& context) {
 }
 
 caf::error error_for(errc code) { return compat::our_error(static_cast<std::uint8_t>(code)); }
+
+caf::error error_for(errc code, const std::string& text) {
+  return compat::our_error(static_cast<std::uint8_t>(code), caf::make_message(text));
+}
 
 caf::error error_for(const std::error_code& code, const exit_status& status) {
   const errc ours = code.category() == category() ? static_cast<errc>(code.value()) : errc::closed;

@@ -4,13 +4,12 @@
 #include <bulkhead/actors/compat.hpp>
 #include <bulkhead/actors/detail/actor_lane.hpp>
 #include <bulkhead/actors/detail/message_codec.hpp>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "idle_poll.hpp"
+#include "lane_outbox.hpp"
 #include "lane_thread.hpp"
 #include "pump_unit.hpp"
 
@@ -42,16 +41,22 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
       : lane_(std::move(lane)), unit_(&unit), state_(&state), terms_(terms), codec_(&codec) {}
 
   /// What the proxy was sent. Waits for room only where the sender is no worker of CAF's and no
-  /// pump; else a request is refused, and other messages are kept until there is some.
-  /// @returns the error that a request is to be answered with; none: it is on its way.
+  /// pump; else what there is no room for is kept until there is some, up to a bound.
+  /// @returns the error that a request is to be answered with; none: it is on its way. What wants
+  /// no answer is dropped where there is an error, counted, and told of on standard error.
   caf::error send(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
                   compat::unit* host);
+  [[nodiscard]] std::uint64_t dropped() const noexcept {
+    return dropped_.load(std::memory_order_relaxed);
+  }
   void let_go() noexcept override;
   /// The proxy is watched: keeps it until the actor's end where it would not end the actor by
   /// going.
   virtual void keep(caf::strong_actor_ptr) {}
-  /// Requests under way.
-  [[nodiscard]] std::uint32_t pending() const { return lane_.core().pending(); }
+  /// Requests under way, or kept until there is room for them.
+  [[nodiscard]] std::size_t pending() const {
+    return lane_.core().pending() + (outbox_.holds() ? outbox_.requests() : 0);
+  }
   /// The messages of the actor.
   [[nodiscard]] const message_codec& codec() const noexcept {
     return *codec_.load(std::memory_order_acquire);
@@ -88,6 +93,8 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   std::error_code begin_watch(std::uint32_t number);
   /// Has the pump look at what it was called for.
   void call() noexcept;
+  /// Requests that are kept are answered with an error.
+  void refuse_kept(const caf::error& why);
   [[nodiscard]] bool is_let_go() const noexcept { return let_go_.load(std::memory_order_acquire); }
   [[nodiscard]] caf::strong_actor_ptr proxy() const { return proxy_.lock(); }
 
@@ -102,43 +109,50 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
  private:
   friend class pending_request;
 
-  // number: what the message begins with (actor_lane.hpp).
+  /// What is being sent.
+  struct outgoing {
+    const caf::strong_actor_ptr& proxy;
+    const caf::mailbox_element& message;
+    const compat::message_values& content;
+    std::uint32_t number;  ///< What it begins with (actor_lane.hpp).
+    std::size_t size;      ///< Without the head.
+    bool waits;
+  };
+
   void run() noexcept;
   void shut();
-  void flush();
-  caf::error send_named(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
-                        std::uint32_t number, bool may_wait);
-  template <class Begin>
-  caf::error begin_request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
-                           std::uint32_t number, bool may_wait, Begin begin);
-  std::error_code post(std::size_t size, const compat::message_values& content,
-                       std::uint32_t number, bulkhead::detail::patience how_long);
-  caf::error request(const caf::strong_actor_ptr& proxy, caf::mailbox_element& message,
-                     std::uint32_t number, bool may_wait);
-  caf::error keep(const compat::message_values& content, std::uint32_t number);
-  // A message in this process's memory.
-  struct kept_message {
-    std::vector<std::byte> bytes;
-    std::vector<std::uint64_t> names;  ///< Not none: the bytes are with their head.
-  };
-  [[nodiscard]] kept_message named(const compat::message_values& content,
-                                   std::uint32_t number) const;
-  std::error_code post(const kept_message& message, bulkhead::detail::patience how_long);
-  caf::error keep(kept_message message);
+  void refuse_unsent(const caf::error& why);
   [[nodiscard]] std::size_t size_of(const compat::message_values& content,
                                     std::uint32_t number) const;
   void write(const compat::message_values& content, std::uint32_t number,
              bulkhead::detail::encoder& to) const;
+  caf::error pass(const caf::strong_actor_ptr& proxy, const caf::mailbox_element& message,
+                  compat::unit* host);
+  [[nodiscard]] std::unique_ptr<pending_request> request_of(const outgoing& what);
+  void drop(const caf::error& why);
+
+  // Straight into the lane: remote_peer.cpp.
+  caf::error post(const outgoing& what);
+  caf::error request(const outgoing& what);
+
+  // By way of memory of this process: remote_letters.cpp.
+  [[nodiscard]] letter write_letter(const outgoing& what);
+  caf::error send_letter(letter message, bool waits);
+  std::error_code advance(letter& message, bulkhead::detail::patience how_long);
+  [[nodiscard]] caf::error failure_of(const std::error_code& why) const;
+  caf::error keep(letter message);
+  bool flush();
+  void wait_for_kept();
 
   std::atomic<const message_codec*> codec_;
   bool stays_open_ = false;
   caf::weak_actor_ptr proxy_;
   idle_poll poll_;                   ///< The pump's.
+  idle_poll room_poll_;              ///< The same, while messages are kept.
   std::atomic<bool> called_{false};  ///< The pump is to look at what follows.
   std::atomic<bool> let_go_{false};
-  std::atomic<bool> has_kept_{false};
-  std::mutex mutex_;
-  std::deque<kept_message> kept_;
+  std::atomic<std::uint64_t> dropped_{0};
+  lane_outbox outbox_;
 };
 
 }  // namespace bulkhead::actors::detail

@@ -59,11 +59,17 @@ void remote_peer::let_go() noexcept {
 }
 
 std::error_code remote_peer::pump_once(bool rings) {
-  if (has_kept_.load(std::memory_order_acquire)) flush();
   std::error_code ec;
-  if (has_kept_.load(std::memory_order_acquire) || !rings) {
-    ec = lane_.core().pump(unit_->is_idle() ? patience::lasting(room_looks) : patience::none(),
-                           &called_);
+  if (outbox_.holds() || !rings) {
+    const bool found = room_poll_.find([&] {
+      const bool moved = flush();
+      ec = lane_.core().pump(patience::none());
+      return moved || ec != errc::full || called_.load(std::memory_order_relaxed);
+    });
+    if (!found) {
+      const bool idle = unit_->is_idle();
+      ec = lane_.core().pump(idle ? patience::lasting(room_looks) : patience::none(), &called_);
+    }
   } else if (!unit_->is_idle()) {
     ec = lane_.core().pump(patience::none());
   } else if (!poll_.find([&] {
@@ -88,6 +94,14 @@ void remote_peer::shut() {
   }
 }
 
+void remote_peer::refuse_unsent(const caf::error& why) {
+  for (const letter& one : outbox_.close()) {
+    if (!one.asks) continue;
+    if (one.is_open) lane_.core().cancel(one.ticket);
+    one.asks->refuse(why);
+  }
+}
+
 void remote_peer::run() noexcept {
   unit_->adopt();
   try {
@@ -96,9 +110,10 @@ void remote_peer::run() noexcept {
     shut();
     // An actor that waits for its end need not wait for the process's.
     if (const auto here = proxy()) {
-      static_cast<caf::actor_proxy*>(here->get())->kill_proxy(unit_, std::move(reason));
+      static_cast<caf::actor_proxy*>(here->get())->kill_proxy(unit_, reason);
     }
     shut();  // nobody sends from now on
+    refuse_unsent(is(reason, errc::peer_crashed) ? reason : error_for(errc::closed));
     while (!unit_->is_idle()) unit_->run();
     part();
   } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "remote_proxy.hpp"
 #include "sink_state.hpp"
 #include "stand_in.hpp"
 #include "system_state.hpp"
@@ -36,7 +37,8 @@ class sink_proxy final : public stand_in {
 const sink_proxy& sink_of(const caf::strong_actor_ptr& actor) {
   const auto* const sink = actor ? dynamic_cast<sink_proxy*>(actor->get()) : nullptr;
   if (sink == nullptr) {
-    throw bulkhead::error(errc::unsupported, "asking what was dropped by an actor that is no sink");
+    throw bulkhead::error(errc::unsupported,
+                          "asking what was dropped by an actor that is no sink, nor elsewhere");
   }
   return *sink;
 }
@@ -63,6 +65,7 @@ caf::strong_actor_ptr start_sink(system_state& in, std::unique_ptr<sink_output> 
 }
 
 std::uint64_t dropped_by(const caf::strong_actor_ptr& actor) {
+  if (const remote_peer* const peer = peer_of(actor)) return peer->dropped();
   return sink_of(actor).state().dropped();
 }
 

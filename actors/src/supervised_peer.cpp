@@ -95,6 +95,7 @@ caf::error supervised_peer::live() {
     if (ec == errc::closed || ec == errc::peer_crashed) {
       is_shut_.store(true, std::memory_order_relaxed);
       is_watching_ = false;
+      refuse_kept(refusal());
     } else if (ec) {
       return error_for(ec, {});
     }
@@ -140,7 +141,9 @@ std::optional<caf::error> supervised_peer::take(const turn& what) {
       refuses_.store(false, std::memory_order_relaxed);
       break;
     case turn::down:
-      refuses_.store(mode_ == during_restart::fail, std::memory_order_relaxed);
+      if (mode_ != during_restart::fail) break;
+      refuses_.store(true, std::memory_order_relaxed);
+      refuse_kept(refusal());
       break;
     case turn::restarting:
       own_reason_ = {};

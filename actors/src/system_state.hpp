@@ -74,6 +74,7 @@ class system_state {
   void keep_departing(actor_client lane);
   end_report end() { return end(options_.shutdown); }
   end_report end(std::chrono::milliseconds time);
+  [[nodiscard]] const system_options& options() const noexcept { return options_; }
   [[nodiscard]] std::chrono::milliseconds time_to_end() const noexcept { return options_.shutdown; }
 
  private:

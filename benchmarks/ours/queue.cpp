@@ -166,5 +166,6 @@ void run(const job& what) {
 
 int main(int argc, char** argv) {
   bulkhead::init(argc, argv);
-  return bench::run_program(argc, argv, run, {.variants = {"take", "receive", "batch", "in_place"}});
+  return bench::run_program(argc, argv, run,
+                            {.variants = {"take", "receive", "batch", "in_place"}});
 }

@@ -127,5 +127,6 @@ void run(const job& what) {
 
 int main(int argc, char** argv) {
   bulkhead::init(argc, argv);
-  return bench::run_program(argc, argv, run, {{"steps"}, {"queue", "forward", "pipe", "spsc", "vyukov"}});
+  return bench::run_program(argc, argv, run,
+                            {{"steps"}, {"queue", "forward", "pipe", "spsc", "vyukov"}});
 }

@@ -110,6 +110,20 @@ std::error_code call_client_core::send_copy(std::span<std::byte> bytes,
   return ec || !terms.async ? ec : watch_async(terms);
 }
 
+std::error_code call_client_core::open(parcel& request, call_continuation& to,
+                                       const request_terms& terms, call_ticket& ticket) const {
+  return state_ ? state_->open_parcel(request, to, terms, ticket) : none();
+}
+
+std::error_code call_client_core::send(parcel& request, const call_ticket& ticket,
+                                       patience how_long) const {
+  return state_->send_parcel(request, ticket, how_long);
+}
+
+std::size_t call_client_core::whole_request_max() const {
+  return whole_bytes_max() - call_head_bytes;
+}
+
 std::size_t call_client_core::whole_bytes_max() const {
   return state_ ? state_->end().whole_bytes_max() : oversize;
 }

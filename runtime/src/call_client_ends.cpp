@@ -173,6 +173,17 @@ void call_client_state::settle_deaths() {
   flush();
 }
 
+// The state and the count are two words, so that between the stores of a restart they look like
+// another death. The keeper is done with both when it answers.
+bool call_client_state::is_dead_since(std::uint32_t restarts) const {
+  try {
+    const pipe_peer server = end_.peer();
+    return server.what == pipe_peer::state::awaited && server.restarts == restarts;
+  } catch (const std::exception&) {  // no keeper: there will be no restart either
+    return false;
+  }
+}
+
 // A death whose restart has not come yet: nobody need wait for that. The dead one's head stands
 // still as long as the state is the same.
 void call_client_state::settle_waiting_death() {
@@ -180,7 +191,7 @@ void call_client_state::settle_waiting_death() {
   const core::pipe_end_record& server = lane.record(1 - lane_->end());
   if (!is_death_due()) return;
   const std::uint32_t deaths = server.restarts.load(std::memory_order_acquire);
-  if (drain()) return;
+  if (!is_dead_since(deaths) || drain()) return;
   continuations failing;
   {
     const std::lock_guard lock(mutex_);
@@ -216,6 +227,8 @@ void call_client_state::settle_death(std::uint64_t head, continuations& failing)
   std::vector<resent> again;
   table_.each([&](const core::slot_name& name, pending_call& call) {
     const std::uint64_t position = call.position.load(std::memory_order_acquire);
+    const std::uint64_t first = call.first_piece.load(std::memory_order_acquire);
+    if (position == 0 && first != 0) call.lost |= core::was_taken(first, head, ring_bytes);
     const bool ends = call.ends_with_server || core::was_taken(position, head, ring_bytes);
     if (position == 0 || !ends) return;
     if (call.kept.empty()) {

@@ -1,5 +1,6 @@
 #include "call_client_state.hpp"
 
+#include <bulkhead/detail/parcel.hpp>
 #include <cstring>
 
 #include "process_context.hpp"
@@ -134,11 +135,43 @@ std::error_code call_client_state::send_copy(std::span<std::byte> bytes,
   // Pieces are sent by who waits.
   if (terms.async && names.empty()) return errc::too_large;
   write_head(bytes.data(), ticket, terms);
-  const status s = names.empty()
-                       ? lane_->send_pieces({}, bytes, until.left(), {}, &made.entry->position)
-                       : lane_->send_naming(bytes, names, until.left(), &made.entry->position);
+  const piece_places noted{&made.entry->position, &made.entry->first_piece};
+  const status s = names.empty() ? lane_->send_pieces({}, bytes, until.left(), {}, noted)
+                                 : lane_->send_naming(bytes, names, until.left(), noted);
   made.state = nullptr;
-  return s.failed() ? give_up(ticket, s.code()) : std::error_code();
+  const auto ec = s.failed() ? s.code() : all_sent(ticket, {});
+  return ec ? give_up(ticket, ec) : ec;
+}
+
+std::error_code call_client_state::open_parcel(parcel& request, call_continuation& to,
+                                               const request_terms& terms, call_ticket& ticket) {
+  open_call made;
+  if (!try_open(to, terms, made)) return errc::full;
+  made.entry->idempotent = terms.idempotent && request.is_whole(end_);
+  write_head(request.bytes().data(), made.ticket, terms);
+  if (made.entry->idempotent) {
+    made.entry->kept.assign(request.bytes().begin(), request.bytes().end());
+  }
+  request.note_place(&made.entry->position, &made.entry->first_piece);
+  ticket = made.ticket;
+  made.state = nullptr;
+  return {};
+}
+
+std::error_code call_client_state::send_parcel(parcel& request, const call_ticket& ticket,
+                                               patience how_long) {
+  const std::error_code ec = request.send(end_, how_long);
+  return !ec || ec == errc::peer_restarted ? all_sent(ticket, ec) : ec;
+}
+
+// Pieces may have gone to a server that died meanwhile, and to the next: then the one had the
+// first, and the other knows nothing of it. Who settled the death knew no place of it yet.
+std::error_code call_client_state::all_sent(const call_ticket& ticket, std::error_code sent) {
+  const std::lock_guard lock(mutex_);
+  pending_call* const call = table_.find(name_of(ticket));
+  if (call == nullptr || (!sent && !call->lost)) return sent;
+  call->begin_anew();
+  return errc::peer_restarted;
 }
 
 void call_client_state::close() {

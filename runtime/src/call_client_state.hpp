@@ -16,8 +16,11 @@ struct pending_call {
   using time_point = request_terms::time_point;
 
   call_continuation* to = nullptr;
-  /// The tail that published it; 0: it is not in the lane (yet).
+  /// The tail that published it, or the first of its pieces; 0: it is not in the lane (yet).
   std::atomic<std::uint64_t> position{0};
+  /// Of one in pieces: the tail that published the first; 0: none is.
+  std::atomic<std::uint64_t> first_piece{0};
+  bool lost = false;  ///< A dead server had that, and the rest was not all there.
   bool idempotent = false;
   bool waits_for_room = false;  ///< To be sent again.
   bool async = false;           ///< The runtime's thread takes its reply in.
@@ -27,10 +30,16 @@ struct pending_call {
 
   void clear() noexcept {
     to = nullptr;
-    position.store(0, std::memory_order_relaxed);
+    begin_anew();
     idempotent = waits_for_room = async = ends_with_server = false;
     deadline = time_point::max();
     kept.clear();
+  }
+  /// None of it counts as sent.
+  void begin_anew() noexcept {
+    position.store(0, std::memory_order_relaxed);
+    first_piece.store(0, std::memory_order_relaxed);
+    lost = false;
   }
   /// False: the thread that makes it hears itself why it cannot. Acquire: who sees the position
   /// sees what is kept.
@@ -63,6 +72,9 @@ class call_client_state : public std::enable_shared_from_this<call_client_state>
   std::error_code send_copy(std::span<std::byte> bytes, const std::vector<std::uint64_t>& names,
                             call_continuation& to, const request_terms& terms, patience how_long,
                             call_ticket& ticket);
+  std::error_code open_parcel(parcel& request, call_continuation& to, const request_terms& terms,
+                              call_ticket& ticket);
+  std::error_code send_parcel(parcel& request, const call_ticket& ticket, patience how_long);
   /// @returns false: its continuation was told meanwhile.
   bool drop(const call_ticket& ticket);
   void close();
@@ -94,6 +106,7 @@ class call_client_state : public std::enable_shared_from_this<call_client_state>
   std::error_code open(call_continuation& to, const request_terms& terms, const time_limit& until,
                        open_call& out);
   bool try_open(call_continuation& to, const request_terms& terms, open_call& out);
+  std::error_code all_sent(const call_ticket& ticket, std::error_code sent);
   std::error_code give_up(const call_ticket& ticket, std::error_code why);
   void write_head(std::byte* to, const call_ticket& ticket, const request_terms& terms) const;
 
@@ -104,6 +117,7 @@ class call_client_state : public std::enable_shared_from_this<call_client_state>
 
   void settle_deaths();
   void settle_waiting_death();
+  [[nodiscard]] bool is_dead_since(std::uint32_t restarts) const;
   void settle_death(std::uint64_t head, continuations& failing);
   void expire(time_point now);
   void flush();

@@ -32,7 +32,7 @@ void pipe_state::take_back(std::uint64_t place, const std::vector<std::uint64_t>
 
 attempt_result pipe_state::try_naming(std::span<const std::byte> bytes,
                                       const std::vector<std::uint64_t>& names, bool waits,
-                                      std::atomic<std::uint64_t>* placed) {
+                                      const piece_places& noted) {
   const auto carrying = lock_carrying(names);
   pipe_place place;
   const attempt_result found = try_reserve(bytes.size(), waits, place);
@@ -40,7 +40,7 @@ attempt_result pipe_state::try_naming(std::span<const std::byte> bytes,
   if (!bytes.empty()) std::memcpy(place.bytes, bytes.data(), bytes.size());
   const std::uint64_t end = writer_.next_tail();
   // Release: who sees the place sees what belongs to it.
-  if (placed != nullptr) placed->store(end, std::memory_order_release);
+  if (noted.whole != nullptr) noted.whole->store(end, std::memory_order_release);
   if (names.empty()) return publish(place);
   if (const status s = carry(names); s.failed()) return s;
   const status published = publish(place);
@@ -50,10 +50,10 @@ attempt_result pipe_state::try_naming(std::span<const std::byte> bytes,
 
 status pipe_state::send_naming(std::span<const std::byte> bytes,
                                const std::vector<std::uint64_t>& names, patience how_long,
-                               std::atomic<std::uint64_t>* placed) {
-  if (bytes.size() > whole_bytes_max()) return send_pieces({}, bytes, how_long, names, placed);
+                               const piece_places& noted) {
+  if (bytes.size() > whole_bytes_max()) return send_pieces({}, bytes, how_long, names, noted);
   const bool waits = how_long.may_wait();
-  attempt_of step([&] { return try_naming(bytes, names, waits, placed); });
+  attempt_of step([&] { return try_naming(bytes, names, waits, noted); });
   return senders_.wait(step, time_limit(how_long));
 }
 

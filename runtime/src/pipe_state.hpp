@@ -25,6 +25,13 @@ class wait_break {
   ~wait_break() = default;
 };
 
+/// Where the tails are noted that publish a message, or its last and its first piece, before they
+/// do. None: nobody wants to know.
+struct piece_places {
+  std::atomic<std::uint64_t>* whole = nullptr;  ///< The first piece's, when the last is published.
+  std::atomic<std::uint64_t>* first = nullptr;
+};
+
 /// What this process knows of one end of a pipe: the mapped segment, and the private halves of both
 /// directions. When its last handle goes, the end is closed, unless it was passed on.
 ///
@@ -45,12 +52,11 @@ class pipe_state {
   /// The tail that publishes the place that the caller holds.
   [[nodiscard]] std::uint64_t next_tail() const noexcept { return writer_.next_tail(); }
   void unlock_sender(bool gated);
-  /// @limits placed: where the tail is noted that publishes the message, before it does.
   status send_pieces(std::span<const std::byte> head, std::span<const std::byte> body,
                      patience how_long, const std::vector<std::uint64_t>& names = {},
-                     std::atomic<std::uint64_t>* placed = nullptr);
+                     const piece_places& noted = {});
   status send_naming(std::span<const std::byte> bytes, const std::vector<std::uint64_t>& names,
-                     patience how_long, std::atomic<std::uint64_t>* placed = nullptr);
+                     patience how_long, const piece_places& noted = {});
   status after_send();
   status lend_place(std::size_t size, patience how_long, std::byte*& out);
   status return_place(bool send);
@@ -92,12 +98,16 @@ class pipe_state {
     std::size_t in_all = 0;
     bool begun = false;
     std::vector<std::uint64_t> names{};  // of the endpoints in it
-    std::atomic<std::uint64_t>* placed = nullptr;
+    piece_places noted{};
+    std::uint64_t first = 0;  // the tail that published its first piece
+    bool waits = true;        // false: who sends it goes on, also where the process is to stop
   };
   [[nodiscard]] outgoing begin_pieces(std::span<const std::byte> head,
                                       std::span<const std::byte> body) const;
   /// Sends what there is room for.
   attempt_result try_pieces(outgoing& message);
+  /// Waits for room; full, timed_out: the rest is left to another call.
+  status push_pieces(outgoing& message, patience how_long);
   /// Always the last step, also where the message is given up.
   void end_pieces(outgoing& message);
 
@@ -130,7 +140,7 @@ class pipe_state {
   attempt_result try_reserve(std::size_t size, bool waits, pipe_place& out);
   attempt_result try_naming(std::span<const std::byte> bytes,
                             const std::vector<std::uint64_t>& names, bool waits,
-                            std::atomic<std::uint64_t>* placed);
+                            const piece_places& noted);
   std::unique_lock<std::mutex> lock_carrying(const std::vector<std::uint64_t>& names);
   status carry(const std::vector<std::uint64_t>& names);
   void take_back(std::uint64_t place, const std::vector<std::uint64_t>& names);

@@ -31,6 +31,21 @@ using listener = actors::subscriber<int>;
 using pid_atom = caf::atom_constant<caf::atom("pid")>;
 using heard_atom = caf::atom_constant<caf::atom("heard")>;
 
+}  // namespace
+
+#if !BULKHEAD_CAF_0_17
+CAF_BEGIN_TYPE_ID_BLOCK(broker_test, caf::id_block::bulkhead_tests::end + 20)
+CAF_ADD_TYPE_ID(broker_test, (caf::atom_constant<caf::atom("heard")>))
+CAF_ADD_TYPE_ID(broker_test, (listener))
+CAF_ADD_TYPE_ID(broker_test, (std::vector<int>))
+CAF_END_TYPE_ID_BLOCK(broker_test)
+namespace {
+const bool registered = (caf::init_global_meta_objects<caf::id_block::broker_test>(), true);
+}
+#endif
+
+namespace {
+
 /// What a subscriber has seen.
 struct record {
   std::mutex mutex;

@@ -135,6 +135,33 @@ TEST_CASE("what was taken fails before the next incarnation comes", "[process][c
   CHECK_FALSE(after.got);
 }
 
+TEST_CASE("a request in pieces that a dead server had taken in, and not taken, fails",
+          "[process][call][crash]") {
+  bulkhead::runtime rt;
+  auto [c, s] = bulkhead::make_calls<question, answer>(rt, {.ring_bytes = 4096});
+  bulkhead::supervisor sup{rt, {.intensity = 100}};
+  sup.start(
+      {.name = "server"},
+      [](server mine) {
+        if (bulkhead::this_process::incarnation() == 1) {
+          // All of it is this process's then, though it has not received it.
+          static_cast<void>(mine.end().poll(bulkhead::detail::patience::forever()));
+          ::raise(SIGKILL);
+        }
+        mine.serve(answer_to);
+      },
+      std::move(s));
+  note large, after;
+  const auto size = GENERATE(1500u, 3000u, 100'000u);
+  c.begin({ask::twice, 1, std::string(size, 'x')}, large);
+  c.begin({ask::twice, 21}, after);
+  REQUIRE(pumped(c, after));
+  CHECK(after.got->n == 42);
+  CHECK(large.told == 1);
+  CHECK(large.code == errc::peer_restarted);
+  CHECK(c.pending() == 0);
+}
+
 TEST_CASE("idempotent requests are sent again, in order", "[process][call][crash]") {
   bulkhead::runtime rt;
   bulkhead::queue<int> order{rt};

@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
       const auto factor = rt.endpoint<int>("factor");
       for (;;) {
         auto job = jobs.take();
-        job.forward(results, *job * factor);  // one step: a kill between two would repeat the answer
+        job.forward(results,
+                    *job * factor);  // one step: a kill between two would repeat the answer
       }
     }
     if (what == "crash") {

@@ -165,9 +165,8 @@ class own_unit : public unit {
 inline void schedule(caf::actor_system& system, caf::resumable* ready) {
   system.scheduler().enqueue(ready);
 }
-/// True for who sends by a plain thread or a scoped actor; a worker, or a unit of ours, has other
-/// actors to run.
-inline bool may_wait(const unit* host) {
+/// True for a thread that runs no actors: a plain one, a scoped actor's, CAF's own.
+inline bool runs_none(const unit* host) {
   return host == nullptr || dynamic_cast<const caf::scoped_execution_unit*>(host) != nullptr;
 }
 
@@ -308,7 +307,7 @@ class own_unit : public unit {
   caf::actor_system* system_;
 };
 inline void schedule(caf::actor_system& sys, caf::resumable* r) { sys.scheduler().schedule(r); }
-inline bool may_wait(const unit* host) { return host == nullptr; }
+inline bool runs_none(const unit* host) { return host == nullptr; }
 template <class T>
 struct constant : std::is_empty<T> {
   using stored = T;

@@ -167,6 +167,12 @@ caf::strong_actor_ptr launch_on(caf::actor_system& system, unit& here, Fn fn, Tu
       arguments);
 }
 
+/// True in the thread that sends CAF's delayed messages and timeouts, all of a system's.
+[[nodiscard]] bool is_clock_thread() noexcept;
+/// True for who sends by a plain thread or a scoped actor; a worker, or a unit of ours, has other
+/// actors to run, and the clock other timers.
+inline bool may_wait(const unit* host) { return runs_none(host) && !is_clock_thread(); }
+
 /// True for an actor that has a thread of its own.
 inline bool runs_elsewhere(const caf::strong_actor_ptr& actor) {
   return actor->get()->getf(caf::abstract_actor::is_detached_flag);

@@ -33,8 +33,10 @@ struct sink_options {
 };
 
 /// How many messages a sink has dropped that wanted no answer: there was no room for them, or their
-/// mailbox refused them or ended.
-/// @errors unsupported: `actor` is no sink of this process.
+/// mailbox refused them or ended. Of a handle of an actor in another process: how many this process
+/// has dropped, since there was no room for them, they were too large or none of the actor's; what
+/// is sent to an actor that has ended is none of them.
+/// @errors unsupported: `actor` is neither.
 template <class Handle>
 [[nodiscard]] std::uint64_t dropped(const Handle& actor) {
   return detail::dropped_by(caf::actor_cast<caf::strong_actor_ptr>(actor));

@@ -44,8 +44,9 @@ using spawned = typename detail::actor_interface<Handle>::handle;
 /// @returns the handle, at once. An exception in behavior_fn ends the actor, as it does a local
 /// one.
 /// @errors as runtime::spawn.
-/// @threads any. A plain thread or a scoped_actor waits while there is no room; actors do not:
-/// their requests are answered with errc::full, other messages are kept, 1048576 at most.
+/// @threads any. A plain thread or a scoped_actor waits while there is no room; what actors send is
+/// kept then, up to system_options::kept_bytes; beyond it requests are answered with errc::full,
+/// other messages are dropped and counted (`dropped`).
 /// @crash of this process: the actor's ends.
 template <class Handle, class F, class... Args>
 spawned<Handle> spawn_process(system& sys, const spawn_options& options, const F& behavior_fn,

@@ -16,6 +16,10 @@ namespace bulkhead::actors {
 struct system_options {
   /// How long its end may take, whatever the actors do.
   std::chrono::milliseconds shutdown = std::chrono::seconds(5);
+  /// What this system's actors send to one in another process, and there is no room for on the way,
+  /// is kept here, so many bytes for each of those, one message at least. Beyond it requests are
+  /// answered with errc::full, others are dropped, counted (`dropped`) and told of.
+  std::size_t kept_bytes = std::size_t{64} << 20;
 };
 
 namespace detail {

@@ -11,6 +11,7 @@
 namespace bulkhead::detail {
 
 class call_client_state;  // runtime/src/call_client_state.hpp
+class parcel;             // parcel.hpp
 struct pending_call;
 
 /// Before a request's bytes, and before a reply's (core/calls/call_frame.hpp).
@@ -162,6 +163,16 @@ class call_client_core {
     return end().publish(place);
   }
 
+  /// Opens a request that a parcel has in it, which `send` is then to send: until all of it is
+  /// sent, or it is cancelled, its continuation is not told. Repeatable only where it failed.
+  /// @limits the parcel does not outlive this. Sent again over restarts of the server, as `terms`
+  /// say, is only what goes in one piece and names nothing.
+  /// @errors full: as many are under way as may be.
+  std::error_code open(parcel& request, call_continuation& to, const request_terms& terms,
+                       call_ticket& ticket) const;
+  /// As parcel::send. peer_restarted: its server is no more, so that another call begins anew.
+  std::error_code send(parcel& request, const call_ticket& ticket, patience how_long) const;
+
   /// Waits until the waiter is told; takes replies in meanwhile, its own and others'.
   /// @returns what ended the waiting before that: the request is then cancelled.
   std::error_code wait(call_waiter& waiter, const call_ticket& ticket, patience how_long) const;
@@ -180,6 +191,8 @@ class call_client_core {
   [[nodiscard]] std::uint32_t server_restarts() const;
 
   void close() const;
+  /// The most bytes that go in one piece, without the head.
+  [[nodiscard]] std::size_t whole_request_max() const;
   [[nodiscard]] const pipe_core& end() const noexcept;
   [[nodiscard]] const std::shared_ptr<call_client_state>& state() const noexcept { return state_; }
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }

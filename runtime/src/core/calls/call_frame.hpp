@@ -34,7 +34,7 @@ static_assert(sizeof(reply_head) == 24);
 /// `position`; if not, it lies in the ring, and the next incarnation takes it.
 /// @limits both are positions in a ring of bytes of so many.
 [[nodiscard]] inline bool was_taken(std::uint64_t position, std::uint64_t head,
-                                       std::uint64_t ring_bytes) noexcept {
+                                    std::uint64_t ring_bytes) noexcept {
   const std::uint64_t ahead = frame_position{position}.units_since({head});
   return ahead == 0 || ahead > ring_bytes / frame_unit;
 }

@@ -33,6 +33,11 @@ inline constexpr std::size_t frame_number_bytes = 4;
   return number & ~(urgent_bit | names_bit);
 }
 
+/// The most that a message's values may take, or an answer's: as in a mailbox.
+inline constexpr std::size_t message_bytes_max = std::size_t{1} << 30;
+/// What is told of one that takes more.
+[[nodiscard]] std::string too_large_text(std::size_t bytes);
+
 /// Before each answer.
 inline constexpr std::byte answer_values{0};
 inline constexpr std::byte answer_error{1};

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <caf/detail/message_data.hpp>
 #include <caf/message.hpp>
 #include <caf/rtti_pair.hpp>
 #include <caf/sec.hpp>
