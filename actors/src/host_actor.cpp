@@ -21,6 +21,8 @@ using namespace std::chrono_literals;
 
 // How long an actor may take to end that nobody can reach; then its process ends without it.
 constexpr auto end_patience = 2s;
+// How often a process that others have handles of looks whether they have.
+constexpr auto look_up_period = 50ms;
 
 bool is_abnormal(const caf::error& reason) {
   return reason && reason != caf::exit_reason::normal && reason != caf::exit_reason::user_shutdown;
@@ -31,6 +33,15 @@ void await_stop() {
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
   stopped.wait(lock, this_process::stop_token(), [] { return false; });
+}
+
+// Who was lent a handle has a lane of its own, which a thread of its own serves.
+void serve_lent(const lane_reader& reader, pump_unit& unit, system_state& state) {
+  while (!reader.has_ended() && !this_process::stop_requested() &&
+         state.serves(reader.actor()->id())) {
+    unit.run();
+    if (unit.is_idle()) std::this_thread::sleep_for(look_up_period);
+  }
 }
 
 // Nobody has a handle, or this process is asked to stop. Only who supervises it ends a supervised
@@ -77,7 +88,10 @@ void actor_host::run(const actor_server& lane, const message_codec& codec, hosti
   unit.adopt();
   lane_reader reader(lane.end(), codec, how, sys.state(), unit);
   reader.attach(launch(sys.caf(), unit));
-  if (!reader.serve()) end_unreachable(reader, unit, how);
+  if (!reader.serve()) {
+    if (how == hosting::owned) serve_lent(reader, unit, sys.state());
+    end_unreachable(reader, unit, how);
+  }
   reader.answer_watcher();
   const caf::error reason = reader.reason();
   const std::string text = is_abnormal(reason) ? compat::render(sys.caf(), reason) : std::string();

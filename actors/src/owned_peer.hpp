@@ -7,7 +7,7 @@
 
 namespace bulkhead::actors::detail {
 
-/// An actor whose process ends with it, with its last handle, or with the system.
+/// An actor whose process ends with it, with its last handle anywhere, or with the system.
 class owned_peer final : public remote_peer {
  public:
   owned_peer(actor_client lane, const message_codec& codec, pump_unit& unit, system_state& state)
@@ -15,6 +15,7 @@ class owned_peer final : public remote_peer {
 
   /// @limits child: none where the actor is somebody else's.
   void start(process child, const caf::strong_actor_ptr& proxy);
+  bool hand_over(const actor_server& lane, const message_codec& codec) override;
 
  private:
   caf::error live() override;
@@ -24,6 +25,7 @@ class owned_peer final : public remote_peer {
 
   process child_;
   bool is_owner_ = false;
+  std::atomic<bool> is_lent_{false};  ///< Somebody else may have a handle.
   std::mutex kept_mutex_;
   bool is_over_ = false;
   caf::strong_actor_ptr kept_proxy_;

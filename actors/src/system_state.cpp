@@ -102,7 +102,29 @@ void system_state::serve(actor_server lane, const message_codec& codec,
   const auto served = add_thread([&](pump_unit& unit) {
     return std::make_shared<served_lane>(std::move(lane), codec, *this, unit);
   });
+  note_served(served, actor->id());
   served->start(actor);
+}
+
+void system_state::note_served(const std::shared_ptr<lane_thread>& thread, caf::actor_id actor) {
+  const std::lock_guard lock(mutex_);
+  for (thread_place& place : threads_) {
+    if (place.thread == thread) place.serves = actor;
+  }
+}
+
+bool system_state::serves(caf::actor_id actor) {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(threads_.begin(), threads_.end(), [actor](const thread_place& place) {
+    return place.serves == actor && !place.thread->is_done();
+  });
+}
+
+void system_state::keep_process(process& child) {
+  const std::lock_guard lock(mutex_);
+  if (ending_) return;
+  std::erase_if(lent_, [](const process& one) { return !one.running(); });
+  lent_.push_back(std::move(child));
 }
 
 void system_state::keep_departing(actor_client lane) {
@@ -150,15 +172,18 @@ end_report system_state::end(std::chrono::milliseconds time) {
   const auto start = clock::now();
   std::vector<std::weak_ptr<feed_state>> feeds;
   std::vector<caf::weak_actor_ptr> fed;
+  std::vector<process> lent;
   {
     std::lock_guard lock(mutex_);
     ending_ = true;
     feeds.swap(feeds_);
     fed.swap(fed_);
+    lent.swap(lent_);
     // What is under way to other processes is told its end, and holds its askers no more.
     for (const thread_place& place : threads_) place.thread->let_go();
     departing_.clear();
   }
+  for (const process& one : lent) one.request_stop();
   for (const auto& feed : feeds) {
     if (auto state = feed.lock()) state->stop();
   }

@@ -4,6 +4,7 @@
 #include <bulkhead/actors/detail/actor_lane.hpp>
 #include <bulkhead/actors/detail/message_codec.hpp>
 #include <bulkhead/actors/system.hpp>
+#include <bulkhead/process.hpp>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -70,6 +71,11 @@ class system_state {
   void drop_thread(const std::shared_ptr<lane_thread>& thread);
   /// Serves a lane to an actor until the other end is closed.
   void serve(actor_server lane, const message_codec& codec, const caf::strong_actor_ptr& actor);
+  /// True while a lane to an actor of this process is served.
+  [[nodiscard]] bool serves(caf::actor_id actor);
+  /// Keeps the process of an actor that others have handles of, until it ends or the system does;
+  /// leaves it to the caller where that ends.
+  void keep_process(process& child);
   /// Keeps a lane's end until the message that names it has been sent.
   void keep_departing(actor_client lane);
   end_report end() { return end(options_.shutdown); }
@@ -84,6 +90,7 @@ class system_state {
   void note_to_end(const caf::strong_actor_ptr& actor);
   pump_unit& free_unit();
   void reap_threads();
+  void note_served(const std::shared_ptr<lane_thread>& thread, caf::actor_id actor);
   [[nodiscard]] bool threads_gone_by(clock::time_point deadline);
   [[nodiscard]] bool empty_by(clock::time_point deadline);
   [[nodiscard]] bool destroyed_by(clock::time_point deadline);
@@ -99,9 +106,11 @@ class system_state {
   struct thread_place {
     std::shared_ptr<lane_thread> thread;
     pump_unit* unit;
+    caf::actor_id serves = 0;
   };
   std::vector<thread_place> threads_;
   std::vector<actor_client> departing_;
+  std::vector<process> lent_;  ///< Processes of actors that this one has no handle of.
   std::vector<pump_unit*> free_units_;
   std::vector<caf::weak_actor_ptr> fed_;
 };

@@ -189,6 +189,25 @@ TEST_CASE("an actor ends when the last handle goes, also that which another proc
   CHECK(eventually([&] { return ended.load(); }));
 }
 
+namespace {
+
+// Keeps the handle that it is given.
+using keeping =
+    caf::typed_actor<caf::replies_to<who>::with<int>, caf::replies_to<pid_atom>::with<int>>;
+
+keeping::behavior_type keep_one(keeping::pointer self) {
+  const auto kept = std::make_shared<who>();
+  return {[=](const who& one) {
+            *kept = one;
+            return ask_for(self, {*kept}, 1);
+          },
+          [=](pid_atom) { return ask_for(self, {*kept}, 1); }};
+}
+
+bool is_gone(int pid) { return ::kill(pid, 0) != 0; }
+
+}  // namespace
+
 TEST_CASE("a handle of a supervised actor that was given lives on when that dies",
           "[actors][handles][process][crash]") {
   scene s;
@@ -196,17 +215,7 @@ TEST_CASE("a handle of a supervised actor that was given lives on when that dies
   const who other =
       actors::spawn_process<who>(s.sys, sup, {.name = "other", .backoff = bulkhead::no_backoff},
                                  {.during_restart = actors::during_restart::wait}, say_pid);
-  using twice =
-      caf::typed_actor<caf::replies_to<who>::with<int>, caf::replies_to<pid_atom>::with<int>>;
-  const twice keeper =
-      actors::spawn_process<twice>(s.sys, {}, [](twice::pointer self) -> twice::behavior_type {
-        const auto kept = std::make_shared<who>();
-        return {[=](const who& one) {
-                  *kept = one;
-                  return ask_for(self, {*kept}, 1);
-                },
-                [=](pid_atom) { return ask_for(self, {*kept}, 1); }};
-      });
+  const keeping keeper = actors::spawn_process<keeping>(s.sys, {}, keep_one);
   const int first = s.ask<int>(keeper, other);
   CHECK(first == sup.find_child("other")->pid);
   ::kill(first, SIGKILL);
@@ -214,6 +223,28 @@ TEST_CASE("a handle of a supervised actor that was given lives on when that dies
   const int second = s.ask<int>(keeper, pid_atom::value);
   CHECK(second == sup.find_child("other")->pid);
   CHECK(second != first);
+}
+
+TEST_CASE("an actor's process ends with the last handle, also where another process has that",
+          "[actors][handles][process]") {
+  scene s;
+  keeping keeper = actors::spawn_process<keeping>(s.sys, {.name = "keeping"}, keep_one);
+  who other = actors::spawn_process<who>(s.sys, {.name = "other"}, say_pid);
+  const int pid = s.ask<int>(keeper, other);
+  REQUIRE(pid != 0);
+  std::atomic<bool> gone{false};
+  other->attach_functor([&](const caf::error&) { gone = true; });
+  other = nullptr;
+  CHECK(eventually([&] { return gone.load(); }));
+  CHECK(s.ask<int>(keeper, pid_atom::value) == pid);
+  SECTION("until it drops it") {
+    keeper = nullptr;
+    CHECK(eventually([&] { return is_gone(pid); }));
+  }
+  SECTION("until the system ends") {
+    CHECK(s.sys.shutdown());
+    CHECK(eventually([&] { return is_gone(pid); }));
+  }
 }
 
 TEST_CASE("a handle can be an argument of a spawn", "[actors][handles][process]") {
