@@ -1,5 +1,6 @@
 #include "os/pipe_memory.hpp"
 
+#include <array>
 #include <bulkhead/errc.hpp>
 
 #include "os/system_failure.hpp"
@@ -15,7 +16,8 @@ core::pipe_shape shape_of(int segment) {
   const std::uint64_t bytes = sealed_bytes(segment);
   if (bytes == 0) throw_corrupt("the descriptor is no shared segment of a fixed size");
   if (bytes < core::pipe_layout::rings_offset) throw_corrupt("the segment is smaller than a pipe");
-  const mapping header(segment, 0, core::pipe_layout::records_offset, access::read);
+  alignas(core::pipe_header) std::array<std::byte, sizeof(core::pipe_header)> header;
+  read_beginning(segment, header);
   core::pipe_shape shape;
   if (const char* bad = core::read_shape(header.data(), bytes, shape)) throw_corrupt(bad);
   return shape;

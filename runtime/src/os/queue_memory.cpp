@@ -1,6 +1,7 @@
 #include "os/queue_memory.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bulkhead/errc.hpp>
 
 #include "os/system_failure.hpp"
@@ -16,7 +17,8 @@ core::queue_shape shape_of(int segment) {
   const std::uint64_t bytes = sealed_bytes(segment);
   if (bytes == 0) throw_corrupt("the descriptor is no shared segment of a fixed size");
   if (bytes < core::page_bytes) throw_corrupt("the segment is smaller than a queue header");
-  const mapping header(segment, 0, core::page_bytes, access::read);
+  alignas(core::queue_header) std::array<std::byte, sizeof(core::queue_header)> header;
+  read_beginning(segment, header);
   core::queue_shape shape;
   if (const char* bad = core::read_shape(header.data(), bytes, shape)) throw_corrupt(bad);
   return shape;
@@ -42,7 +44,7 @@ mapping map_control(int segment, const core::queue_shape& shape, queue_memory::r
 queue_memory::queue_memory(unique_fd segment, const core::platform& os, role as)
     : shape_(shape_of(segment.get())),
       control_(map_control(segment.get(), shape_, as)),
-      lanes_mapped_(as == role::keeper ? shape_.participants : 0),
+      seats_mapped_(as == role::keeper ? shape_.participants : 0),
       view_(control_.data(), shape_, os),
       kept_(std::move(segment), view_.bells),
       starts_(std::make_unique<std::atomic<const std::byte*>[]>(shape_.participants)) {}
@@ -64,15 +66,14 @@ void queue_memory::map_lanes() noexcept {
   };
   const std::uint32_t seats = view_.seats_used();
   for (std::uint32_t seat = 0; seat < seats; ++seat) {
-    if (lanes_mapped_[seat]) continue;
+    const auto wanted = view_.is_used(seat) ? mapped::lane : mapped::heads;
+    if (seats_mapped_[seat] >= wanted) continue;
     const std::size_t lane = layout.lanes_offset + seat * layout.lane_bytes;
-    if (view_.is_used(seat)) {
-      lanes_mapped_[seat] = true;
-      map(lane, layout.times_offset);
-    } else {
-      map(lane, sizeof(core::lane_header));
+    map(lane, wanted == mapped::lane ? layout.times_offset : sizeof(core::lane_header));
+    if (seats_mapped_[seat] == mapped::nothing) {
+      map(layout.seats_offset + seat * layout.seat_bytes, layout.seat_bytes);
     }
-    map(layout.seats_offset + seat * layout.seat_bytes, layout.seat_bytes);
+    seats_mapped_[seat] = wanted;
   }
 }
 

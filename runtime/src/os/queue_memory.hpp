@@ -53,7 +53,9 @@ class queue_memory final : public core::payload_area {
 
   core::queue_shape shape_;  // read once; what the header says later changes nothing here
   mapping control_;
-  std::vector<bool> lanes_mapped_;
+  /// What of a seat map_lanes has fetched.
+  enum class mapped : std::uint8_t { nothing, heads, lane };
+  std::vector<mapped> seats_mapped_;
   core::queue_view view_;
   mailbox_descriptors kept_;
   std::atomic<std::uint32_t> own_{no_seat};

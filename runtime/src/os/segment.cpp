@@ -36,6 +36,17 @@ std::uint64_t sealed_bytes(int segment) noexcept {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+void read_beginning(int segment, std::span<std::byte> to) {
+  ssize_t got = -1;
+  do {
+    got = ::pread(segment, to.data(), to.size(), 0);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0) throw_last_error("reading a shared segment");
+  if (static_cast<std::size_t>(got) != to.size()) {
+    throw std::system_error(EIO, std::system_category(), "reading a shared segment");
+  }
+}
+
 void seal_future_writes(int segment) {
   if (::fcntl(segment, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0) {
     throw_last_error("sealing a shared segment against writers");

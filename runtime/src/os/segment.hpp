@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -25,6 +26,10 @@ namespace bulkhead::os {
 /// @returns the size of a segment, or 0 when the descriptor is none whose size is sealed: then
 /// nobody must map it.
 [[nodiscard]] std::uint64_t sealed_bytes(int segment) noexcept;
+
+/// Copies the beginning of a segment. For one look that is cheaper than to map it.
+/// @errors std::system_error: it is shorter, or cannot be read.
+void read_beginning(int segment, std::span<std::byte> to);
 
 /// Lets nobody map the segment writable from now on; mappings that are there stay.
 /// @errors std::system_error.

@@ -47,8 +47,10 @@ exit_status unknown_end() {
 // Processes that are nobody's here are what a child left behind; they came to us as their nearest
 // reaper.
 void tree::reap_ended() {
+  // Only where there may be more: a signal that comes after the last read wakes us again.
   signalfd_siginfo ignored[16];
-  while (::read(child_signals_.get(), ignored, sizeof ignored) > 0) {
+  while (::read(child_signals_.get(), ignored, sizeof ignored) ==
+         static_cast<ssize_t>(sizeof ignored)) {
   }
   for (;;) {
     siginfo_t info{};
