@@ -124,10 +124,12 @@ void tree::welcome_host(participant& host) {
 void tree::run() {
   if (!greet()) return;
   for (;;) {
-    for (const poller::wake& wake : poller_.wait(look_again_ms())) {
+    const auto woken = poller_.wait(look_again_ms());
+    for (const poller::wake& wake : woken) {
       if (dispatch(wake) == verdict::end) return end_everything();
     }
     look_again();
+    if (woken.empty() && reserve_at_ && clock::now() >= *reserve_at_) make_reserve();
     commit();
   }
 }
@@ -160,7 +162,6 @@ void tree::look_again() {
   if (doors_closed_ && !publications_.full()) open_doors();
   queues_.look_at_deadlines(clock_ms());
   judge_watched();
-  if (reserve_at_ && std::chrono::steady_clock::now() >= *reserve_at_) make_reserve();
   vault_.flush();
   if (groups_->is_waiting()) groups_->look_again();
   if (vault_.is_untidy()) tidy_vault();

@@ -44,6 +44,7 @@ class tree {
 
  private:
   enum class verdict : std::uint8_t { serve, end };
+  using clock = std::chrono::steady_clock;
 
   // The loop.
   bool greet();
@@ -168,6 +169,7 @@ class tree {
 
   // A process for the next time.
   [[noreturn]] void wait_in_reserve(int line_fd, pid_t keeper);
+  void plan_reserve() noexcept;
   void make_reserve() noexcept;
   void drop_reserve() noexcept;
   bool begin_reserve(participant& child, const child_context& context);
@@ -218,7 +220,8 @@ class tree {
   };
   std::map<std::uint32_t, departed> departed_;
   std::optional<reserve> reserve_;
-  std::optional<std::chrono::steady_clock::time_point> reserve_at_;  // when one is to be forked
+  std::optional<clock::time_point> reserve_at_;  // when one is to be forked
+  clock::duration fork_took_{};                  // the last one
   watch_list watched_;
   /// Spares that wait: owner, resume key, serial.
   std::set<std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>> waiting_spares_;

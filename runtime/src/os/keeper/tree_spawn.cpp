@@ -182,9 +182,13 @@ void tree::launch(participant& child, child_context& context, const pipe_grants&
   for (const auto& given : grants) pipes_.resume(given);
   const lent_descriptors lent(context);
   lend_descriptors(context, own);
-  constexpr std::chrono::milliseconds quiet_time{2};
-  if (!child.is_command) reserve_at_ = std::chrono::steady_clock::now() + quiet_time;
-  if (begin_reserve(child, context) || fork_child(child, context)) return;
+  const auto begun = clock::now();
+  const bool is_there = begin_reserve(child, context);
+  if (is_there || fork_child(child, context)) {
+    if (!is_there) fork_took_ = clock::now() - begun;
+    if (!child.is_command) plan_reserve();
+    return;
+  }
   const int failure = errno;
   throw error(make_error_code(errc::start_failed),
               "forking '" + child.name + "': " + std::strerror(failure));
