@@ -36,6 +36,7 @@ control::spawn request_for(const runtime_state::start_order& order) {
     wanted.entry = os::name_function(reinterpret_cast<const void*>(recipe.entry));
   }
   wanted.is_spare = order.is_spare;
+  wanted.may_follow = order.may_follow;
   if (order.prepare != nullptr) {
     wanted.prepare = os::name_function(reinterpret_cast<const void*>(order.prepare));
   }

@@ -44,6 +44,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
     const spawn_options* options = nullptr;
     bool announce = false;  ///< `at_up` is wanted.
     bool is_spare = false;
+    bool may_follow = false;  ///< The keeper may be told to do it again (follow).
     void (*prepare)() = nullptr;
     std::optional<os::control::watch> watch;
   };
@@ -82,6 +83,10 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   /// `at_up` runs there before it, when the process enters its function, when it says that it is
   /// ready, and when it is being ended because it hangs.
   started start(const start_order& order, end_handler at_end, up_handler at_up = {});
+  /// A process that the keeper has started for us unasked: as start says. On the thread.
+  void take_in(std::uint32_t serial, end_handler at_end, up_handler at_up) {
+    expect(serial, std::move(at_end), std::move(at_up));
+  }
   /// True on the thread.
   [[nodiscard]] bool runs_here() noexcept { return loop_.get_executor().running_in_this_thread(); }
   /// Where supervisors log; nullptr: nowhere.

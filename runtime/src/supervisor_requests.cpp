@@ -32,6 +32,12 @@ std::optional<exit_status> supervisor_state::wait_for(answer_to_come answer) {
 
 // --- starts ---
 
+// @returns nothing where no child of that kind is started again at once.
+std::shared_ptr<const foreseen_ends> supervisor_state::ends_of(const child_spec& spec) const {
+  if (is_for_groups_ || spec.restart == restart::temporary) return nullptr;
+  return std::make_shared<const foreseen_ends>(spec);
+}
+
 // The state machine has taken it in, and wants it started.
 supervisor_state::answer_to_come supervisor_state::enter(core::child_id id, child entry) {
   entry.id = id;
@@ -41,6 +47,7 @@ supervisor_state::answer_to_come supervisor_state::enter(core::child_id id, chil
     entry.crew = std::make_unique<standby_crew>(*entry.spec);
     with_standbys_.insert(id);
   }
+  if (entry.ends == nullptr && entry.resume_key != 0) entry.ends = ends_of(*entry.spec);
   const std::string name = entry.process->name();
   by_id_[id] = &(children_[name] = std::move(entry));
   auto result = expect(name, false);
@@ -79,6 +86,7 @@ void supervisor_state::specify(const child_spec& spec) {
   call([&] {
     check(machine_.specify({spec, child_kind::worker}), spec.name);
     every_child_ = std::make_shared<const child_spec>(spec);
+    every_childs_ends_ = ends_of(spec);
   });
 }
 
@@ -94,6 +102,7 @@ std::shared_ptr<process_state> supervisor_state::add_dynamic(start_recipe recipe
     child entry;
     entry.recipe = std::move(recipe);
     entry.spec = every_child_;
+    entry.ends = every_childs_ends_;
     entry.process = process;
     return enter(id, std::move(entry));
   });

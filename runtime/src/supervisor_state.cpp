@@ -33,6 +33,8 @@ supervisor_state::supervisor_state(runtime& rt, const supervisor_options& option
       machine_(checked(options), path_, random_),
       timer_(rt_->loop()),
       standby_timer_(rt_->loop()),
+      is_for_groups_(options.strategy == strategy::one_for_all ||
+                     options.strategy == strategy::rest_for_one),
       stream_(std::make_shared<event_stream>(rt_, options.events_max)),
       ended_(end_.get_future().share()) {
   rt_->ensure_running();
@@ -69,7 +71,7 @@ void supervisor_state::run() {
     }
   }
   arm();
-  tend_standbys();
+  tend();
 }
 
 void supervisor_state::arm() {
@@ -118,11 +120,15 @@ runtime_state::start_order supervisor_state::order_for(const child& who,
     order.watch = {static_cast<std::uint64_t>(patience->count()),
                    who.spec->ready == readiness::on_call};
   }
+  order.may_follow = who.ends != nullptr;
   return order;
 }
 
 void supervisor_state::start_process(child& who, std::uint64_t incarnation) {
   const runtime_state::start_order order = order_for(who, incarnation);
+  if (const auto next = std::exchange(who.successor, nullptr)) {
+    return begin_with(who, *next, incarnation, order.announce);
+  }
   if (begin_with_spare(who, incarnation, order.announce)) return;
   const auto begun = rt_->start(
       order,
@@ -149,10 +155,7 @@ void supervisor_state::execute(const core::commands::kill& c) {
   child* const who = find(c.id);
   if (who == nullptr) return;
   if (who->nested != nullptr) return stop_nested(*who->nested, true);
-  // Not as one who is killed from outside, whom another follows.
-  if (who->crew != nullptr && std::exchange(who->crew->followed, 0) != 0) {
-    rt_->follow({who->process->serial(), 0, {}, 0});
-  }
+  forbid_follow(*who);
   who->process->signal(SIGKILL);
 }
 
@@ -165,7 +168,10 @@ void supervisor_state::execute(const core::commands::emit& c) {
   }
   record(event);
   if (there == children_.end()) return;
-  if (std::holds_alternative<events::ready>(event.what)) forget_arguments(there->second);
+  if (std::holds_alternative<events::ready>(event.what)) {
+    forget_arguments(there->second);
+    note_up(there->second);
+  }
   if (std::holds_alternative<events::stopped>(event.what)) there->second.process->finish();
   if (std::holds_alternative<events::deleted>(event.what) ||
       (std::holds_alternative<events::start_failed>(event.what) && !machine_.find(event.child))) {
@@ -219,7 +225,7 @@ void supervisor_state::told_of_end(core::child_id id, std::uint64_t incarnation,
                                    const os::control::exited& event) {
   child* const who = find(id);
   if (event.next_serial != 0) {
-    if (who == nullptr || who->crew == nullptr) return end_spare(event.next_serial);
+    if (who == nullptr) return end_unasked(event.next_serial);
     if (!accept_successor(*who, incarnation, event)) return;
   }
   told_of_end(id, incarnation, event.status);
@@ -230,6 +236,7 @@ void supervisor_state::told_of_end(core::child_id id, std::uint64_t incarnation,
                                    const exit_status& status) {
   child* const who = find(id);
   if (who == nullptr) return;
+  note_down(*who);
   const auto process = who->process;
   const std::string name = process->name();
   process->end(status);
@@ -309,6 +316,7 @@ void supervisor_state::drop(const std::string& name, end_reason::kind_type why) 
   } catch (const std::system_error&) {
     // The runtime is being stopped: its keeper forgets everything.
   }
+  note_down(there->second);
   with_standbys_.erase(there->second.id);
   by_id_.erase(there->second.id);
   children_.erase(there);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "core/supervision/supervision.hpp"
 #include "event_stream.hpp"
@@ -17,6 +18,7 @@
 #include "process_state.hpp"
 #include "runtime_state.hpp"
 #include "standby_crew.hpp"
+#include "unasked_start.hpp"
 
 namespace bulkhead::detail {
 
@@ -70,7 +72,10 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
     std::shared_ptr<nested_child> nested;  // A supervisor in this process.
     std::shared_ptr<event_inlet> inlet;    // A supervisor in another.
     std::shared_ptr<child_observer> observer;
-    std::unique_ptr<standby_crew> crew;  // Where it has spares.
+    std::unique_ptr<standby_crew> crew;         // Where it has spares.
+    std::shared_ptr<const foreseen_ends> ends;  // Where the keeper may start it unasked.
+    core::instant may_follow_from;              // Its place in to_follow_.
+    std::shared_ptr<unasked_start> successor;   // Started by the keeper for the next start.
   };
   // Somebody waits for what becomes of a child's start or stop; a status says that a start failed.
   struct waiter {
@@ -91,6 +96,7 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
     return result.get();
   }
   std::shared_ptr<process_state> add(const child_spec& spec, child_kind kind, child entry);
+  [[nodiscard]] std::shared_ptr<const foreseen_ends> ends_of(const child_spec& spec) const;
   answer_to_come enter(core::child_id id, child entry);
   answer_to_come begin_terminate(std::string_view name);
   answer_to_come expect(std::string_view name, bool for_stop);
@@ -116,6 +122,15 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void told_of_end(core::child_id id, std::uint64_t incarnation, const os::control::exited& event);
   void told_of_end(core::child_id id, std::uint64_t incarnation, const exit_status& status);
   void record(const supervision_event& event);
+  template <class What>
+  void emit(const child& who, pid_t pid, What what) {
+    execute(core::commands::emit{supervision_event{.time = now(),
+                                                   .supervisor = path_,
+                                                   .child = who.process->name(),
+                                                   .pid = pid,
+                                                   .incarnation = who.process->incarnation(),
+                                                   .what = std::move(what)}});
+  }
   template <class Fn>
   void on_executor(const char* who, Fn fn);
   void drop(const std::string& name, end_reason::kind_type why = end_reason::shutdown);
@@ -124,20 +139,27 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   // Spares (supervisor_standby.cpp).
   void start_spare(child& who);
   bool begin_with_spare(child& who, std::uint64_t incarnation, bool announced);
-  void become_child(standby_crew& crew, standby_member& spare, std::uint64_t incarnation);
-  template <class What>
-  void emit(const child& who, pid_t pid, What what);
   void told_of_waiting(core::child_id id, std::uint32_t serial);
-  void told_of_end(core::child_id id, const std::shared_ptr<standby_member>& member,
-                   const os::control::exited& event);
-  bool accept_successor(child& who, std::uint64_t incarnation, const os::control::exited& event);
-  void give_up_successor(child& who) noexcept;
-  void end_spare(std::uint32_t serial) noexcept;
+  void told_of_spare(core::child_id id, const unasked_start& spare, const exit_status& status);
   void dismiss_spares(child& who);
   void tend_spares(child& who);
-  std::optional<core::instant> tend_follow(child& who, std::size_t& failures_left);
-  void tend_standbys();
+  void tend();
   void end_if_alone();
+
+  // What the keeper starts (supervisor_unasked.cpp).
+  void note_up(child& who);
+  void note_down(child& who);
+  void forbid_follow(child& who);
+  void tell_follow(const child& who, std::uint64_t next);
+  std::optional<core::instant> tend_follows();
+  bool accept_successor(child& who, std::uint64_t incarnation, const os::control::exited& event);
+  std::shared_ptr<unasked_start> take_in(child& who, const os::control::exited& event);
+  void become_child(child& who, unasked_start& next, std::uint64_t incarnation);
+  void begin_with(child& who, unasked_start& next, std::uint64_t incarnation, bool announced);
+  void give_up_successor(child& who) noexcept;
+  void end_unasked(std::uint32_t serial) noexcept;
+  void told_of_end(core::child_id id, const std::shared_ptr<unasked_start>& member,
+                   const os::control::exited& event);
 
   // Children that are supervisors (supervisor_nested.cpp).
   void start_nested(child& who, std::uint64_t incarnation);
@@ -152,10 +174,15 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   core::random_source random_;
   core::supervision machine_;
   std::shared_ptr<const child_spec> every_child_;  // What dynamic children share.
+  std::shared_ptr<const foreseen_ends> every_childs_ends_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer standby_timer_;
   std::set<core::child_id> with_standbys_;
   std::size_t spares_alive_ = 0;
+  std::set<core::child_id> followed_;  // Those that the keeper may start again unasked.
+  // Others of which that may be so, and from when on.
+  std::set<std::pair<core::instant, core::child_id>> to_follow_;
+  const bool is_for_groups_;               // Others are stopped first: nothing is started at once.
   std::optional<end_reason> end_to_come_;  // When no spare is left.
   std::map<std::string, child, std::less<>> children_;
   std::map<core::child_id, child*> by_id_;

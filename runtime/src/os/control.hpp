@@ -240,6 +240,7 @@ struct spawn {
   std::uint64_t resume_key = 0;  ///< Not 0: incarnations of one supervised child share it, and so
                                  ///< its seats. Unique in the owner.
   std::uint32_t incarnation = 1;
+  bool may_follow = false;  ///< Kept, so that the next incarnation can be started unasked (follow).
   bool is_spare = false;  ///< It waits to be that child's next incarnation, of whatever number, and
                           ///< has neither seats nor pipe ends till then (docs/supervision.md).
   function_name prepare;  ///< `void()`, called before anything else; empty path and id: none.
@@ -258,11 +259,11 @@ struct promote {
   std::uint32_t serial = 0;  ///< The spare's.
   std::uint32_t incarnation = 0;
 };
-/// Where that child ends as said here, unasked, the keeper promotes its first waiting spare at
-/// once, and tells of both.
+/// Where that child ends as said here, unasked, the keeper at once promotes its first waiting spare
+/// or, where none waits and the child's start was kept, starts it again, and tells of both.
 struct follow {
   std::uint32_t serial = 0;          ///< Of the child.
-  std::uint32_t incarnation = 0;     ///< Of the spare, then; 0: it is not promoted after all.
+  std::uint32_t incarnation = 0;     ///< Of what follows, then; 0: nothing is to follow after all.
   std::vector<std::uint64_t> codes;  ///< Bit n of all: exit code n.
   std::uint64_t signals = 0;         ///< Bit n - 1: signal n.
 };
@@ -320,7 +321,7 @@ struct exited {
   std::uint64_t redelivered = 0;  ///< Messages that its death gave back.
   std::uint64_t buried = 0;       ///< Messages that its death moved to dead letters.
   std::uint64_t stuck = 0;        ///< Poison messages that found the dead letters full.
-  std::uint32_t next_serial = 0;  ///< Not 0: the spare that has taken its place already.
+  std::uint32_t next_serial = 0;  ///< Not 0: the process that has taken its place already.
   std::int32_t next_pid = 0;
 };
 

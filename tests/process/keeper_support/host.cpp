@@ -40,6 +40,7 @@ child spawn_by(bulkhead::os::keeper_link& keeper, child_function run, const orde
   control::spawn wanted;
   wanted.name = o.name;
   wanted.resume_key = o.resume_key;
+  wanted.may_follow = o.may_follow;
   wanted.entry = bulkhead::os::name_function(reinterpret_cast<const void*>(run));
   wanted.arguments = o.arguments;
   wanted.endpoints = o.endpoints;

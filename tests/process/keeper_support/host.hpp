@@ -28,6 +28,7 @@ struct order {
   std::vector<std::uint64_t> endpoints = {};
   std::vector<std::byte> arguments = {};
   std::string name = "child";
+  bool may_follow = false;
 };
 
 struct child {

@@ -38,6 +38,7 @@ struct participant {
 
   std::unique_ptr<os::spare> spare;       ///< Until it is promoted, if it is one.
   std::optional<control::follow> follow;  ///< What is to be done at its end without asking.
+  std::unique_ptr<control::spawn> start;  ///< How it was started, where that may be done again so.
 
   bool stop_requested = false;
   bool watched_from_ready = false;  ///< Its watchdog begins with `ready`; else with its entry.

@@ -156,6 +156,8 @@ class tree {
     unique_fd standby;
   };
   void lend_descriptors(child_context& context, const own_descriptors& own);
+  participant& start_child(participant& owner, const control::spawn& wanted,
+                           std::vector<unique_fd> descriptors);
   bool fork_child(participant& child, child_context& context);
   void launch(participant& child, child_context& context, const pipe_grants& grants,
               const own_descriptors& own);
@@ -180,8 +182,9 @@ class tree {
   void enlist(participant& to, const claimant& giver, std::uint32_t incarnation);
   void promote(participant& p, const datagram& request);
   void note_follow(participant& p, const datagram& request);
+  participant* find_spare(const claimant& of);
   const participant* follow_up(const claimant& dead, const std::optional<control::follow>& rule,
-                               const exit_status& end);
+                               std::unique_ptr<control::spawn> kept, const exit_status& end);
   void dismiss_spares(std::uint32_t owner, std::uint64_t resume_key) noexcept;
 
   // Watchdogs.

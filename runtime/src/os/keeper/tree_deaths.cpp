@@ -162,12 +162,13 @@ void tree::bury(participant& p, const exit_status& end) {
   const std::size_t children = p.children;
   const claimant who = p.who;
   const std::optional<control::follow> rule = p.stop_requested ? std::nullopt : std::move(p.follow);
+  std::unique_ptr<control::spawn> kept = std::move(p.start);
   participants_.erase(who.serial);
   if (children != 0) {
     departed_.emplace(event.serial, departed{owner, children, std::move(event)});
     return;
   }
-  if (const participant* const next = follow_up(who, rule, end)) {
+  if (const participant* const next = follow_up(who, rule, std::move(kept), end)) {
     event.next_serial = next->who.serial;
     event.next_pid = next->pid;
   }

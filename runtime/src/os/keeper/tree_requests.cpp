@@ -351,6 +351,8 @@ void tree::forget(participant& p, const datagram& request) {
   for (auto& [serial, other] : participants_) {
     if (other.who.owner == p.who.serial && other.who.resume_key == wanted.resume_key) {
       other.who.resume_key = 0;
+      other.follow.reset();
+      other.start.reset();
     }
   }
   reply(p, request.head.kind, control::done{});

@@ -18,6 +18,13 @@ namespace bulkhead::os {
 namespace {
 
 constexpr std::size_t endpoints_max = 4096;
+// Of what is started again without asking, and so is kept meanwhile.
+constexpr std::size_t kept_arguments_max = 4096;
+
+bool may_be_kept(const control::spawn& wanted) noexcept {
+  return wanted.may_follow && wanted.resume_key != 0 && !wanted.is_spare &&
+         wanted.arguments.size() <= kept_arguments_max;
+}
 
 }  // namespace
 
@@ -224,19 +231,15 @@ void tree::expect_child(const participant& owner, const participant& child,
   commit();
 }
 
-void tree::spawn(participant& p, datagram& request) {
-  const auto wanted = body_of<control::spawn>(request);
-  if (wanted.endpoints.size() > endpoints_max ||
-      descriptors_of(wanted.setup) != request.descriptors.size() ||
-      (wanted.setup && wanted.setup->streams > 7)) {
-    throw garbage{};
-  }
-  if (p.children + p.events.waiting() >= event_box::events_max) {
+// A process as its owner wants it. @errors what keeps it from being there; then nothing is left.
+participant& tree::start_child(participant& owner, const control::spawn& wanted,
+                               std::vector<unique_fd> descriptors) {
+  if (owner.children + owner.events.waiting() >= event_box::events_max) {
     throw error(make_error_code(errc::start_failed),
-                "'" + p.name + "' has 32768 children whose ends it has not read");
+                "'" + owner.name + "' has 32768 children whose ends it has not read");
   }
   participant child;
-  child.who = {++last_serial_, p.who.serial, wanted.is_spare ? 0 : wanted.resume_key};
+  child.who = {++last_serial_, owner.who.serial, wanted.is_spare ? 0 : wanted.resume_key};
   child.name = wanted.name;
   if (wanted.setup) {
     child.is_command = !wanted.setup->command.empty();
@@ -247,23 +250,22 @@ void tree::spawn(participant& p, datagram& request) {
   pipe_grants grants;
   own_descriptors own;
   try {
-    child_context context = prepare(wanted, child, p.who, grants);
+    child_context context = prepare(wanted, child, owner.who, grants);
     make_spare(child, wanted, own.standby);
     make_group(child, context);
-    context.streams_and_directory = std::move(request.descriptors);
+    context.streams_and_directory = std::move(descriptors);
     watch(child, wanted, own.pulse);
-    expect_child(p, child, wanted);
+    expect_child(owner, child, wanted);
     launch(child, context, grants, own);
   } catch (...) {
     groups_->remove(child.group);
     if (!wanted.is_spare) undo_joins(wanted.endpoints, child.who.serial, grants);
     watched_.remove(child.who.serial);
     ledger_->erase({estate::of_child, 0, child.who.serial, 0});
-    ledger_->erase({estate::of_answer, 0, p.who.serial, 0});
     directory_.give_back(child.entry);
     throw;
   }
-  ++p.children;
+  ++owner.children;
   if (!wanted.is_spare) confirm_endpoints(child, wanted.endpoints, grants);
   directory_.set_pid(child.entry, child.pid);
   const std::uint32_t serial = child.who.serial;
@@ -274,7 +276,30 @@ void tree::spawn(participant& p, datagram& request) {
     ::kill(added.pid, SIGKILL);
     throw_last_error("opening the pidfd of '" + wanted.name + "'");
   }
-  reply(p, request.head.kind, control::spawn_reply{serial, added.pid});
+  return added;
+}
+
+void tree::spawn(participant& p, datagram& request) {
+  auto wanted = body_of<control::spawn>(request);
+  if (wanted.endpoints.size() > endpoints_max ||
+      descriptors_of(wanted.setup) != request.descriptors.size() ||
+      (wanted.setup && wanted.setup->streams > 7)) {
+    throw garbage{};
+  }
+  // It stays as it came: nothing of it is taken up but the descriptors.
+  const bool is_kept = may_be_kept(wanted) && request.descriptors.empty();
+  std::int32_t pid = 0;
+  std::uint32_t serial = 0;
+  try {
+    participant& child = start_child(p, wanted, std::move(request.descriptors));
+    pid = child.pid;
+    serial = child.who.serial;
+    if (is_kept) child.start = std::make_unique<control::spawn>(std::move(wanted));
+  } catch (...) {
+    ledger_->erase({estate::of_answer, 0, p.who.serial, 0});
+    throw;
+  }
+  reply(p, request.head.kind, control::spawn_reply{serial, pid});
 }
 
 }  // namespace bulkhead::os

@@ -99,23 +99,34 @@ void tree::note_follow(participant& p, const datagram& request) {
   if (rule.incarnation != 0) found->second.follow = std::move(rule);
 }
 
-// A child has ended, and all that it held is settled.
-// @returns the spare that has taken its place; nullptr: its owner decides what follows.
+participant* tree::find_spare(const claimant& of) {
+  const auto first = waiting_spares_.lower_bound({of.owner, of.resume_key, 0});
+  if (first == waiting_spares_.end() || std::get<0>(*first) != of.owner ||
+      std::get<1>(*first) != of.resume_key) {
+    return nullptr;
+  }
+  return &participants_.at(std::get<2>(*first));
+}
+
+// A child has ended, and all that it held is settled. `kept`: how it was started, where that may be
+// done again.
+// @returns what has taken its place; nullptr: its owner decides what follows.
 const participant* tree::follow_up(const claimant& dead, const std::optional<control::follow>& rule,
-                                   const exit_status& end) {
+                                   std::unique_ptr<control::spawn> kept, const exit_status& end) {
   if (!rule || !is_foreseen(*rule, end)) return nullptr;
   const auto owner = participants_.find(dead.owner);
   if (owner == participants_.end()) return nullptr;
-  const auto first = waiting_spares_.lower_bound({dead.owner, dead.resume_key, 0});
-  if (first == waiting_spares_.end() || std::get<0>(*first) != dead.owner ||
-      std::get<1>(*first) != dead.resume_key) {
-    return nullptr;
-  }
-  participant& to = participants_.at(std::get<2>(*first));
   try {
-    enlist(to, owner->second.who, rule->incarnation);
-    return &to;
-  } catch (const std::exception&) {
+    if (participant* const spare = find_spare(dead)) {
+      enlist(*spare, owner->second.who, rule->incarnation);
+      return spare;
+    }
+    if (kept == nullptr) return nullptr;
+    kept->incarnation = rule->incarnation;
+    participant& next = start_child(owner->second, *kept, {});
+    next.start = std::move(kept);
+    return &next;
+  } catch (...) {
     return nullptr;  // its owner will be told why
   }
 }
