@@ -14,6 +14,7 @@ ROWS = (
     ("the same, one now and then: by the spare in the keeper", "ours_rare", "fork_rare", 0.75),
     ("the same from a host with 1 GiB", "ours_heavy", "fork", 1.5),
     ("SIGKILL to replacement's user code", "replace_ours", "replace_raw", 1.3),
+    ("the same, one now and then", "replace_rare", "replace_raw", None),
     ("the same with a standby", "replace_standby", "replace_raw", 0.75),
     ("replacement, beside that of a raw fork's", "replace_ours", "replace_raw_small", None),
     ("call round trip to a running child", "call_trip", "pipe_trip", 2.0),
