@@ -303,11 +303,13 @@ TEST_CASE_METHOD(fixture, "a stopped process holds up nobody, and then gets what
   const bool by_full_lane = GENERATE(false, true);
   int others = 0;
   if (by_full_lane) {
-    // What others send fills the way to it, so that there is no room for the broker's.
+    // What others send fills the way to it and all that is kept (system_options::kept_bytes), so
+    // that there is no room for the broker's.
     std::atomic<bool> sent{false};
     others = 40000;
     sys.caf().spawn([&](caf::event_based_actor* self) {
-      for (int n = 0; n < others; ++n) self->send(far, std::string("other"), -1);
+      // Those of the broker's size come last, so that not even one of these fits.
+      for (int n = 0; n < others; ++n) self->send(far, std::string(n < 20000 ? 4096 : 1, 'o'), -1);
       sent = true;
     });
     REQUIRE(eventually([&] { return sent.load(); }));
