@@ -42,6 +42,7 @@ reducer_actor::behavior_type reduce(reducer_actor::stateful_pointer<reducer_stat
   return {
       [=](const partial& part) {
         add(part, self->state);
+        live->pieces = self->state.sum->pieces;
         live->files = self->state.sum->files;
         live->bytes = self->state.sum->bytes;
       },

@@ -97,7 +97,7 @@ void run(const options& chosen, run_result& result) {
   {
     const progress shown(result.live);
     std::optional<killer> storm;
-    if (chosen.kill_every > 0ns) storm.emplace(children, chosen.kill_every);
+    if (chosen.kill_every > 0ns) storm.emplace(children, chosen.kill_every, result.live);
     result.dead = join_all(children, jobs);
   }
   results.close();
