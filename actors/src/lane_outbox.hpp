@@ -22,7 +22,8 @@ struct letter {
   bulkhead::detail::parcel body;
   std::unique_ptr<pending_request> asks;  ///< Of a request, until that is all sent.
   call_ticket ticket;
-  bool is_open = false;  ///< The lane's table has it.
+  bool is_open = false;     ///< The lane's table has it.
+  bool is_counted = false;  ///< Among the requests of an outbox; what `asks` may have left already.
 };
 
 /// What a lane has no room for: kept in the order in which it came, until there is some. Nothing
@@ -38,7 +39,9 @@ class lane_outbox {
     return bytes_.load(std::memory_order_relaxed);
   }
   /// Requests in it.
-  [[nodiscard]] std::size_t requests() const;
+  [[nodiscard]] std::size_t requests() const noexcept {
+    return requests_.load(std::memory_order_relaxed);
+  }
   /// @limits most: of bytes; one is always taken. @returns kept: `message` is the outbox's.
   outcome put(letter&& message, std::size_t most);
   /// Gives them, one by one, to `send(letter&)`, for as long as that returns true: it is done with.
@@ -54,12 +57,14 @@ class lane_outbox {
   static constexpr std::size_t overhead = sizeof(letter) + 64;  // a parcel's own
 
   void note_size() noexcept;
+  void note_gone(const letter& one) noexcept;
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::deque<letter> letters_;
   bool is_closed_ = false;
   std::atomic<bool> holds_{false};
   std::atomic<std::size_t> bytes_{0};
+  std::atomic<std::size_t> requests_{0};
 };
 
 template <class Send>
@@ -74,7 +79,7 @@ bool lane_outbox::flush(Send send) {
       break;
     }
     moved = true;
-    bytes_.fetch_sub(next.bytes + overhead, std::memory_order_relaxed);
+    note_gone(next);
     letters_.pop_front();
   }
   note_size();

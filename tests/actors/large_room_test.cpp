@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "actors/large_echo.hpp"
+#include "actors/stopped.hpp"
 #include "actors/waiting.hpp"
 #include "support/catch.hpp"
 
@@ -70,6 +71,37 @@ TEST_CASE("what waits for room is bounded: more is refused or counted, nothing i
   CHECK(dropped < times - 6);
   ::kill(pid, SIGCONT);
   CHECK(s.ask<int>(there, sum_atom::value) == times - dropped);
+}
+
+TEST_CASE("so many requests wait for room and no more, each time anew",
+          "[actors][process][large]") {
+  scene s;
+  const int pid = s.ask<int>(s.there, pid_atom::value);
+  constexpr int times = 4000;
+  const auto refused = [&] {
+    ::kill(pid, SIGSTOP);
+    CHECK(eventually([&] { return is_stopped(pid); }));
+    std::atomic<int> full{0}, told{0}, sent{0};
+    s.sys.caf().spawn([&, h = s.there](caf::event_based_actor* self) {
+      for (int n = 0; n < times; ++n) {
+        self->request(h, 60s, std::string("abc"))
+            .then([&](const std::string&) { ++told; },
+                  [&](const caf::error& why) {
+                    full += actors::is(why, errc::full);
+                    ++told;
+                  });
+      }
+      sent = 1;
+    });
+    CHECK(eventually([&] { return sent == 1; }));
+    ::kill(pid, SIGCONT);
+    CHECK(eventually([&] { return told == times; }));
+    return full.load();
+  };
+  const int first = refused();
+  CHECK(first > 0);
+  CHECK(first <= times - 1024);
+  CHECK(refused() == first);
 }
 
 TEST_CASE("a slow actor's process has a bounded part of large messages",
