@@ -20,10 +20,7 @@ bool process_step::attempt(std::error_code& ec) {
     ec = errc::stale_incarnation;
     return true;
   }
-  if (const auto rt = child_->owner(); rt != nullptr && !rt->usable()) {
-    ec = errc::not_initialised;
-    return true;
-  }
+  if (ec = child_->why_in_vain(); ec) return true;
   auto status = child_->join_until({});
   if (status) status_ = std::move(*status);
   return status.has_value();

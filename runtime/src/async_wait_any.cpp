@@ -40,7 +40,10 @@ bool is_ready(const awaited& thing, std::error_code& ec) {
     if (ec = obstacle_to_receive(thing.queue); ec) return true;
     return thing.queue.state()->is_ready();
   }
-  if (thing.child != nullptr) return thing.child->join_until({}).has_value();
+  if (thing.child != nullptr) {
+    if (ec = thing.child->why_in_vain(); ec) return true;
+    return thing.child->is_over();
+  }
   if (thing.descriptor >= 0) return can_be_read(thing.descriptor);
   return steady_clock::now() >= thing.at;
 }

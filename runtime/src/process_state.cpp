@@ -95,14 +95,15 @@ std::uint32_t process_state::serial() const {
   return serial_;
 }
 
-void process_state::check_will_be_told() const {
+std::error_code process_state::why_untold() const {
   const auto owner = owner_.lock();
-  if (owner != nullptr) owner->check_tells("process '" + name_ + "'");
-  if (owner == nullptr) {
-    throw error(errc::runtime_gone, "the runtime of process '" + name_ +
-                                        "' is gone, and with it the process; how it ended nobody " +
-                                        "was told");
-  }
+  return owner != nullptr ? owner->why_silent() : std::error_code(errc::runtime_gone);
+}
+
+// In a forked copy another thread of the original may have our lock.
+std::error_code process_state::why_in_vain() const {
+  const std::error_code why = why_untold();
+  return why && why != errc::not_initialised && is_over() ? std::error_code() : why;
 }
 
 bool process_state::is_over() const {
@@ -119,17 +120,16 @@ std::optional<exit_status> process_state::join_until(
   // A runtime that stops meanwhile knows of nobody who waits here.
   constexpr std::chrono::seconds recheck{1};
   const core::waiting_mark mark(process_record::heart());
-  while (!is_over()) {
-    check_will_be_told();
+  for (;;) {
+    if (const std::error_code why = why_in_vain()) {
+      throw error(why, "waiting for process '" + name_ + "', of whose end nobody is told here");
+    }
     const auto now = std::chrono::steady_clock::now();
     const auto until = deadline - now > recheck ? now + recheck : deadline;
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_until(lock, until, [this] { return over_; }) && until == deadline) {
-      return std::nullopt;
-    }
+    if (changed_.wait_until(lock, until, [this] { return over_; })) return status_;
+    if (until == deadline) return std::nullopt;
   }
-  const std::lock_guard lock(mutex_);
-  return status_;
 }
 
 std::optional<std::uint32_t> process_state::running() const {

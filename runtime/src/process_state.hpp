@@ -38,6 +38,10 @@ class process_state : public std::enable_shared_from_this<process_state> {
   /// Of the current incarnation's process, or the last one's.
   [[nodiscard]] std::uint32_t serial() const;
   [[nodiscard]] bool is_over() const;
+  /// Why its end will not be told here, as runtime_state::why_silent; no error where it will be.
+  [[nodiscard]] std::error_code why_untold() const;
+  /// The same, but no error where it was told.
+  [[nodiscard]] std::error_code why_in_vain() const;
   /// Waits until it ended for good.
   exit_status join();
   std::optional<exit_status> join_until(std::chrono::steady_clock::time_point deadline);
@@ -55,8 +59,6 @@ class process_state : public std::enable_shared_from_this<process_state> {
  private:
   template <class Ask>
   void ask_owner(Ask ask);
-  /// @errors runtime_gone: nobody would tell its end any more.
-  void check_will_be_told() const;
   /// The serial of the current process; nothing where there is none.
   /// @errors stale_incarnation: of one incarnation, which has ended.
   [[nodiscard]] std::optional<std::uint32_t> running() const;

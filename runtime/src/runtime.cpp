@@ -23,6 +23,8 @@ runtime::runtime(std::shared_ptr<detail::runtime_state> state) noexcept
 
 runtime::~runtime() { state_->stop(); }
 
+runtime_metrics runtime::metrics() const { return state_->tally().read(); }
+
 boost::asio::any_io_executor runtime::get_executor() const { return state_->executor(); }
 
 runtime::runtime(inherited_t /*how*/) : state_(detail::take_up_inheritance(*this)) {}

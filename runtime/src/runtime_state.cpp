@@ -132,17 +132,11 @@ bool runtime_state::usable() {
   return context_ == nullptr || context_->usable();
 }
 
-bool runtime_state::is_stopped() {
-  const std::lock_guard lock(mutex_);
-  return stopped_;
-}
-
 // In a forked copy another thread of the original may have the lock.
-void runtime_state::check_tells(const std::string& what) {
-  if (context_ != nullptr && !context_->in_original_process()) context_->check_usable();
-  if (!is_stopped()) return;
-  throw error(errc::runtime_gone, "the runtime of " + what + " is gone, and with it the process" +
-                                      "es that it started; how they ended nobody was told");
+std::error_code runtime_state::why_silent() {
+  if (context_ != nullptr && !context_->in_original_process()) return errc::not_initialised;
+  const std::lock_guard lock(mutex_);
+  return stopped_ ? std::error_code(errc::runtime_gone) : std::error_code();
 }
 
 void runtime_state::wait_for_event() {
@@ -182,12 +176,16 @@ void runtime_state::deliver(const os::child_event& told) {
       known->second.is_hung |= told.what == control::kind::hung;
     }
   }
-  if (told.what == control::kind::exited) return handlers.at_end(told.event);
+  if (told.what == control::kind::exited) {
+    tally_.note_end(told.event);
+    return handlers.at_end(told.event);
+  }
   if (handlers.at_up) handlers.at_up(told.what);
 }
 
 // What came early is delivered on the thread, after whatever runs there now.
 void runtime_state::expect(std::uint32_t serial, end_handler at_end, up_handler at_up) {
+  tally_.note_start();
   const std::lock_guard lock(mutex_);
   const auto early = early_.extract(serial);
   const auto is_end = [](const os::child_event& told) {
@@ -248,6 +246,7 @@ void runtime_state::tell_lost(std::uint32_t serial, end_handler at_end, death_ca
   event.serial = serial;
   event.status.code = -1;
   event.status.cause = cause;
+  tally_.note_end(event);
   boost::asio::post(loop_, [at_end = std::move(at_end), event] { at_end(event); });
 }
 

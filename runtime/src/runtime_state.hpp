@@ -19,6 +19,7 @@
 #include "os/keeper_link.hpp"
 #include "os/unique_fd.hpp"
 #include "process_state.hpp"
+#include "process_tally.hpp"
 
 namespace bulkhead::detail {
 
@@ -116,11 +117,12 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   /// The calls of this runtime. @errors as a queue's making.
   std::shared_ptr<call_desk> calls(bulkhead::runtime& rt);
 
+  [[nodiscard]] const process_tally& tally() const noexcept { return tally_; }
+
   void stop();
-  [[nodiscard]] bool is_stopped();
-  /// For who waits to be told of an end; `what` begins the text.
-  /// @errors runtime_gone: it was stopped. not_initialised: this is a forked copy.
-  void check_tells(const std::string& what);
+  /// Why nobody will be told of an end: runtime_gone: it was stopped. not_initialised: this is a
+  /// forked copy.
+  [[nodiscard]] std::error_code why_silent();
 
  private:
   void begin();
@@ -156,6 +158,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   std::map<std::uint32_t, expected> expected_;
   // Told before `start` knew the serial.
   std::map<std::uint32_t, std::vector<os::child_event>> early_;
+  process_tally tally_;
   inheritance inheritance_;
   std::mutex calls_mutex_;  // held while the desk is made
   std::shared_ptr<call_desk> calls_;

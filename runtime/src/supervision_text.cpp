@@ -23,6 +23,13 @@ struct words {
     return "restart failed: " + e.status.report();
   }
   std::string operator()(const events::hung&) const { return "hung: it gave no sign of life"; }
+  std::string operator()(const events::limit_hit& e) const {
+    return e.limit == death_cause::cpu_limit ? "hit its CPU limit" : "hit its memory limit";
+  }
+  std::string operator()(const events::letters_full& e) const {
+    return std::to_string(e.messages) + (e.messages == 1 ? " message" : " messages") +
+           " cannot become dead letters, which are full: take or redrive some";
+  }
   std::string operator()(const events::standby_promoted&) const { return "a standby takes over"; }
   std::string operator()(const events::standby_ended& e) const {
     return "standby (" + std::to_string(e.pid) + ") ended: " + e.status.report();
@@ -45,6 +52,8 @@ struct levels {
   log_level operator()(const events::start_failed&) const { return log_level::warning; }
   log_level operator()(const events::restart_failed&) const { return log_level::warning; }
   log_level operator()(const events::hung&) const { return log_level::warning; }
+  log_level operator()(const events::limit_hit&) const { return log_level::warning; }
+  log_level operator()(const events::letters_full&) const { return log_level::error; }
   log_level operator()(const events::standby_ended&) const { return log_level::warning; }
   log_level operator()(const events::gave_up&) const { return log_level::error; }
   template <class Other>

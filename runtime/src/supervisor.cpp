@@ -55,7 +55,9 @@ process detail::start_dynamic(const std::shared_ptr<supervisor_state>& where, st
 void supervisor::terminate_child(std::string_view name) { state_->terminate(name); }
 void supervisor::terminate_child(std::uint64_t id) { state_->terminate(id); }
 void supervisor::restart_child(std::string_view name) { state_->restart(name); }
+void supervisor::restart_child(std::uint64_t id) { state_->restart(id); }
 void supervisor::delete_child(std::string_view name) { state_->remove(name); }
+void supervisor::delete_child(std::uint64_t id) { state_->remove(id); }
 std::optional<child_info> supervisor::find_child(std::string_view name) const {
   return state_->find_child(name);
 }
@@ -78,7 +80,13 @@ void supervisor::shutdown() {
   if (!ended()) state_->shutdown();
 }
 
+void supervisor::begin_shutdown() {
+  if (!ended()) state_->begin_shutdown();
+}
 end_reason supervisor::join() { return state_->join(); }
+std::optional<end_reason> supervisor::join_until(std::chrono::steady_clock::time_point deadline) {
+  return state_->join_until(deadline);
+}
 bool supervisor::ended() const { return state_->ended(); }
 
 }  // namespace bulkhead

@@ -16,6 +16,12 @@ core::child_id supervisor_state::id_of(std::string_view name) const {
   return there->second.id;
 }
 
+std::string supervisor_state::name_of(core::child_id id) {
+  const child* const who = find(id);
+  if (who == nullptr) throw std::invalid_argument("there is no child " + std::to_string(id));
+  return who->process->name();
+}
+
 supervisor_state::child* supervisor_state::find(core::child_id id) {
   const auto there = by_id_.find(id);
   return there == by_id_.end() ? nullptr : there->second;
@@ -132,28 +138,37 @@ void supervisor_state::terminate(std::string_view name) {
 }
 
 void supervisor_state::terminate(core::child_id id) {
-  wait_for(call([&] {
-    const child* const who = find(id);
-    if (who == nullptr) throw std::invalid_argument("there is no child " + std::to_string(id));
-    return begin_terminate(std::string(who->process->name()));
-  }));
+  wait_for(call([&] { return begin_terminate(name_of(id)); }));
+}
+
+supervisor_state::answer_to_come supervisor_state::begin_restart(std::string_view name) {
+  check(machine_.restart(id_of(name), now()), name);
+  auto result = expect(name, false);
+  run();
+  return result;
 }
 
 void supervisor_state::restart(std::string_view name) {
-  auto up = call([&] {
-    check(machine_.restart(id_of(name), now()), name);
-    auto result = expect(name, false);
-    run();
-    return result;
-  });
+  check_start(wait_for(call([&] { return begin_restart(name); })), name);
+}
+
+void supervisor_state::restart(core::child_id id) {
+  std::string name;
+  auto up = call([&] { return begin_restart(name = name_of(id)); });
   check_start(wait_for(std::move(up)), name);
 }
 
+void supervisor_state::begin_remove(std::string_view name) {
+  check(machine_.remove(id_of(name), now()), name);
+  run();
+}
+
 void supervisor_state::remove(std::string_view name) {
-  call([&] {
-    check(machine_.remove(id_of(name), now()), name);
-    run();
-  });
+  call([&] { begin_remove(name); });
+}
+
+void supervisor_state::remove(core::child_id id) {
+  call([&] { begin_remove(name_of(id)); });
 }
 
 void supervisor_state::begin_shutdown() {

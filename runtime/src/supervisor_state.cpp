@@ -1,5 +1,6 @@
 #include "supervisor_state.hpp"
 
+#include <algorithm>
 #include <boost/asio/dispatch.hpp>
 #include <csignal>
 #include <cstdio>
@@ -41,11 +42,20 @@ supervisor_state::supervisor_state(runtime& rt, const supervisor_options& option
 }
 
 end_reason supervisor_state::join() {
+  return *join_until(std::chrono::steady_clock::time_point::max());
+}
+
+std::optional<end_reason> supervisor_state::join_until(core::instant deadline) {
   constexpr std::chrono::seconds recheck{1};  // a runtime that stops tells nobody
   const core::waiting_mark mark(process_record::heart());
   while (!ended()) {
-    rt_->check_tells("a supervisor");
-    ended_.wait_for(recheck);
+    if (const std::error_code why = rt_->why_silent()) {
+      throw error(why, "waiting for " +
+                           (path_.empty() ? "a supervisor" : "supervisor '" + path_ + "'") +
+                           ", of whose end nobody is told here");
+    }
+    if (now() >= deadline) return std::nullopt;
+    ended_.wait_until(std::min(deadline, now() + recheck));
   }
   return ended_.get();
 }
@@ -227,6 +237,9 @@ void supervisor_state::told_of_end(core::child_id id, std::uint64_t incarnation,
   if (event.next_serial != 0) {
     if (who == nullptr) return end_unasked(event.next_serial);
     if (!accept_successor(*who, incarnation, event)) return;
+  }
+  if (who != nullptr && event.stuck != 0) {
+    emit(*who, event.pid, events::letters_full{event.stuck});
   }
   told_of_end(id, incarnation, event.status);
   if (child* const still = find(id)) give_up_successor(*still);

@@ -45,7 +45,9 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void terminate(std::string_view name);
   void terminate(core::child_id id);
   void restart(std::string_view name);
+  void restart(core::child_id id);
   void remove(std::string_view name);
+  void remove(core::child_id id);
   std::optional<child_info> find_child(std::string_view name);
   std::optional<child_info> find_child(core::child_id id);
   std::vector<child_info> which_children();
@@ -59,6 +61,8 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   void shutdown();
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   end_reason join();
+  /// @returns nothing when it has not ended by then.
+  std::optional<end_reason> join_until(core::instant deadline);
   [[nodiscard]] bool ended() const;
   [[nodiscard]] const std::shared_ptr<event_stream>& events() const noexcept { return stream_; }
 
@@ -99,12 +103,15 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   [[nodiscard]] std::shared_ptr<const foreseen_ends> ends_of(const child_spec& spec) const;
   answer_to_come enter(core::child_id id, child entry);
   answer_to_come begin_terminate(std::string_view name);
+  answer_to_come begin_restart(std::string_view name);
+  void begin_remove(std::string_view name);
   answer_to_come expect(std::string_view name, bool for_stop);
   static std::optional<exit_status> wait_for(answer_to_come answer);
   void answer(const supervision_event& event);
   child_info with_spares(child_info info);
   std::optional<child_info> info(std::optional<core::child_id> id);
   core::child_id id_of(std::string_view name) const;
+  std::string name_of(core::child_id id);
   child* find(core::child_id id);
   void forget_arguments(child& who);
 

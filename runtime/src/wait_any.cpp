@@ -149,35 +149,46 @@ std::size_t first_ready(std::span<const wait_source> sources) {
   return npos;
 }
 
-bool is_usable(const wait_source& source) {
+// Why it is in vain to wait for one.
+std::error_code trouble_of(const wait_source& source) {
   const auto is_ours = [](const process_context& context) { return context.in_original_process(); };
-  if (source.pipe != nullptr) return *source.pipe && is_ours(source.pipe->state()->context());
-  if (source.queue != nullptr) return *source.queue && is_ours(source.queue->state()->context());
-  return source.child == nullptr || *source.child;
+  bool usable = true;
+  if (source.pipe != nullptr) {
+    usable = *source.pipe && is_ours(source.pipe->state()->context());
+  } else if (source.queue != nullptr) {
+    usable = *source.queue && is_ours(source.queue->state()->context());
+  } else if (source.child != nullptr) {
+    usable = static_cast<bool>(*source.child);
+    if (usable) return source.child->state()->why_in_vain();
+  }
+  return usable ? std::error_code() : errc::not_initialised;
 }
 
-bool is_stopped() {
+// Why no call may wait for these, or this one may not.
+std::error_code obstacle(std::span<const wait_source> sources, bool waits) {
+  for (const wait_source& source : sources) {
+    if (const std::error_code trouble = trouble_of(source)) return trouble;
+  }
   const auto& child = process_record::child_context();
-  return child != nullptr && child->stop_requested();
+  const bool is_stopped = child != nullptr && child->stop_requested();
+  return waits && is_stopped ? std::error_code(errc::stop_requested) : std::error_code();
 }
 
 }  // namespace
 
 std::size_t wait_any(patience how_long, std::span<const wait_source> sources, std::error_code& ec) {
-  ec = std::all_of(sources.begin(), sources.end(), is_usable) ? std::error_code()
-                                                              : errc::not_initialised;
-  if (ec) return npos;
   const time_limit limit(how_long);
   const bool waits = limit.may_wait();
-  if (waits && is_stopped()) ec = errc::stop_requested;
-  if (ec) return npos;
+  if (ec = obstacle(sources, waits); ec) return npos;
   if (const std::size_t found = first_ready(sources); found != npos || !waits) return found;
   const sleeper bed(sources);
+  // A runtime that is stopped rings nothing for who waits for its processes.
+  const bool keeps_looking = std::any_of(sources.begin(), sources.end(),
+                                         [](const wait_source& s) { return s.child != nullptr; });
   steady_clock::duration look_again = look_again_first;
   for (;;) {
     bed.announce();
-    if (is_stopped()) ec = errc::stop_requested;
-    if (ec) return npos;
+    if (ec = obstacle(sources, waits); ec) return npos;
     if (const std::size_t found = first_ready(sources); found != npos) return found;
     if (limit.is_over()) return npos;
     auto until = limit.or_sooner(steady_clock::now() + look_again);
@@ -185,6 +196,7 @@ std::size_t wait_any(patience how_long, std::span<const wait_source> sources, st
       if (source.has_deadline) until = std::min(until, source.deadline);
     }
     bed.sleep(until);
+    if (keeps_looking) continue;
     look_again = std::min<steady_clock::duration>(look_again * 2, look_again_most);
   }
 }

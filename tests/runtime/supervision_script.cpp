@@ -28,6 +28,8 @@ struct event_in_words {
     return "restart failed: " + e.status.text;
   }
   std::string operator()(const events::hung&) const { return "hung"; }
+  std::string operator()(const events::limit_hit&) const { return "limit"; }
+  std::string operator()(const events::letters_full&) const { return "letters full"; }
   std::string operator()(const events::standby_promoted&) const { return "standby_promoted"; }
   std::string operator()(const events::standby_ended&) const { return "standby_ended"; }
   std::string operator()(const events::gave_up& e) const {

@@ -29,6 +29,7 @@
 #include <bulkhead/queue_sender.hpp>
 #include <bulkhead/remote_error.hpp>
 #include <bulkhead/runtime.hpp>
+#include <bulkhead/runtime_metrics.hpp>
 #include <bulkhead/spawn_options.hpp>
 #include <bulkhead/supervisor.hpp>
 #include <bulkhead/this_process.hpp>

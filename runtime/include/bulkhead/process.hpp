@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 #include <bulkhead/detail/async_calls.hpp>
+#include <bulkhead/detail/reported.hpp>
+#include <bulkhead/detail/time_after.hpp>
 #include <bulkhead/errc.hpp>
 #include <bulkhead/exit_status.hpp>
 #include <bulkhead/spawn_options.hpp>
@@ -22,6 +24,9 @@ class process_state;
 /// it to stop, waits `spawn_options::shutdown`, kills it. A handle that a supervisor gave watches
 /// and does not own: it stays valid over restarts, shows the current incarnation, and its
 /// destructor does nothing.
+///
+/// Each throwing call has a twin that reports to a `std::error_code&`.
+/// @errors stale_incarnation: this handle is empty. not_initialised: in a forked copy of a process.
 /// @threads any.
 class process : public detail::async_process_calls<process> {
  public:
@@ -49,21 +54,46 @@ class process : public detail::async_process_calls<process> {
   /// @returns how it ended; again at each call. @errors runtime_gone: its runtime was stopped
   /// first.
   exit_status join() const;
-  /// @returns nothing when it has not ended in that time.
+  exit_status join(std::error_code& ec) const {
+    return detail::reported(ec, [this] { return join(); });
+  }
+  /// @returns nothing when it has not ended, or not in that time.
+  std::optional<exit_status> try_join() const { return join_until({}); }
+  std::optional<exit_status> try_join(std::error_code& ec) const {
+    return detail::reported(ec, [this] { return try_join(); });
+  }
   template <class Rep, class Period>
   std::optional<exit_status> join_for(std::chrono::duration<Rep, Period> time) const {
-    return join_until(std::chrono::steady_clock::now() +
-                      std::chrono::ceil<std::chrono::nanoseconds>(time));
+    return join_until(detail::time_after(time));
+  }
+  template <class Rep, class Period>
+  std::optional<exit_status> join_for(std::chrono::duration<Rep, Period> time,
+                                      std::error_code& ec) const {
+    return detail::reported(ec, [&] { return join_for(time); });
   }
 
   /// Asks it to stop: its waiting calls end with errc::stop_requested, never in the middle of a
   /// hand-off, and its stop token fires. One that has ended is left alone.
   void request_stop() const;
-  void terminate() const;  ///< SIGTERM.
-  void kill() const;       ///< SIGKILL.
+  void request_stop(std::error_code& ec) const {
+    detail::reported(ec, [this] { request_stop(); });
+  }
+  /// By SIGTERM.
+  void terminate() const;
+  void terminate(std::error_code& ec) const {
+    detail::reported(ec, [this] { terminate(); });
+  }
+  /// By SIGKILL.
+  void kill() const;
+  void kill(std::error_code& ec) const {
+    detail::reported(ec, [this] { kill(); });
+  }
   /// Sends a signal to the current process, if there is one; one that has ended is not an error.
   /// @errors std::system_error for a bad number.
   void signal(int number) const;
+  void signal(int number, std::error_code& ec) const {
+    detail::reported(ec, [&] { signal(number); });
+  }
   /// A pidfd of the current process, for poll, epoll, Asio and the system calls that take one: it
   /// is readable once the process has ended, which is before what it held is recovered (join), and
   /// it never comes to mean another process, whatever becomes of the number or the incarnation.
@@ -74,6 +104,11 @@ class process : public detail::async_process_calls<process> {
   /// @threads any; asks the keeper, and waits for no child.
   /// @owns the caller closes it; it outlives the handle and the runtime.
   [[nodiscard]] int pidfd() const;
+  /// @returns -1 after an error.
+  [[nodiscard]] int pidfd(std::error_code& ec) const {
+    const int fd = detail::reported(ec, [this] { return pidfd(); });
+    return ec ? -1 : fd;
+  }
 
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
 

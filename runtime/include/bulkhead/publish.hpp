@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/reported.hpp>
 #include <bulkhead/queue.hpp>
 #include <bulkhead/runtime.hpp>
 #include <cstdint>
@@ -42,17 +43,6 @@ struct published_type<queue<T>> {
   static constexpr bool is_queue = true;
   using message = T;
 };
-
-template <class Fn>
-auto run_with(std::error_code& ec, Fn fn) -> decltype(fn()) {
-  ec.clear();
-  try {
-    return fn();
-  } catch (const std::system_error& failure) {
-    ec = failure.code();
-  }
-  return {};
-}
 
 }  // namespace detail
 
@@ -103,7 +93,12 @@ template <class T>
 template <class T>
 [[nodiscard]] publication publish(runtime& rt, const std::filesystem::path& path, const queue<T>& q,
                                   const publish_options& options, std::error_code& ec) {
-  return detail::run_with(ec, [&] { return publish(rt, path, q, options); });
+  return detail::reported(ec, [&] { return publish(rt, path, q, options); });
+}
+template <class T>
+[[nodiscard]] publication publish(runtime& rt, const std::filesystem::path& path, const queue<T>& q,
+                                  std::error_code& ec) {
+  return publish(rt, path, q, publish_options{}, ec);
 }
 template <class Other, class... Rest>
 requires(!detail::published_type<Other>::is_queue) publication
@@ -140,7 +135,7 @@ template <class Endpoint>
 }
 template <class Endpoint>
 [[nodiscard]] Endpoint attach(runtime& rt, const std::filesystem::path& path, std::error_code& ec) {
-  return detail::run_with(ec, [&] { return attach<Endpoint>(rt, path); });
+  return detail::reported(ec, [&] { return attach<Endpoint>(rt, path); });
 }
 
 }  // namespace bulkhead

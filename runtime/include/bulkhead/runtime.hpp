@@ -4,8 +4,10 @@
 #include <bulkhead/call_options.hpp>
 #include <bulkhead/command.hpp>
 #include <bulkhead/detail/entry.hpp>
+#include <bulkhead/detail/reported.hpp>
 #include <bulkhead/log_sink.hpp>
 #include <bulkhead/process.hpp>
+#include <bulkhead/runtime_metrics.hpp>
 #include <memory>
 
 namespace bulkhead {
@@ -105,6 +107,16 @@ class runtime {
     }
     return value;
   }
+
+  template <class T>
+  [[nodiscard]] T endpoint(std::string_view name, std::error_code& ec) const {
+    return detail::reported(ec, [&] { return endpoint<T>(name); });
+  }
+
+  /// What its processes have done so far: the numbers of one moment, and sums since the start.
+  /// @threads any; counts are read one after the other, so those of events on their way may differ
+  /// by one.
+  [[nodiscard]] runtime_metrics metrics() const;
 
   /// Where event handlers run.
   [[nodiscard]] boost::asio::any_io_executor get_executor() const;

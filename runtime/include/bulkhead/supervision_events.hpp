@@ -85,6 +85,21 @@ struct hung {
   friend bool operator==(const hung&, const hung&) = default;
 };
 
+/// It went over a limit of its `process.limits`, and was ended for that. Its exit, with the same
+/// cause, follows.
+struct limit_hit {
+  death_cause limit = death_cause::none;  ///< memory_limit or cpu_limit.
+  friend bool operator==(const limit_hit&, const limit_hit&) = default;
+};
+
+/// It held messages that were to become dead letters by its end, and the dead letters are full:
+/// these stay in their queues, out of delivery, until there is room. Take some, or redrive them.
+/// Its exit follows.
+struct letters_full {
+  std::uint64_t messages = 0;
+  friend bool operator==(const letters_full&, const letters_full&) = default;
+};
+
 /// Its failure was one too many: the supervisor stops its children and ends.
 struct gave_up {
   std::vector<failure> history;
@@ -125,7 +140,8 @@ struct supervision_event {
   std::uint64_t incarnation = 0;  ///< Which start of the child; the first is 1.
   std::variant<events::started, events::ready, events::exited, events::restarting,
                events::start_failed, events::restart_failed, events::gave_up, events::stopped,
-               events::deleted, events::hung, events::standby_promoted, events::standby_ended>
+               events::deleted, events::hung, events::standby_promoted, events::standby_ended,
+               events::limit_hit, events::letters_full>
       what;
 
   friend bool operator==(const supervision_event&, const supervision_event&) = default;

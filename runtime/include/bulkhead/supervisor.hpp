@@ -3,10 +3,13 @@
 #include <bulkhead/child_spec.hpp>
 #include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/detail/child_observer.hpp>
+#include <bulkhead/detail/reported.hpp>
 #include <bulkhead/detail/supervisor_entry.hpp>
+#include <bulkhead/detail/time_after.hpp>
 #include <bulkhead/dynamic_children.hpp>
 #include <bulkhead/runtime.hpp>
 #include <bulkhead/supervision_events.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -115,10 +118,24 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
   /// ended. @errors std::invalid_argument: there is none of that name, or id.
   void terminate_child(std::string_view name);
   void terminate_child(std::uint64_t id);
-  /// Starts a stopped child again and waits until it is up.
+  template <class Which>
+  void terminate_child(const Which& child, std::error_code& ec) {
+    detail::reported(ec, [&] { terminate_child(child); });
+  }
+  /// Starts a stopped child again and waits until it is up. @errors as start and terminate_child.
   void restart_child(std::string_view name);
+  void restart_child(std::uint64_t id);
+  template <class Which>
+  void restart_child(const Which& child, std::error_code& ec) {
+    detail::reported(ec, [&] { restart_child(child); });
+  }
   /// Forgets a stopped child. @errors bulkhead::error not_permitted while it runs.
   void delete_child(std::string_view name);
+  void delete_child(std::uint64_t id);
+  template <class Which>
+  void delete_child(const Which& child, std::error_code& ec) {
+    detail::reported(ec, [&] { delete_child(child); });
+  }
 
   /// One child as which_children lists it; nothing when there is none.
   [[nodiscard]] std::optional<child_info> find_child(std::string_view name) const;
@@ -136,8 +153,28 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
   /// Stops all children in the reverse of their order, one at a time, each within its own
   /// `shutdown`, and ends. Waits for that.
   void shutdown();
-  /// Waits until the supervisor has ended. @returns why.
+  void shutdown(std::error_code& ec) {
+    detail::reported(ec, [this] { shutdown(); });
+  }
+  /// Waits until the supervisor has ended. @returns why. @errors runtime_gone: its runtime was
+  /// stopped first.
   end_reason join();
+  end_reason join(std::error_code& ec) {
+    return detail::reported(ec, [this] { return join(); });
+  }
+  /// @returns nothing when it has not ended, or not in that time.
+  std::optional<end_reason> try_join() { return join_until({}); }
+  std::optional<end_reason> try_join(std::error_code& ec) {
+    return detail::reported(ec, [this] { return try_join(); });
+  }
+  template <class Rep, class Period>
+  std::optional<end_reason> join_for(std::chrono::duration<Rep, Period> time) {
+    return join_until(detail::time_after(time));
+  }
+  template <class Rep, class Period>
+  std::optional<end_reason> join_for(std::chrono::duration<Rep, Period> time, std::error_code& ec) {
+    return detail::reported(ec, [&] { return join_for(time); });
+  }
   /// True when it has ended.
   [[nodiscard]] bool ended() const;
   /// What its events carry: its name behind those of the supervisors that it is nested in, with a
@@ -146,6 +183,8 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
 
   [[nodiscard]] const std::shared_ptr<detail::event_stream>& events() const noexcept;
 
+  /// Asks all children to stop, as `shutdown` does, and waits for nothing (async_shutdown does).
+  void begin_shutdown();
   /// For the layers above: starts a child whose lives an observer follows from the start.
   process start_observed(const child_spec& spec, detail::start_recipe recipe,
                          std::shared_ptr<detail::child_observer> observer);
@@ -156,6 +195,7 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
   explicit supervisor(std::shared_ptr<detail::supervisor_state> nested) noexcept;
 
  private:
+  std::optional<end_reason> join_until(std::chrono::steady_clock::time_point deadline);
   void nest(const child_spec& spec, const supervisor_options& options,
             std::function<void(supervisor&)> build);
   [[nodiscard]] detail::nested_start begin_nested(const child_spec& spec,

@@ -68,6 +68,10 @@ TEST_CASE("a handle that outlives its runtime waits for nobody", "[process]") {
   } catch (const bulkhead::error& failure) {
     CHECK(failure.code() == bulkhead::errc::runtime_gone);
   }
+  std::error_code ec;
+  CHECK(bulkhead::wait_any(ec, soon, *child) == bulkhead::npos);
+  CHECK(ec == bulkhead::errc::runtime_gone);
+  CHECK(bulkhead::wait_any(soon, ended) == 0);
   child.reset();
   CHECK(ended.join().code == 3);
 }

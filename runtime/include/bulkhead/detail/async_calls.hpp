@@ -96,6 +96,13 @@ class async_supervisor_calls {
   decltype(auto) async_wait(Token&& token) const {
     return async_of<Supervisor>::wait(self(), std::forward<Token>(token));
   }
+  /// Asks it to shut down, at once also where the token waits to be started, and waits as
+  /// async_wait does.
+  template <class Token>
+  decltype(auto) async_shutdown(Token&& token) {
+    static_cast<Supervisor&>(*this).begin_shutdown();
+    return async_wait(std::forward<Token>(token));
+  }
 
  private:
   [[nodiscard]] const Supervisor& self() const noexcept {

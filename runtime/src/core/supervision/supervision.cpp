@@ -44,6 +44,9 @@ void supervision::exited(child_id id, std::uint64_t incarnation, const exit_stat
                          instant now) {
   child* c = current(id, incarnation);
   if (c == nullptr) return;
+  if (status.cause == death_cause::memory_limit || status.cause == death_cause::cpu_limit) {
+    emit(*c, now, events::limit_hit{status.cause});
+  }
   if (c->regroup && !ending_) {  // whatever it ended by, it was to be stopped
     emit(*c, now, events::exited{status});
     return stopped_for_group(*c, now);
