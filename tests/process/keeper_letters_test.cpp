@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "core/closing.hpp"
 #include "core/letters.hpp"
 #include "os/segment.hpp"
 #include "process/keeper_support/desk.hpp"
@@ -131,15 +132,13 @@ TEST_CASE_METHOD(graveyard_fixture, "a message that finds the letters full is bu
   CHECK(read_all() == 2);
 }
 
-TEST_CASE_METHOD(graveyard_fixture, "closed letters take nothing, and the message stays",
-                 "[core][crash]") {
+TEST_CASE_METHOD(graveyard_fixture, "a close of the letters keeps none out", "[core][crash]") {
   REQUIRE(sender.send(1));
   REQUIRE(taker.take());
-  letters.view().header().signs.closed = core::closed_state::closed;
-  CHECK(recover().stuck == 1);
-  CHECK(recover().stuck == 1);
-  CHECK(read_all() == 0);
-  CHECK(slot(0).load(std::memory_order_relaxed).is(slot_state::poison));
+  core::close(letters.view());
+  CHECK(recover().buried == 1);
+  CHECK(recover().buried == 0);
+  CHECK(read_all() == 1);
 }
 
 TEST_CASE_METHOD(graveyard_fixture,

@@ -75,9 +75,7 @@ bool letter_writer::is_buried(const letter_place& known, std::uint64_t lap) cons
   // Acquire: a claim brings its place, which was written before it.
   if (known.claimed_for.load(std::memory_order_acquire) != lap + 1) return false;
   const newest_published newest = find_newest(*letters_, seat);
-  if (!newest.any || before(newest.at, known.at)) return false;
-  // A close took the newest one back.
-  return !(newest.withdrawn && newest.at == known.at);
+  return newest.any && !before(newest.at, known.at);
 }
 
 bool letter_writer::bury(const queue_view& queue, const poisoned& message) {
@@ -128,11 +126,8 @@ bool letter_writer::write_letter(const poisoned& message, letter_place& known) {
   if (size != 0) std::memcpy(letter.bytes, bytes, size);
   detail::encoder to(letter.bytes + size);
   detail::encode(to, tail);
-  if (sender_.publish(letter) != outcome::done) {
-    // Release as above.
-    known.claimed_for.store(0, std::memory_order_release);
-    return false;
-  }
+  // Were it refused, the message would be out of everybody's reach.
+  sender_.publish_in_spite_of_close(letter);
   const parked_set receivers(*letters_, side::receivers);
   if (receivers.any()) receivers.wake_one();
   return true;

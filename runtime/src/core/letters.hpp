@@ -21,7 +21,7 @@ class letter_writer final : public graveyard {
   letter_writer(const queue_view& origin, payload_area& origin_payload, const queue_view& letters,
                 payload_area& letters_payload);
 
-  /// @returns false: no room, or the letters are closed.
+  /// @returns false: no room. A close of the letters keeps none out.
   bool bury(const queue_view& queue, const poisoned& message) override;
 
  private:

@@ -58,21 +58,17 @@ class producer {
   /// message was taken back.
   outcome publish(const place& p) {
     slot& s = next_.here();
-    const slot_word ready = slot_word::make_ready(lap_of(p.position));
-    if (lap_of(p.position) != hinted_lap_) [[unlikely]]
-      say_sequence(p.position);
-    write_meta(s, p, sequence_ + 1);
-    // Release: a taker that acquires the word sees meta and payload (S3).
-    if constexpr (!broken::publish_early) s.store(ready, std::memory_order_release);
-    note(p);
-    claimed_ = no_credit;
-    next_.step();
-    queue_->os().light_barrier();  // S3 before S4 and S5
+    const slot_word ready = show(p);
     if (header_->signs.closed.load(std::memory_order_relaxed) != closed_state::open) [[unlikely]] {
       if (withdraw(s, ready, index_of(p.position))) return outcome::closed;
     }
     ++sequence_;
     return outcome::done;
+  }
+  /// The same where a close ends the reading only: what would be refused has no other place to go.
+  void publish_in_spite_of_close(const place& p) {
+    show(p);
+    ++sequence_;
   }
 
   /// Gives up what `reserve` set aside and nobody is going to publish.
@@ -125,6 +121,20 @@ class producer {
            sent_messages_.count() < queue_->shape().capacity &&
            size <= queue_->shape().inline_bytes &&
            next_.here().load(std::memory_order_acquire).is(slot_state::free);
+  }
+  slot_word show(const place& p) {
+    slot& s = next_.here();
+    const slot_word ready = slot_word::make_ready(lap_of(p.position));
+    if (lap_of(p.position) != hinted_lap_) [[unlikely]]
+      say_sequence(p.position);
+    write_meta(s, p, sequence_ + 1);
+    // Release: a taker that acquires the word sees meta and payload (S3).
+    if constexpr (!broken::publish_early) s.store(ready, std::memory_order_release);
+    note(p);
+    claimed_ = no_credit;
+    next_.step();
+    queue_->os().light_barrier();  // S3 before S4 and S5
+    return ready;
   }
   static void write_meta(slot& s, const place& p, std::uint64_t sequence) noexcept {
     s.meta = (std::uint64_t{p.size} << 32) | (sequence & 0xffff'ffff);

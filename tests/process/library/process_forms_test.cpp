@@ -212,6 +212,18 @@ TEST_CASE("an event says that the dead letters are full", "[supervisor][forms][c
   CHECK((last && last->value == 1));
 }
 
+TEST_CASE("a close of the dead letters loses no message", "[process][forms]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<int> jobs{rt};
+  const auto letters = jobs.dead_letters();
+  letters.close();
+  jobs.send(7);
+  jobs.take().reject("no use");
+  CHECK(jobs.join_for(soon));
+  CHECK(eventually([&] { return letters.size() == 1; }));
+  CHECK(letters.receive().value == 7);
+}
+
 TEST_CASE("an event says that a limit was hit", "[supervisor][forms][crash]") {
   bulkhead::runtime rt;
   bulkhead::supervisor sup{rt};
