@@ -1,28 +1,22 @@
 #include "common/scoreboard.hpp"
 
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cinttypes>
-#include <climits>
 #include <cstdio>
 #include <ctime>
 #include <system_error>
+
+#include "common/futex.hpp"
 
 namespace bench {
 namespace {
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
-}
-
-// Between processes.
-void futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value) noexcept {
-  syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
 }
 
 }  // namespace
@@ -69,11 +63,11 @@ void scoreboard::gate(std::uint32_t parties) {
   const std::uint32_t arrived = shared_->arrived.fetch_add(1) + 1;
   if (arrived == parties) {
     unlink(path_.c_str());  // all have opened it by now, and a run that is killed leaves no file
-    if (parties > 2) futex(shared_->arrived, FUTEX_WAKE, INT_MAX);
+    if (parties > 2) futex_wake_all(shared_->arrived);
   }
   for (std::uint32_t seen; (seen = shared_->arrived.load()) < parties;) {
     if (parties > 2) {
-      futex(shared_->arrived, FUTEX_WAIT, seen);
+      futex_wait(shared_->arrived, seen);
     } else {
       sched_yield();
     }

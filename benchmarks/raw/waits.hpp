@@ -1,11 +1,10 @@
 #pragma once
 
-#include <linux/futex.h>
 #include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <atomic>
 #include <cstdint>
+
+#include "common/futex.hpp"
 
 namespace bench {
 
@@ -20,13 +19,6 @@ inline void relax() noexcept {
 /// Worth up to 5x on the rings.
 inline void relax_long() noexcept {
   for (unsigned n = 0; n < 32; ++n) relax();
-}
-
-inline void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
-  syscall(SYS_futex, &word, FUTEX_WAIT, expected, nullptr, nullptr, 0);
-}
-inline void futex_wake(std::atomic<std::uint32_t>& word) noexcept {
-  syscall(SYS_futex, &word, FUTEX_WAKE, 1, nullptr, nullptr, 0);
 }
 
 // How a raw ring waits. `until(condition)` returns when it holds; `notify()` follows a change that
