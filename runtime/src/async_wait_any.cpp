@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 #include <algorithm>
@@ -83,6 +84,7 @@ awaited::awaited(const wait_source& source) {
     at = source.deadline;
   } else {
     descriptor = source.descriptor;
+    if (::fcntl(descriptor, F_GETFD) < 0) bad = {errno, std::system_category()};
   }
 }
 

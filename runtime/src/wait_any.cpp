@@ -1,5 +1,6 @@
 #include <bulkhead/wait_any.hpp>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -160,6 +161,8 @@ std::error_code trouble_of(const wait_source& source) {
   } else if (source.child != nullptr) {
     usable = static_cast<bool>(*source.child);
     if (usable) return source.child->state()->why_in_vain();
+  } else if (!source.has_deadline && ::fcntl(source.descriptor, F_GETFD) < 0) {
+    return {errno, std::system_category()};
   }
   return usable ? std::error_code() : errc::not_initialised;
 }

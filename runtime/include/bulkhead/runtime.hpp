@@ -36,8 +36,10 @@ class runtime_state;
 ///
 /// The keeper process and this process's one thread (all signals blocked) start at the first queue
 /// or spawn, not before.
-/// @threads any. @owns neither queues nor processes; it outlives supervisors, and handles that
-/// outlive it report runtime_gone.
+/// @threads any. @owns neither queues nor processes; it outlives supervisors. Handles that outlive
+/// it: a process's waits and requests report runtime_gone; queues and pipes go on in this process,
+/// whose peers have ended, and report runtime_gone where they need the keeper: a first send or
+/// take, dead letters.
 /// @crash when the host is killed every process of the tree ends. When the keeper is killed the
 /// tree ends, the host too, with one sentence on
 ///   standard error and status 70.
@@ -63,7 +65,7 @@ class runtime {
   /// without captures. args: messages and endpoints, converted to fn's parameter types here; pipe
   /// ends are moved.
   /// @returns the owner of the process. @errors start_failed, not_initialised, and what the system
-  /// says.
+  /// says; std::invalid_argument: fn is null.
   template <class F, class... Args>
   requires(!std::is_same_v<F, spawn_options>) process spawn(const F& fn, Args&&... args) {
     return start({}, detail::make_recipe(fn, std::forward<Args>(args)...));

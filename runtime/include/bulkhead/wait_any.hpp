@@ -82,7 +82,8 @@ wait_source source_of(Io& io) { return source_of(io.native_handle()); }
 /// @returns the index of the first that is ready, in the order of the arguments; `npos` when none
 /// was in that time. Another thread or process may take what was there.
 /// @errors stop_requested: this process was asked to stop. not_initialised: in a forked copy of a
-/// process, or an empty end, queue or process.
+/// process, or an empty end, queue or process. runtime_gone: of a process that nobody will tell the
+/// end of. EBADF: a descriptor that is not open.
 /// @threads any. Costs a few system calls where it has to wait.
 template <class Rep, class Period, class... Sources>
 std::size_t wait_any(std::error_code& ec, std::chrono::duration<Rep, Period> timeout,

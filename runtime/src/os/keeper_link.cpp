@@ -28,6 +28,10 @@ bool line_source::is_gone(const channel& line) {
 }
 
 void keeper_link::throw_gone() const {
+  if (is_over_.load()) {
+    throw error(make_error_code(errc::runtime_gone),
+                "its runtime, and with it the keeper, is gone");
+  }
   throw error(make_error_code(when_gone_), when_gone_ == errc::peer_crashed
                                                ? "the keeper of this program's processes is gone"
                                                : "the publisher's keeper is gone");

@@ -33,7 +33,8 @@ class keeper_link {
   /// Asks and waits for the reply.
   /// @returns the reply; its descriptors go to `got`, where given.
   /// @errors bulkhead::error with what the keeper answered, an errc or a system error (no memory,
-  /// no descriptors), and its sentence; when_gone: the keeper is gone, and no other follows it.
+  /// no descriptors), and its sentence; when_gone: the keeper is gone, and no other follows it;
+  /// runtime_gone: we have shut the line down.
   template <class Reply, class Body>
   Reply ask(control::kind kind, const Body& body, std::vector<unique_fd>* got = nullptr,
             std::span<const int> descriptors = {}) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <variant>
 #include <vector>
@@ -158,6 +159,38 @@ TEST_CASE("a supervisor is shut down asynchronously", "[supervisor][forms]") {
   REQUIRE(reason.wait_for(soon) == std::future_status::ready);
   CHECK(reason.get() == bulkhead::end_reason::shutdown);
   CHECK(child.try_join()->success());
+}
+
+TEST_CASE("a name that is taken is told, and by whom", "[supervisor][forms]") {
+  bulkhead::runtime rt;
+  bulkhead::supervisor sup{rt};
+  static_cast<void>(sup.start({.name = "worker"}, wait_for_stop));
+  CHECK_THROWS_WITH(
+      sup.start({.name = "worker"}, wait_for_stop),
+      Catch::Contains("child 'worker': there is a child of this name already: it is running"));
+  sup.terminate_child("worker");
+  CHECK_THROWS_WITH(sup.start({.name = "worker"}, wait_for_stop),
+                    Catch::Contains("of this name already: it is stopped"));
+}
+
+TEST_CASE("no function is no process", "[process][forms]") {
+  bulkhead::runtime rt;
+  void (*const nothing)() = nullptr;
+  CHECK_THROWS_AS(rt.spawn(nothing), std::invalid_argument);
+}
+
+TEST_CASE("what needs the keeper of a runtime that is gone says so", "[process][forms]") {
+  auto rt = std::make_unique<bulkhead::runtime>();
+  bulkhead::queue<int> used{*rt};
+  bulkhead::queue<int> fresh{*rt};
+  used.send(1);
+  rt.reset();
+  std::error_code ec;
+  fresh.send(1, ec);
+  CHECK(ec == errc::runtime_gone);
+  CHECK_THROWS_WITH(used.dead_letters(), Catch::Contains("runtime"));
+  used.send(2, ec);
+  CHECK(!ec);
 }
 
 TEST_CASE("a supervisor whose runtime is gone says so", "[supervisor][forms]") {

@@ -1,11 +1,13 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "process/library/waits.hpp"
@@ -41,6 +43,26 @@ void await_sleep(pid_t thread) {
 void end_when_told(bulkhead::queue<int> told) { told.receive(); }
 
 }  // namespace
+
+TEST_CASE("wait_any refuses a descriptor that is not open", "[wait_any][process]") {
+  int closed = 0;
+  {
+    const pipe_of_system gone;
+    closed = gone.fds[0];
+  }
+  std::error_code ec;
+  CHECK(wait_any(ec, soon, closed) == npos);
+  CHECK(ec == std::errc::bad_file_descriptor);
+  CHECK(wait_any(ec, soon, -1) == npos);
+  CHECK(ec == std::errc::bad_file_descriptor);
+  boost::asio::io_context io;
+  std::optional<boost::system::error_code> told;
+  bulkhead::async_wait_any(
+      soon, closed, boost::asio::bind_executor(io, [&](auto failure, auto) { told = failure; }));
+  io.run_for(soon);
+  REQUIRE(told);
+  CHECK(*told == boost::system::errc::bad_file_descriptor);
+}
 
 TEST_CASE("wait_any tells the first of several things that is ready", "[wait_any][process]") {
   bulkhead::runtime rt;

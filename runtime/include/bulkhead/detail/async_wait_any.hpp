@@ -17,7 +17,7 @@ struct awaited {
   bool is_pipe = false;
   int descriptor = -1;
   async_operation::time_point at = async_operation::time_point::max();
-  std::error_code bad;  ///< It was empty from the beginning.
+  std::error_code bad;  ///< It was empty, or not open, from the beginning.
 };
 
 class wait_any_step {

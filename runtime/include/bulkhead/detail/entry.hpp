@@ -111,8 +111,10 @@ start_recipe make_recipe(const F& fn, Args&&... args) {
                   "an argument given to spawn does not convert to the function's parameter");
     static_assert(require_spawn_argument<tuple>());
     recipe.entry = &run_entry<function, tuple>;
-    if constexpr (is_function_pointer<function>)
+    if constexpr (is_function_pointer<function>) {
       recipe.target = reinterpret_cast<void*>(function(fn));
+      if (recipe.target == nullptr) throw std::invalid_argument("the function to start is null");
+    }
     recipe.fingerprint = fingerprint_of<tuple>();
     put_arguments(recipe, std::make_shared<const tuple>(std::forward<Args>(args)...));
   }

@@ -130,17 +130,19 @@ std::optional<refusal> supervision::check_new(const new_child& child) const {
   }
   const core::child* same = children_.find(child.spec.name);
   if (same == nullptr) return std::nullopt;
-  if (auto busy = not_stopped(*same)) return busy;
-  return refusal{refused::already_present, "name", same->rules.name + " is there, and stopped"};
+  auto taken = not_stopped(*same).value_or(
+      refusal{refused::already_present, "name", "it is stopped; restart it, or delete it first"});
+  taken.text.insert(0, "there is a child of this name already: ");
+  return taken;
 }
 
 std::optional<refusal> supervision::not_stopped(const child& c) const {
   const child_state state = core::state_of(c);
   if (state == child_state::stopped) return std::nullopt;
   if (state == child_state::restarting) {
-    return refusal{refused::restarting, "name", c.rules.name + " is being restarted"};
+    return refusal{refused::restarting, "name", "it is being restarted"};
   }
-  return refusal{refused::already_running, "name", c.rules.name + " is running"};
+  return refusal{refused::already_running, "name", "it is running"};
 }
 
 }  // namespace bulkhead::core

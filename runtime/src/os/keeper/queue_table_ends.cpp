@@ -53,10 +53,12 @@ void queue_table::check_ours(std::uint64_t endpoint) const {
   if (id >> control::count_bits == last_id_ >> control::count_bits) return;
   throw error(
       make_error_code(errc::unsupported),
-      is_pipe ? "a pipe end cannot travel from one program's tree of processes to another's: the "
-                "program that published the queue makes the pipe, and sends an end of it"
-              : "a queue that this program attached to cannot travel to processes of its own, nor "
-                "the other way round: each program publishes its own and attaches to the others'");
+      is_pipe
+          ? "a pipe end cannot travel from one program's tree of processes to another's: the "
+            "program that published the queue makes the pipe, and sends an end of it"
+          : "a queue of another runtime, one that this program attached to for instance, cannot "
+            "travel to processes of this one: each program publishes its own and attaches to "
+            "the others'");
 }
 
 carried_queues::fate queue_table::fate_of(const carried_queues::place& message) {
