@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <boost/asio/system_executor.hpp>
-#include <bulkhead/detail/async_operation.hpp>
+#include <bulkhead/detail/async_forward.hpp>
+#include <bulkhead/detail/async_queue_step.hpp>
 #include <bulkhead/overflow.hpp>
 #include <bulkhead/runtime.hpp>
 #include <cerrno>
@@ -118,6 +120,42 @@ std::error_code refusal_to_wait(const queue_core& queue) {
 steady_clock::time_point look_again_at(const queue_core& queue) {
   if (queue.state()->joined() != nullptr) return steady_clock::time_point::max();
   return steady_clock::now() + seat_patience;
+}
+
+std::vector<async_source> sources_of_room(std::span<const queue_core> outputs) {
+  std::vector<async_source> all;
+  for (const queue_core& out : outputs) {
+    async_source s;
+    s.queue = out.state();
+    s.sending = true;
+    all.push_back(std::move(s));
+  }
+  return all;
+}
+
+steady_clock::time_point look_again_at_any(std::span<const queue_core> outputs) {
+  auto at = steady_clock::time_point::max();
+  for (const queue_core& out : outputs) at = std::min(at, look_again_at(out));
+  return at;
+}
+
+std::vector<async_source> queue_join_step::sources() const {
+  async_source s;
+  s.queue = queue_.state();
+  s.sending = true;
+  s.joining = true;
+  return {s};
+}
+
+bool queue_join_step::attempt(std::error_code& ec) {
+  if (ec = obstacle_to_send(queue_); ec) return true;
+  const status all = queue_.state()->join_or_announce();
+  if (all != errc::full) {
+    ec = all.code();
+    return true;
+  }
+  ec = obstacle_to_receive(queue_);
+  return static_cast<bool>(ec);
 }
 
 // --- errors ---

@@ -1,4 +1,4 @@
-#include <bulkhead/detail/async_pipe.hpp>
+#include <bulkhead/detail/async_pipe_step.hpp>
 #include <cerrno>
 
 #include "pipe_state.hpp"

@@ -34,6 +34,7 @@ async_watch::async_watch(std::vector<async_source> what, std::uint64_t name)
 
 void async_watch::announce() const {
   for (const async_source& source : sources) {
+    if (source.joining) continue;
     if (const auto queue = source.queue.lock()) {
       sleepers_of(*queue, source.sending).announce_bell();
       queue->context().heavy_barrier();

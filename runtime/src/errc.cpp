@@ -6,8 +6,8 @@ namespace {
 const char* text_of(errc code) {
   switch (code) {
     case errc::not_initialised:
-      return "bulkhead is not initialised in this process: call bulkhead::init(argc, argv) first "
-             "in main";
+      return "not initialised: bulkhead::init did not run in this process, the handle names "
+             "nothing, or this is a forked copy of a process";
     case errc::closed:
       return "the mailbox is closed";
     case errc::full:

@@ -55,13 +55,15 @@ status forward_step::prepare(std::span<const forward_from> inputs,
     // One keeper must see both halves of the step.
     if (&in.queue->context() != &inputs_.front().queue->context()) return errc::unsupported;
   }
-  for (const forward_to& to : outputs) {
-    if (const status s = add_output(to, limit); s.failed()) return s;
+  for (std::size_t n = 0; n < outputs.size(); ++n) {
+    fault_ = n;
+    if (const status s = add_output(outputs[n], n, limit); s.failed()) return s;
   }
   std::sort(outputs_.begin(), outputs_.begin() + static_cast<std::ptrdiff_t>(output_count_),
             [](const output& a, const output& b) { return std::less<>()(a.there, b.there); });
   for (std::size_t n = 0; n < output_count_; ++n) {
     output& out = outputs_[n];
+    fault_ = out.given;
     const core::queue_shape& shape = out.queue->view().shape();
     if (out.results > shape.capacity) return errc::too_large;
     if (shape.total != 0 && out.results > shape.total) return errc::too_large;
@@ -70,11 +72,12 @@ status forward_step::prepare(std::span<const forward_from> inputs,
       if (in.queue == out.queue && in.held.lane == out.there->consumer.seat()) ++out.credit;
     }
   }
+  fault_ = forward_fault::nowhere;
   return {};
 }
 
 // Several targets that are one queue share its lane, and so one output.
-status forward_step::add_output(const forward_to& to, const time_limit& limit) {
+status forward_step::add_output(const forward_to& to, std::size_t given, const time_limit& limit) {
   queue_state* const queue = to.queue->state().get();
   if (queue == nullptr) return errc::not_initialised;
   if (&queue->context() != &inputs_.front().queue->context()) return errc::unsupported;
@@ -84,6 +87,7 @@ status forward_step::add_output(const forward_to& to, const time_limit& limit) {
   output& out = outputs_[n];
   if (n == output_count_) {
     out.queue = queue;
+    out.given = given;
     if (const status s = queue->join(limit, out.there); s.failed()) return s;
     ++output_count_;
   }
@@ -113,6 +117,7 @@ attempt_result forward_step::operator()(core::look how) {
 attempt_result forward_step::attempt_locked(core::look how) {
   for (std::size_t n = 0; n < output_count_; ++n) {
     output& out = outputs_[n];
+    fault_ = out.given;
     if (const status s = out.queue->check_alive(); s.failed()) return s;
     if (!out.queue->is_open()) return errc::closed;
     if (out.there->producer.has_room(out.results, out.credit, how)) continue;
@@ -140,6 +145,7 @@ void forward_step::inherit_credits() {
 attempt_result forward_step::stage_all() {
   for (std::size_t n = 0; n < output_count_; ++n) {
     output& out = outputs_[n];
+    fault_ = out.given;
     out.there->note_unblocked();
     out.carried.clear();
     const core::queue_view& view = out.queue->view();
@@ -152,6 +158,7 @@ attempt_result forward_step::stage_all() {
       return ended_unless_full(sink.outcome());
     }
   }
+  fault_ = forward_fault::nowhere;
   const status carried = carry_staged(true);
   // The first outputs' may have been announced.
   if (carried.failed()) static_cast<void>(carry_staged(false));
@@ -170,6 +177,7 @@ status forward_step::carry_staged(bool come) {
       wanted.messages.push_back(message);
     }
     process_context& context = out.queue->context();
+    if (come) fault_ = out.given;
     if (!come) {
       for (const os::control::carried& message : out.carried) {
         context.take_back({wanted.queue, {{message.position, {}}}}, message.queues);
@@ -214,12 +222,18 @@ status forward_step::commit() {
   const core::outcome outcome = core::forward(
       in, out, home().view().seat(me.consumer.seat()).records[record], std::uint64_t{1} << record);
   me.free_record(record);
+  fault_ = forward_fault::nowhere;
   if (outcome == core::outcome::done) {
     for (std::size_t n = 0; n < output_count_; ++n) outputs_[n].there->lend_places();
     core::wake_after_forward(in, out);
   } else {
     // Whether the keeper hears of it or not: the queue is closed, and its end is the record's.
     static_cast<void>(carry_staged(false));
+    for (std::size_t n = output_count_; n-- > 0;) {
+      if (outcome == core::outcome::closed && !outputs_[n].queue->is_open()) {
+        fault_ = outputs_[n].given;
+      }
+    }
   }
   return status_of(outcome);
 }

@@ -23,6 +23,8 @@ class forward_step final : public attempt {
   attempt_result operator()(core::look how) override;
   [[nodiscard]] participation& blocked() const noexcept { return *outputs_[blocked_].there; }
   [[nodiscard]] queue_state& home() const noexcept { return *inputs_.front().queue; }
+  /// Which of the outputs that were given the last attempt failed at, or forward_fault::nowhere.
+  [[nodiscard]] std::size_t fault() const noexcept { return fault_; }
 
  private:
   struct input {
@@ -33,6 +35,7 @@ class forward_step final : public attempt {
   struct output {
     queue_state* queue = nullptr;
     participation* there = nullptr;
+    std::size_t given = 0;  // the first of those that were given
     std::array<const result_source*, targets_max> sources{};
     std::size_t source_count = 0;
     std::size_t results = 0;
@@ -40,7 +43,7 @@ class forward_step final : public attempt {
     std::vector<os::control::carried> carried;  // the endpoints of the staged results
   };
 
-  status add_output(const forward_to& to, const time_limit& limit);
+  status add_output(const forward_to& to, std::size_t given, const time_limit& limit);
   attempt_result attempt_locked(core::look how);
   void inherit_credits();
   attempt_result stage_all();
@@ -53,6 +56,7 @@ class forward_step final : public attempt {
   std::size_t input_count_ = 0;
   std::size_t output_count_ = 0;
   std::size_t blocked_ = 0;
+  std::size_t fault_ = forward_fault::nowhere;
 };
 
 }  // namespace bulkhead::detail

@@ -2,6 +2,7 @@
 #include <bulkhead/runtime.hpp>
 #include <stdexcept>
 
+#include "handle_text.hpp"
 #include "pipe_state.hpp"
 #include "process_context.hpp"
 #include "process_record.hpp"
@@ -77,9 +78,11 @@ pipe_core pipe_core::find(endpoint_source* source, std::uint64_t id, const pipe_
 
 void pipe_core::check(std::error_code code, const char* doing) const {
   if (!code) return;
-  if (state_ == nullptr) throw error(code, std::string(doing) + " an empty pipe end");
-  const std::string what =
-      std::string(doing) + " " + label(*this) + process_context::take_refusal(id(), code);
+  if (state_ == nullptr) throw error(code, std::string(doing) + " " + names_no_pipe);
+  const std::string what = std::string(doing) + " " + label(*this) +
+                           process_context::take_refusal(id(), code) +
+                           why_it_fails(state_->context(), code) +
+                           (is_here() ? "" : ": this end was sent away in a message");
   if (code != errc::peer_crashed) throw_error(code, what);
   const pipe_peer other = peer();
   throw error(code,
@@ -143,9 +146,14 @@ void pipe_core::return_message() const { state_->return_message(); }
 
 std::error_code pipe_core::report_corrupt() const { return state_->mark_corrupt().code(); }
 
-void pipe_core::close() const {
-  check(state_ ? std::error_code() : none(), "closing");
-  state_->close();
+std::error_code pipe_core::usable() const {
+  return *this && state_->context().in_original_process() ? std::error_code() : none();
+}
+
+std::error_code pipe_core::close() const {
+  const std::error_code cannot = usable();
+  if (!cannot) state_->close();
+  return cannot;
 }
 
 bool pipe_core::closed() const { return !state_ || state_->is_closed(); }

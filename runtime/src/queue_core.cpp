@@ -5,6 +5,7 @@
 
 #include "core/closing.hpp"
 #include "core/parked_set.hpp"
+#include "handle_text.hpp"
 #include "leases.hpp"
 #include "process_context.hpp"
 #include "process_record.hpp"
@@ -72,9 +73,31 @@ queue_core queue_core::find(endpoint_source* source, std::uint64_t id, std::uint
 }
 
 void queue_core::fail(status why, const char* doing) const {
-  if (state_ == nullptr) throw error(why.code(), std::string(doing) + " an empty queue handle");
+  if (state_ == nullptr) throw error(why.code(), std::string(doing) + " " + names_no_queue);
   throw_error(why.code(), std::string(doing) + " " + label(name(), id()) +
-                              process_context::take_refusal(id(), why.code()));
+                              process_context::take_refusal(id(), why.code()) +
+                              why_it_fails(state_->context(), why.code()));
+}
+
+void queue_core::fail_forward(std::span<const forward_from> inputs,
+                              std::span<const forward_to> outputs, status why,
+                              const forward_fault& fault) {
+  std::string what = "forwarding";
+  if (!inputs.empty()) {
+    const forward_from& from = inputs.front();
+    const bool known = from.queue != nullptr;
+    what += " from " + label(known ? from.queue->name() : "", from.message->queue);
+  }
+  std::size_t at = fault.output;
+  if (at == forward_fault::nowhere && outputs.size() == 1) at = 0;
+  if (at < outputs.size()) {
+    const queue_core& out = *outputs[at].queue;
+    what += " to " + (out ? label(out.name(), out.id()) +
+                                process_context::take_refusal(out.id(), why.code()) +
+                                why_it_fails(out.state()->context(), why.code())
+                          : names_no_queue);
+  }
+  throw_error(why.code(), what);
 }
 
 // An empty handle belongs to no runtime.
@@ -153,9 +176,16 @@ status queue_core::join(patience how_long) const {
 
 status queue_core::report_corrupt() const { return state_->mark_corrupt(); }
 
-void queue_core::close() const {
-  check(state_ ? status() : status(errc::not_initialised), "closing");
-  state_->close();
+status queue_core::usable() const noexcept {
+  if (state_ == nullptr || !state_->context().in_original_process()) return errc::not_initialised;
+  return {};
+}
+
+// Where its owner has ended it is gone, which is closed enough.
+status queue_core::close() const {
+  const status can = usable();
+  if (!can.failed()) state_->close();
+  return can;
 }
 
 namespace {
@@ -212,8 +242,10 @@ queue_core queue_core::dead_letters(std::uint64_t fingerprint) const {
 namespace held_message {
 
 // In a forked copy the port is empty.
+constexpr status in_copy = errc::not_initialised;
+
 status acknowledge_slowly(queue_in_port& port, const taken& message) noexcept {
-  return port.state != nullptr ? port.state->acknowledge(message) : status();
+  return port.state != nullptr ? port.state->acknowledge(message) : in_copy;
 }
 
 void heed_freed(queue_in_port& port, const taken& message) noexcept {
@@ -221,19 +253,23 @@ void heed_freed(queue_in_port& port, const taken& message) noexcept {
 }
 
 status release(queue_in_port& port, const taken& message) noexcept {
-  return port.state != nullptr ? port.state->release(message) : status();
+  return port.state != nullptr ? port.state->release(message) : in_copy;
 }
 
 status delay(queue_in_port& port, const taken& message, std::chrono::milliseconds time) {
-  return port.state != nullptr ? port.state->delay(message, time) : status();
+  return port.state != nullptr ? port.state->delay(message, time) : in_copy;
 }
 
 status reject(queue_in_port& port, const taken& message, std::string_view why) {
-  return port.state != nullptr ? port.state->reject(message, why) : status();
+  return port.state != nullptr ? port.state->reject(message, why) : in_copy;
 }
 
 status extend(queue_in_port& port, const taken& message, std::chrono::milliseconds time) {
-  return port.state != nullptr ? port.state->extend(message, time) : status();
+  return port.state != nullptr ? port.state->extend(message, time) : in_copy;
+}
+
+bool is_held(const queue_in_port& port, const taken& message) noexcept {
+  return port.state != nullptr && core::is_held(port.state->view(), lease_of(message));
 }
 
 void forget(queue_in_port& port) noexcept {
@@ -250,8 +286,10 @@ std::uint32_t attempt(const taken& message) noexcept {
 
 void fail(const queue_in_port& port, status why, const char* doing) {
   const bool known = port.state != nullptr;
-  throw_error(why.code(),
-              std::string(doing) + " " + label(known ? port.state->name() : "", port.queue));
+  const bool is_copy = !known && why == in_copy;
+  throw_error(why.code(), std::string(doing) + " " +
+                              label(known ? port.state->name() : "", port.queue) +
+                              (is_copy ? in_forked_copy : ""));
 }
 
 }  // namespace held_message

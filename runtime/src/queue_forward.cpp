@@ -34,17 +34,35 @@ class while_blocked_there final : public attempt {
 
 }  // namespace
 
-status queue_core::forward(std::span<const forward_from> inputs,
-                           std::span<const forward_to> outputs, patience how_long) {
-  const time_limit limit(how_long);
-  forward_step step;
-  if (const status s = step.prepare(inputs, outputs, limit); s.failed()) return s;
+namespace {
+
+status wait_for_room(forward_step& step, const time_limit& limit, bool& may_pass) {
   if (auto result = step(core::look::thorough)) return *result;
   for (;;) {
     while_blocked_there turn(step, limit);
     const status result = step.blocked().senders.wait(turn, limit);
-    if (turn.ended() || result != errc::full || !limit.may_wait()) return result;
+    if (turn.ended()) return result;
+    if (result == errc::full && limit.may_wait()) continue;
+    may_pass = result == errc::full;
+    return result;
   }
+}
+
+}  // namespace
+
+status queue_core::forward(std::span<const forward_from> inputs,
+                           std::span<const forward_to> outputs, patience how_long,
+                           forward_fault& fault) {
+  const time_limit limit(how_long);
+  forward_step step;
+  status result = step.prepare(inputs, outputs, limit);
+  if (result.failed()) {
+    fault.may_pass = result == errc::full;  // all seats are taken, some by the dead
+  } else {
+    result = wait_for_room(step, limit, fault.may_pass);
+  }
+  fault.output = step.fault();
+  return result;
 }
 
 }  // namespace bulkhead::detail

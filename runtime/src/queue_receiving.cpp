@@ -197,20 +197,27 @@ std::vector<in_flight_message> queue_state::in_flight() const {
 
 status queue_state::join_all(patience how_long) {
   if (const status s = check_alive(); s.failed()) return s;  // a forked copy has no view
+  if (!how_long.may_wait()) return core::any_unsettled(view()) ? errc::full : status();
   const time_limit limit(how_long);
   const core::waiting_mark mark(view().os().heart);
   for (;;) {
     // Before the looks: whoever changes what they see changes this word after it.
     const std::uint32_t seen = header_->settled.load(std::memory_order_acquire);
     if (const status s = check_alive(); s.failed()) return s;
-    core::announce_joiner(view());
+    core::announce_joiner(view(), core::joiner::sleeps);
     view().os().heavy_barrier();
     if (!core::any_unsettled(view())) return {};
-    if (!limit.may_wait()) return errc::full;
     if (limit.is_over()) return errc::timed_out;
     if (is_stopping(limit)) return errc::stop_requested;
     os::futex_wait(header_->settled, seen, limit.or_sooner(later()));
   }
+}
+
+status queue_state::join_or_announce() {
+  if (const status s = check_alive(); s.failed()) return s;
+  core::announce_joiner(view(), core::joiner::listens);
+  view().os().heavy_barrier();
+  return core::any_unsettled(view()) ? errc::full : status();
 }
 
 }  // namespace bulkhead::detail

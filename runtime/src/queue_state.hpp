@@ -60,6 +60,8 @@ class queue_state {
 
   /// Waits until every message is settled.
   status join_all(patience how_long);
+  /// Looks once. @returns full: some are not settled, and the senders' bell rings when they are.
+  status join_or_announce();
   /// Whether a receiving call would return at once, with a message or an error.
   [[nodiscard]] bool is_ready() const;
   void close();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/async_forward.hpp>
 #include <bulkhead/detail/async_pipe.hpp>
 #include <bulkhead/detail/async_process.hpp>
 #include <bulkhead/detail/async_queue.hpp>
@@ -8,9 +9,11 @@
 #include <tuple>
 #include <utility>
 
-/// The asynchronous calls: async_send, async_receive, async_take of queues, async_send and
-/// async_receive of pipe ends, `process::async_wait`, `supervisor::async_next_event` and
-/// `async_wait`, `async_wait_any`. docs/async.md says more.
+/// The asynchronous calls: async_send, async_receive, async_take, async_send_batch,
+/// async_take_batch and async_join of queues; async_forward of deliveries; async_send,
+/// async_receive, async_send_batch, async_receive_batch and async_poll of pipe ends;
+/// `process::async_wait`, `supervisor::async_next_event` and `async_wait`, `async_wait_any`.
+/// docs/async.md says more.
 ///
 /// Each takes any completion token of Asio, with the signature void(boost::system::error_code, T),
 /// or void(boost::system::error_code) where there is no result. It does what the waiting call does
@@ -19,7 +22,7 @@
 /// is still to run. Operations of the same kind on one mailbox and execution context end in the
 /// order in which they were begun.
 /// @errors operation_aborted: cancelled through the token's slot (any kind of cancellation); then
-/// nothing was sent and nothing taken.
+/// nothing was sent and nothing taken, but for what a batch says it has sent.
 ///   closed, peer_crashed and the like: as the waiting calls. stop_requested: this process was
 ///   asked to stop, and the operation waits.
 /// @threads any. The handler runs on the token's associated executor, else on the one that the

@@ -10,8 +10,8 @@ namespace bulkhead {
 /// What a call of this library can report besides the system's own errors. Numbers are stable: they
 /// cross processes. Behind each stands what the caller does about it.
 enum class errc : std::int32_t {
-  not_initialised = 1,  ///< `bulkhead::init` did not run in this program, or this is a forked copy:
-                        ///< call init first in main.
+  not_initialised = 1,  ///< `bulkhead::init` did not run in this program: call it first in main.
+                        ///< Or an empty handle, or a forked copy of a process: use neither.
   closed =
       2,     ///< The mailbox is closed and has nothing more: end, it is the normal end of a stream.
   full = 3,  ///< No room and nobody would make any: settle leases first, or drop.

@@ -1,66 +1,95 @@
 #pragma once
 
-#include <array>
 #include <bulkhead/delivery.hpp>
-#include <bulkhead/detail/results.hpp>
+#include <bulkhead/detail/forwarding.hpp>
+#include <chrono>
+#include <concepts>
+#include <iterator>
 #include <span>
-#include <vector>
+#include <system_error>
+#include <type_traits>
+#include <utility>
 
 namespace bulkhead {
 
-template <class T>
-class queue_sender;
-
 namespace detail {
 
+template <class D>
+inline constexpr bool is_delivery = false;
 template <class T>
-void check_forward(std::span<delivery<T>> inputs, status sent) {
-  if (!sent.failed()) return;
-  if (inputs.empty()) queue_core().fail(sent, "forwarding from");
-  inputs.front().check(sent);
+inline constexpr bool is_delivery<delivery<T>> = true;
+
+/// A vector, an array or a span of deliveries, or whatever else has them in a row.
+template <class Inputs>
+concept deliveries = requires(Inputs& inputs) {
+  std::size(inputs);
+  requires is_delivery<std::remove_pointer_t<decltype(std::data(inputs))>>;
+};
+
+template <deliveries Inputs>
+auto forwarding_of(Inputs& inputs) noexcept {
+  return forwarding(std::span(std::data(inputs), std::size(inputs)));
 }
 
 }  // namespace detail
 
-/// Names an output of a forward and what goes there: a value, an optional or a range.
-/// @owns nothing: both outlive the call that it is made for.
-template <class U, class Result>
-[[nodiscard]] auto to(const queue<U>& out, const Result& result) {
-  return detail::target(out.core(), detail::results_of<U>(result));
-}
-
-template <class U, class Result>
-[[nodiscard]] auto to(const queue_sender<U>& out, const Result& result) {
-  return detail::target(out.core(), detail::results_of<U>(result));
-}
-
 /// Settles several messages and sends what comes of them, as one step: after a crash at any
 /// instruction all has happened or nothing. Waits for room in every output first, holding only the
-/// leases.
-/// @limits 1 to 16 deliveries, up to 8 different queues.
+/// leases: `bulkhead::forward(deliveries, to(q1, value), to(q2, range))`.
+///
+/// Its forms are those of `delivery::forward`: `try_forward(deliveries, to...)`,
+/// `forward_for(time, deliveries, to...)`, `async_forward(deliveries, to..., token)`; each but the
+/// last with a twin that has an error_code in front.
+/// @limits 1 to 16 deliveries, in a vector, an array or a span; up to 8 different queues.
 /// @errors closed, stop_requested, too_large (an output never has room for so many), full (it would
-/// wait for itself): nothing was sent and all leases are kept. already_settled, unsupported: a bug
-/// in the caller.
-template <class T, class... Targets>
-requires(detail::is_target<Targets>&&...) void forward(std::span<delivery<T>> inputs,
-                                                       const Targets&... targets) {
-  const detail::status sent =
-      delivery<T>::send_all(inputs, detail::patience::forever(), targets...);
-  detail::check_forward(inputs, sent);
+/// wait for itself): nothing was sent and all leases are kept.
+///   lease_lost: nothing was sent; the deliveries whose leases are over are empty then, the others
+///   are kept. already_settled, unsupported: a bug in the caller.
+template <detail::deliveries Inputs, class... Targets>
+requires(detail::is_target<Targets>&&...) void forward(Inputs&& inputs, const Targets&... targets) {
+  detail::forwarding_of(inputs).wait(targets...);
 }
-template <class T, class... Targets>
-requires(detail::is_target<Targets>&&...) void forward(std::vector<delivery<T>>& inputs,
+template <detail::deliveries Inputs, class... Targets>
+requires(detail::is_target<Targets>&&...) void forward(std::error_code& ec, Inputs&& inputs,
                                                        const Targets&... targets) {
-  forward(std::span(inputs), targets...);
+  detail::forwarding_of(inputs).wait(ec, targets...);
 }
 /// @returns false, and keeps the leases, when there is no room now.
-template <class T, class... Targets>
-requires(detail::is_target<Targets>&&...) bool try_forward(std::span<delivery<T>> inputs,
+template <detail::deliveries Inputs, class... Targets>
+requires(detail::is_target<Targets>&&...) bool try_forward(Inputs&& inputs,
                                                            const Targets&... targets) {
-  const detail::status sent = delivery<T>::send_all(inputs, detail::patience::none(), targets...);
-  if (sent == errc::full) return false;
-  detail::check_forward(inputs, sent);
-  return true;
+  return detail::forwarding_of(inputs).within(detail::patience::none(), targets...);
+}
+template <detail::deliveries Inputs, class... Targets>
+requires(detail::is_target<Targets>&&...) bool try_forward(std::error_code& ec, Inputs&& inputs,
+                                                           const Targets&... targets) {
+  return detail::forwarding_of(inputs).within(detail::patience::none(), ec, targets...);
+}
+/// @returns false, and keeps the leases, when there was no room in that time.
+template <class Rep, class Period, detail::deliveries Inputs, class... Targets>
+requires(detail::is_target<Targets>&&...) bool forward_for(std::chrono::duration<Rep, Period> time,
+                                                           Inputs&& inputs,
+                                                           const Targets&... targets) {
+  return detail::forwarding_of(inputs).within(detail::patience::lasting(time), targets...);
+}
+template <class Rep, class Period, detail::deliveries Inputs, class... Targets>
+requires(detail::is_target<Targets>&&...) bool forward_for(std::error_code& ec,
+                                                           std::chrono::duration<Rep, Period> time,
+                                                           Inputs&& inputs,
+                                                           const Targets&... targets) {
+  return detail::forwarding_of(inputs).within(detail::patience::lasting(time), ec, targets...);
+}
+/// Waits as `forward` does: void(error_code). <bulkhead/async.hpp> says what holds for all such
+/// calls.
+/// @owns copies of what the `to` name. The deliveries stay where they are, and are left alone,
+/// until the operation ends.
+template <detail::deliveries Inputs, class First, class... MoreAndToken>
+requires detail::is_target<First>
+decltype(auto) async_forward(Inputs&& inputs, const First& first,
+                             MoreAndToken&&... more_and_token) {
+  using value = std::remove_pointer_t<decltype(std::data(inputs))>;
+  return detail::async_of<value>::forward_to(std::span(std::data(inputs), std::size(inputs)), first,
+                                             std::forward<MoreAndToken>(more_and_token)...);
 }
 
 }  // namespace bulkhead

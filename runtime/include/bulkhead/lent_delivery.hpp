@@ -43,6 +43,7 @@ class lent_delivery : private delivery<std::byte> {
 
   using held::operator bool;
   using held::ack;
+  using held::async_forward;
   using held::attempt;
   using held::forward;
   using held::forward_for;

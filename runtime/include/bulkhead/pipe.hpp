@@ -2,16 +2,15 @@
 
 #include <bulkhead/detail/async_calls.hpp>
 #include <bulkhead/detail/entry.hpp>
+#include <bulkhead/detail/pipe_batch_calls.hpp>
 #include <bulkhead/detail/pipe_core.hpp>
 #include <bulkhead/detail/pipe_in_place_calls.hpp>
 #include <bulkhead/detail/pipe_message.hpp>
-#include <bulkhead/detail/pipe_run.hpp>
+#include <bulkhead/detail/reported.hpp>
 #include <bulkhead/runtime.hpp>
 #include <concepts>
-#include <iterator>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace bulkhead {
 
@@ -29,8 +28,10 @@ class pipe_end;
 /// end that came as an argument stays until the child closes it or ends. What was sent stays
 /// readable after its sender has closed or ended.
 ///
-/// Each waiting call has a `_for` and a `try_` form, and each throwing one a twin that reports to a
-/// `std::error_code&`.
+/// Each waiting call has a `_for`, a `try_` and an `async_` form (but those for messages in place
+/// have no `async_` one), and each throwing one a twin that reports to a `std::error_code&`.
+/// Nothing there, no room, or none in that time is no error: the `try_` and `_for` forms then
+/// return nothing or false, with a cleared error_code.
 /// @errors closed: the other side closed its end or exited with 0, and all that it sent was read;
 /// or this end is closed.
 ///   peer_crashed: the other side ended otherwise, and all that it sent was read;
@@ -45,11 +46,11 @@ class pipe_end;
 ///   what can be sent.
 ///   owner_gone: the end came from a program that this one attached to, and that has ended.
 ///   corrupt: make a new pipe. not_initialised: in a forked copy of a process, or an empty end.
-///   timed_out: only from `_for` forms with an error_code.
 /// @threads any, but moving and destroying it; a thread that uses a direction alone pays no lock.
 /// @crash the other side's process may die at any instruction: what it had sent can be read.
 template <class Out, class In>
-class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out>,
+class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out, In>,
+                 public detail::pipe_batch_calls<pipe_end<Out, In>, Out, In>,
                  public detail::pipe_in_place_calls<pipe_end<Out, In>, Out, In> {
  public:
   using sent_type = Out;
@@ -58,6 +59,7 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out>,
   // Messages that are filled or read in place have calls of their own: loan, send of a loan,
   // receive_in_place, and their forms.
   using detail::pipe_in_place_calls<pipe_end, Out, In>::send;
+  // Batches: send_batch, receive_batch and their forms (detail/pipe_batch_calls.hpp).
 
   /// An end of nothing, to be assigned to. Every call on it throws.
   pipe_end() = default;
@@ -115,21 +117,6 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out>,
     }
     return sent_or_not(put_rest(done, value, detail::patience::lasting(time)), ec);
   }
-  /// Sends all of a range, waiting as `send` does, with fewer looks at the other side than so many
-  /// sends. @returns how many were sent: all, but with an error_code set.
-  template <class Range>
-  std::size_t send_batch(const Range& range) const {
-    std::error_code ec;
-    const std::size_t count = put_all(range, ec);
-    core_.check(ec, "sending to");
-    return count;
-  }
-  template <class Range>
-  std::size_t send_batch(const Range& range, std::error_code& ec) const {
-    ec.clear();
-    return put_all(range, ec);
-  }
-
   /// Receives the next message; waits for it.
   In receive() const {
     In value;  // written by whoever receives
@@ -175,43 +162,42 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out>,
     return get_or_not(
         true, [&] { return detail::patience::lasting(time); }, ec);
   }
-  /// Waits for a message, then takes those that are there. @returns 1 to `max` messages; none with
-  /// an error_code set.
-  std::vector<In> receive_batch(std::size_t max) const {
-    std::error_code ec;
-    std::vector<In> values = receive_batch(max, ec);
-    core_.check(ec, "receiving from");
-    return values;
-  }
-  std::vector<In> receive_batch(std::size_t max, std::error_code& ec) const {
-    std::vector<In> values;
-    ec.clear();
-    get_many(max, values, ec);
-    return values;
-  }
-  /// The same into a vector of yours, whose memory is used again. @returns how many.
-  std::size_t receive_batch(std::size_t max, std::vector<In>& values, std::error_code& ec) const {
-    values.clear();
-    if (ec) ec.clear();
-    get_many(max, values, ec);
-    return values.size();
-  }
-
   /// Waits until a receive would return at once, with a message or an error.
   /// @returns false when none did in that time.
   template <class Rep, class Period>
   [[nodiscard]] bool poll(std::chrono::duration<Rep, Period> time) const {
-    const std::error_code ec = core_.poll(detail::patience::lasting(time));
-    if (ec == errc::stop_requested || ec == errc::not_initialised) core_.check(ec, "polling");
-    return ec != errc::timed_out;
+    std::error_code ec;
+    const bool found = poll(time, ec);
+    core_.check(ec, "polling");
+    return found;
   }
-  [[nodiscard]] bool poll() const { return core_.poll(detail::patience::none()) != errc::full; }
+  template <class Rep, class Period>
+  [[nodiscard]] bool poll(std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
+    return found_or_not(core_.poll(detail::patience::lasting(time)), errc::timed_out, ec);
+  }
+  /// Looks only.
+  [[nodiscard]] bool poll() const {
+    std::error_code ec;
+    const bool found = poll(ec);
+    core_.check(ec, "polling");
+    return found;
+  }
+  [[nodiscard]] bool poll(std::error_code& ec) const {
+    return found_or_not(core_.poll(detail::patience::none()), errc::full, ec);
+  }
 
   /// Ends the conversation: the other side reads what was sent, then gets `closed`. Repeatable.
-  void close() const { core_.close(); }
-  [[nodiscard]] bool closed() const { return core_.closed(); }
+  void close() const { core_.check(core_.close(), "closing"); }
+  void close(std::error_code& ec) const { ec = core_.close(); }
+  [[nodiscard]] bool closed() const {
+    core_.check(core_.usable(), "looking at");
+    return core_.closed();
+  }
   /// What is known of the other side. Asks the keeper.
   [[nodiscard]] pipe_peer peer() const { return core_.peer(); }
+  [[nodiscard]] pipe_peer peer(std::error_code& ec) const {
+    return detail::reported(ec, [&] { return core_.peer(); });
+  }
   [[nodiscard]] const std::string& name() const { return core_.name(); }
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(core_); }
 
@@ -278,6 +264,13 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out>,
   static bool is_nothing(const std::error_code& ec) {
     return ec == errc::full || ec == errc::timed_out;
   }
+  // What a poll ended with, as it tells it: errors are for the receive that follows, but where that
+  // would not tell them.
+  static bool found_or_not(const std::error_code& result, errc nothing, std::error_code& ec) {
+    const bool failed = result == errc::stop_requested || result == errc::not_initialised;
+    ec = failed ? result : std::error_code();
+    return !failed && result != nothing;
+  }
   // @returns whether it was sent; not so much as an error where it is only full.
   static bool sent_or_not(std::error_code result, std::error_code& ec) {
     ec = is_nothing(result) ? std::error_code() : result;
@@ -301,42 +294,6 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out>,
     if (is_nothing(ec)) ec.clear();
     return std::nullopt;
   }
-  template <class Range>
-  std::size_t put_all(const Range& range, std::error_code& ec) const {
-    std::size_t count = 0;
-    auto next = std::begin(range);
-    const auto end = std::end(range);
-    while (next != end) {
-      detail::run_result run;
-      if constexpr (detail::is_slotted<Out>) {
-        run = detail::send_run<Out>(core_.ports().out, next, end);
-      }
-      count += run.count;
-      if (run.how == fast::done) continue;
-      if (run.how == fast::heed) {
-        if (ec = core_.after_send(); ec) return count;
-        continue;
-      }
-      if (ec = put(static_cast<const Out&>(*next), forever()); ec) return count;
-      ++next;
-      ++count;
-    }
-    return count;
-  }
-  void get_many(std::size_t max, std::vector<In>& values, std::error_code& ec) const {
-    if (max == 0) return;
-    if constexpr (detail::is_slotted<In>) {
-      const auto run = detail::receive_run<In>(core_.ports().in, max, true, values);
-      if (run.how == fast::heed) core_.after_receive();
-      if (run.count != 0) return;
-    }
-    if (ec = get(values.emplace_back(), forever()); ec) return values.pop_back();
-    // Whatever else follows is for the next call to tell.
-    while (values.size() < max) {
-      if (get(values.emplace_back(), detail::patience::none(), false)) return values.pop_back();
-    }
-  }
-
   detail::pipe_core core_;
 };
 

@@ -3,15 +3,16 @@
 #include <bulkhead/dead_letter.hpp>
 #include <bulkhead/delivery.hpp>
 #include <bulkhead/detail/async_calls.hpp>
+#include <bulkhead/detail/batch_calls.hpp>
 #include <bulkhead/detail/in_place_calls.hpp>
 #include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_calls.hpp>
 #include <bulkhead/detail/queue_core.hpp>
+#include <bulkhead/detail/reported.hpp>
 #include <bulkhead/detail/stream.hpp>
 #include <bulkhead/message.hpp>
 #include <bulkhead/queue_options.hpp>
 #include <cstring>
-#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -28,18 +29,23 @@ class queue_sender;
 /// is supervised. A message that was taken and not settled when its taker dies is delivered again,
 /// marked, before younger ones of its sender.
 ///
-/// Each waiting call has a `_for` and a `try_` form, and each throwing one a twin that reports to a
-/// `std::error_code&`.
+/// Each waiting call has a `_for`, a `try_` and an `async_` form (but those for messages in place
+/// have no `async_` one), and each throwing one a twin that reports to a `std::error_code&`.
+/// Nothing there, no room, or none in that time is no error: the `try_` and `_for` forms then
+/// return nothing or false, with a cleared error_code.
 /// @errors closed: the normal end of a stream. stop_requested: this process was asked to stop,
 /// before anything was taken.
 ///   too_large: the message exceeds payload_bytes. too_many_participants: raise `participants`.
-///   corrupt: make a new queue. not_initialised: in a forked copy of a process. timed_out: only
-///   from `_for` forms with an error_code.
+///   corrupt: make a new queue. not_initialised: an empty handle, or one in a forked copy of a
+///   process.
 /// @threads any, all calls; the threads of one process share its place in the queue.
 /// @crash what `send` returned for survives its sender; what was received is its receiver's; what
 /// was taken comes back.
 template <class T>
-class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_place_calls<T> {
+class queue : public detail::async_queue_calls<queue<T>, T>,
+              public detail::send_batch_calls<queue<T>, T>,
+              public detail::take_batch_calls<queue<T>, T>,
+              public detail::in_place_calls<T> {
  public:
   using value_type = T;
 
@@ -58,6 +64,8 @@ class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_p
   using detail::in_place_calls<T>::send;
   using detail::in_place_calls<T>::send_for;
   using detail::in_place_calls<T>::try_send;
+  // Batches: send_batch, take_batch and their forms (detail/batch_calls.hpp). For all messages:
+  // consume, transform, join and its forms (detail/stage_calls.hpp).
 
   /// Hands a message over: when it returns, the message is in the queue and outlives this process.
   /// Waits while the sender's `capacity` messages are under way, or `total` of all senders, unless
@@ -71,7 +79,7 @@ class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_p
   /// @returns false when it is full.
   bool try_send(const T& value) const { return sent_or_not(put(value, detail::patience::none())); }
   bool try_send(const T& value, std::error_code& ec) const {
-    return sent_or_not(put(value, detail::patience::none()), ec);
+    return done_or_not(put(value, detail::patience::none()), ec);
   }
   /// @returns false when it stayed full for that time.
   template <class Rep, class Period>
@@ -81,31 +89,8 @@ class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_p
   template <class Rep, class Period>
   bool send_for(const T& value, std::chrono::duration<Rep, Period> time,
                 std::error_code& ec) const {
-    return sent_or_not(put(value, detail::patience::lasting(time)), ec);
+    return done_or_not(put(value, detail::patience::lasting(time)), ec);
   }
-  /// Sends the values of a range one after the other. @returns how many were sent; with an
-  /// error_code it may be fewer than there are.
-  template <class Range>
-  std::size_t send_batch(const Range& values) const {
-    std::size_t count = 0;
-    for (const T& value : values) {
-      send(value);
-      ++count;
-    }
-    return count;
-  }
-  template <class Range>
-  std::size_t send_batch(const Range& values, std::error_code& ec) const {
-    std::size_t count = 0;
-    ec.clear();
-    for (const T& value : values) {
-      send(value, ec);
-      if (ec) break;
-      ++count;
-    }
-    return count;
-  }
-
   /// @returns how many messages this sender has sent, over all its incarnations: where a
   /// deterministic source goes on.
   [[nodiscard]] std::uint64_t sent() const { return core_.sent(); }
@@ -172,20 +157,6 @@ class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_p
     return taken_or_not(detail::patience::lasting(time), ec);
   }
 
-  /// Takes what waits, up to `max` messages, and waits for the first one only.
-  std::vector<delivery<T>> take_batch(std::size_t max) const {
-    detail::status result;
-    std::vector<delivery<T>> all = lease_several(max, result);
-    core_.check(result, "taking from");
-    return all;
-  }
-  std::vector<delivery<T>> take_batch(std::size_t max, std::error_code& ec) const {
-    detail::status result;
-    std::vector<delivery<T>> all = lease_several(max, result);
-    ec = result.code();
-    return all;
-  }
-
   /// `for (T& v : q)`: receives until the queue is closed and drained or this process is asked to
   /// stop. One pass, one thread.
   [[nodiscard]] auto begin() const {
@@ -194,59 +165,21 @@ class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_p
   [[nodiscard]] static std::default_sentinel_t end() noexcept { return {}; }
   /// `for (auto& d : q.deliveries())`: takes likewise.
   [[nodiscard]] auto deliveries() const {
-    return detail::stream([q = *this] {
-      delivery<T> d = q.next();
-      return d ? std::optional<delivery<T>>(std::move(d)) : std::nullopt;
-    });
-  }
-
-  /// Runs `handler` on every message and acknowledges it when the handler returns, until the queue
-  /// is closed and drained or this process is asked to stop. A handler that throws: the message is
-  /// released and the exception goes on to the caller. One that outlasts its lease: the message is
-  /// delivered again, and the next one comes.
-  template <class Handler>
-  void consume(Handler&& handler) const {
-    while (delivery<T> d = next()) {
-      std::invoke(handler, std::as_const(*d));
-      std::error_code lost;
-      d.ack(lost);
-    }
-  }
-  /// A stage of a pipeline: runs `fn` on every message and hands its result (a value, an optional
-  /// or a range) to `out` in one step with the acknowledgement, so that after any crash both have
-  /// happened or neither. Ends as `consume` does.
-  template <class U, class Fn>
-  void transform(const queue<U>& out, Fn&& fn) const {
-    while (delivery<T> d = next()) {
-      std::error_code ec;
-      d.forward(out, std::invoke(fn, std::as_const(*d)), ec);
-      if (ec && ec != errc::lease_lost) core_.fail(detail::status::of(ec), "forwarding from");
-    }
-  }
-
-  template <class U, class Fn>
-  void transform(const queue_sender<U>& out, Fn&& fn) const {
-    while (delivery<T> d = next()) {
-      const auto result = std::invoke(fn, std::as_const(*d));
-      d.forward(detail::target(out.core(), detail::results_of<U>(result)));
-    }
+    return detail::stream([q = *this] { return q.next_delivery(); });
   }
 
   /// @returns a handle that only sends; see queue_options::close_after_senders.
   [[nodiscard]] queue_sender<T> sender() const { return queue_sender<T>(*this); }
 
   /// Ends the stream for all: senders fail from now on, receivers get what is left. Repeatable.
-  void close() const { core_.close(); }
-  /// Waits until every message is settled: acknowledged, rejected, dropped or a dead letter.
-  void join() const { core_.check(core_.join(detail::patience::forever()), "joining"); }
-  /// @returns false when some were not settled in that time.
-  template <class Rep, class Period>
-  bool join_for(std::chrono::duration<Rep, Period> time) const {
-    return done_or_not(core_.join(detail::patience::lasting(time)), "joining");
-  }
+  void close() const { core_.check(core_.close(), "closing"); }
+  void close(std::error_code& ec) const { ec = core_.close().code(); }
   [[nodiscard]] bool closed() const { return core_.closed(); }
   /// The messages that processes have taken and not settled, as they are now.
   [[nodiscard]] std::vector<in_flight_message> in_flight() const { return core_.in_flight(); }
+  [[nodiscard]] std::vector<in_flight_message> in_flight(std::error_code& ec) const {
+    return detail::reported(ec, [&] { return in_flight(); });
+  }
   [[nodiscard]] overflow_counters counters() const { return core_.counters(); }
   /// Messages that wait. Exact while nobody sends or takes.
   [[nodiscard]] std::size_t size() const { return core_.size(); }
@@ -261,14 +194,24 @@ class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_p
     return queue<dead_letter<T>>(core_.dead_letters(detail::fingerprint_of<dead_letter<T>>()));
   }
 
+  [[nodiscard]] queue<dead_letter<T>> dead_letters(std::error_code& ec) const {
+    return detail::reported(ec, [&] { return dead_letters(); });
+  }
+
   /// Sends up to `max` dead letters' values again, each as one step with the letter's settling, as
-  /// far as there is room. @returns how many.
+  /// far as there is room. @returns how many, also with an error.
   std::size_t redrive(std::size_t max) const {
-    const auto letters = dead_letters();
+    std::error_code ec;
+    const std::size_t count = redrive(max, ec);
+    core_.check(detail::status::of(ec), "sending again the dead letters of");
+    return count;
+  }
+  std::size_t redrive(std::size_t max, std::error_code& ec) const {
+    const auto letters = dead_letters(ec);
     std::size_t count = 0;
-    while (count < max) {
-      delivery<dead_letter<T>> letter = letters.try_take();
-      if (!letter || !letter.try_forward(*this, letter->value)) break;
+    while (!ec && count < max) {
+      delivery<dead_letter<T>> letter = letters.try_take(ec);
+      if (!letter || !letter.try_forward(*this, letter->value, ec)) break;
       ++count;
     }
     return count;
@@ -282,6 +225,7 @@ class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_p
 
  private:
   using calls = detail::in_place_calls<T>;
+  using calls::as_end;
   using calls::core_;
   using calls::done_or_not;
   using calls::get;
@@ -291,7 +235,7 @@ class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_p
   using calls::is_copied_from_slot;
   using calls::is_nothing;
   using calls::lease;
-  using calls::lease_several;
+  using calls::next;
   using calls::put;
   using calls::sent_or_not;
 
@@ -301,24 +245,19 @@ class queue : public detail::async_queue_calls<queue<T>, T>, public detail::in_p
     core_.check(result, "receiving from");
     return std::move(*value);
   }
-  // The next value of a stream, or nothing at its end.
+  // The next value or message of a stream, or nothing at its end.
   std::optional<T> next_value() const {
     detail::status result;
     std::optional<T> value = get(detail::patience::forever(), result);
-    check_in_stream(result);
+    core_.check(as_end(result), "receiving from");
     return value;
   }
-  void check_in_stream(detail::status result) const {
-    if (result != errc::closed && result != errc::stop_requested) {
-      core_.check(result, "taking from");
-    }
-  }
-  // The next message of a stream, or an empty delivery at its end.
-  delivery<T> next() const {
-    detail::status result;
-    delivery<T> d = lease(detail::patience::forever(), result);
-    check_in_stream(result);
-    return d;
+  std::optional<delivery<T>> next_delivery() const {
+    detail::status ended;
+    delivery<T> d = next(ended);
+    core_.check(ended, "taking from");
+    if (d) return d;
+    return std::nullopt;
   }
   std::optional<T> received_or_not(detail::patience how_long) const {
     detail::status result;

@@ -72,6 +72,8 @@ class queue_loan {
     }
     const std::size_t bytes = layout::head_bytes + n * sizeof(element);
     if (bytes <= inline_bytes) {
+      result = core.usable();
+      if (result.failed()) return loan;
       loan.small_ = std::make_unique<element[]>(n);
       loan.elements_ = {loan.small_.get(), n};
       loan.core_ = &core;

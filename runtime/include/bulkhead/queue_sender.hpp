@@ -14,7 +14,7 @@ namespace bulkhead {
 /// host's own, and those that a process makes for itself, do not count.
 /// @errors @threads @crash queue's.
 template <class T>
-class queue_sender {
+class queue_sender : public detail::send_batch_calls<queue_sender<T>, T> {
  public:
   using value_type = T;
 
@@ -35,17 +35,23 @@ class queue_sender {
                 std::error_code& ec) const {
     return queue_.send_for(value, time, ec);
   }
-  template <class Range>
-  std::size_t send_batch(const Range& values) const {
-    return queue_.send_batch(values);
-  }
-  template <class Range>
-  std::size_t send_batch(const Range& values, std::error_code& ec) const {
-    return queue_.send_batch(values, ec);
-  }
   [[nodiscard]] queue_loan<T> loan(std::size_t n = 1) const { return queue_.loan(n); }
   [[nodiscard]] queue_loan<T> loan(std::size_t n, std::error_code& ec) const {
     return queue_.loan(n, ec);
+  }
+  [[nodiscard]] queue_loan<T> try_loan(std::size_t n = 1) const { return queue_.try_loan(n); }
+  [[nodiscard]] queue_loan<T> try_loan(std::size_t n, std::error_code& ec) const {
+    return queue_.try_loan(n, ec);
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] queue_loan<T> loan_for(std::size_t n,
+                                       std::chrono::duration<Rep, Period> time) const {
+    return queue_.loan_for(n, time);
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] queue_loan<T> loan_for(std::size_t n, std::chrono::duration<Rep, Period> time,
+                                       std::error_code& ec) const {
+    return queue_.loan_for(n, time, ec);
   }
   template <std::same_as<queue_loan<T>> Loan>
   void send(Loan&& filled) const {
@@ -75,6 +81,11 @@ class queue_sender {
   template <class Token>
   decltype(auto) async_send(T value, Token&& token) const {
     return queue_.async_send(std::move(value), std::forward<Token>(token));
+  }
+  /// The queue's: void(error_code, std::size_t).
+  template <class Token>
+  decltype(auto) async_send_batch(std::vector<T> values, Token&& token) const {
+    return queue_.async_send_batch(std::move(values), std::forward<Token>(token));
   }
   [[nodiscard]] std::uint64_t sent() const { return queue_.sent(); }
   [[nodiscard]] std::size_t capacity() const { return queue_.capacity(); }

@@ -102,17 +102,19 @@ bool any_unsettled(const queue_view& queue, std::uint32_t lane, std::uint32_t in
   return false;
 }
 
-void announce_joiner(const queue_view& queue) noexcept {
-  queue.header().signs.joiners.store(1, std::memory_order_seq_cst);
+void announce_joiner(const queue_view& queue, joiner how) noexcept {
+  queue.header().signs.joiners.fetch_or(static_cast<std::uint32_t>(how), std::memory_order_seq_cst);
 }
 
 // The flag goes first: a joiner that sets it again afterwards has read `settled` before it changed,
 // or looks after everything was settled.
 void wake_joiners(const queue_view& queue) noexcept {
   queue_header& header = queue.header();
-  header.signs.joiners.store(0, std::memory_order_seq_cst);
+  const std::uint32_t who = header.signs.joiners.exchange(0, std::memory_order_seq_cst);
   header.settled.fetch_add(1, std::memory_order_seq_cst);
   queue.os().wake(header.settled);
+  // After a death the bell rings in any case (parked_set::wake_all).
+  if ((who & static_cast<std::uint32_t>(joiner::listens)) != 0) queue.bells.ring(1, queue.os());
 }
 
 bool is_over_for(const queue_view& queue, std::uint32_t seat) noexcept {

@@ -32,9 +32,11 @@ census count_left(const queue_view& queue, std::uint32_t seat, bool all_of_them 
 bool any_unsettled(const queue_view& queue, std::uint32_t lane = 0,
                    std::uint32_t index = 0) noexcept;
 
-/// Says that somebody is going to sleep on header().settled until all is settled. The caller does a
-/// heavy barrier and looks again before it does.
-void announce_joiner(const queue_view& queue) noexcept;
+/// How a joiner waits: it sleeps on header().settled, or listens to the senders' bell.
+enum class joiner : std::uint32_t { sleeps = 1, listens = 2 };
+/// Says that somebody is going to wait until all is settled. The caller does a heavy barrier and
+/// looks again before it does.
+void announce_joiner(const queue_view& queue, joiner how) noexcept;
 /// Wakes all who wait until everything is settled; they look for themselves.
 void wake_joiners(const queue_view& queue) noexcept;
 

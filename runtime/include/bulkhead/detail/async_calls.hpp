@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 // The asynchronous calls of the mailboxes. What they are made of, and Asio with it, comes with
 // <bulkhead/async.hpp>, which <bulkhead/bulkhead.hpp> includes.
@@ -33,6 +35,23 @@ class async_queue_calls {
   decltype(auto) async_take(Token&& token) const {
     return async_of<Queue>::take(self(), std::forward<Token>(token));
   }
+  /// Sends the values one after the other, as there is room: void(error_code, std::size_t), with
+  /// how many were sent, also where it ends with an error or is cancelled.
+  template <class Token>
+  decltype(auto) async_send_batch(std::vector<T> values, Token&& token) const {
+    return async_of<Queue>::send_batch(self(), std::move(values), std::forward<Token>(token));
+  }
+  /// Takes what waits, up to `max` messages, and waits for the first one only: void(error_code,
+  /// std::vector<delivery<T>>).
+  template <class Token>
+  decltype(auto) async_take_batch(std::size_t max, Token&& token) const {
+    return async_of<Queue>::take_batch(self(), max, std::forward<Token>(token));
+  }
+  /// Waits until every message is settled, as `join` does: void(error_code).
+  template <class Token>
+  decltype(auto) async_join(Token&& token) const {
+    return async_of<Queue>::join(self(), std::forward<Token>(token));
+  }
 
   friend bool operator==(const async_queue_calls&, const async_queue_calls&) noexcept {
     return true;
@@ -45,7 +64,7 @@ class async_queue_calls {
 /// The asynchronous calls of `pipe_end<Out, In>`.
 /// @owns an operation does not keep the end: it is done with operation_aborted when the end is
 /// destroyed, with errc::closed when it is closed. Pass no end on while one is pending.
-template <class End, class Out>
+template <class End, class Out, class In>
 class async_pipe_calls {
  public:
   /// Hands a message over, as `send` does: void(error_code).
@@ -57,6 +76,24 @@ class async_pipe_calls {
   template <class Token>
   decltype(auto) async_receive(Token&& token) const {
     return async_of<End>::receive(self(), std::forward<Token>(token));
+  }
+  /// Sends the messages one after the other, as there is room: void(error_code, std::size_t), with
+  /// how many were sent, also where it ends with an error or is cancelled.
+  template <class Token>
+  decltype(auto) async_send_batch(std::vector<Out> values, Token&& token) const {
+    return async_of<End>::send_batch(self(), std::move(values), std::forward<Token>(token));
+  }
+  /// Receives what is there, up to `max` messages, and waits for the first one only:
+  /// void(error_code, std::vector<In>).
+  template <class Token>
+  decltype(auto) async_receive_batch(std::size_t max, Token&& token) const {
+    return async_of<End>::receive_batch(self(), max, std::forward<Token>(token));
+  }
+  /// Waits until a receive would return at once, with a message or an error: void(error_code).
+  /// Takes nothing, so it stands in no line with those that receive.
+  template <class Token>
+  decltype(auto) async_poll(Token&& token) const {
+    return async_of<End>::poll(self(), std::forward<Token>(token));
   }
 
  private:

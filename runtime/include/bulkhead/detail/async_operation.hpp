@@ -54,6 +54,7 @@ struct async_source {
   std::weak_ptr<event_stream> events;
   int descriptor = -1;
   bool sending = false;
+  bool joining = false;  ///< Of a queue: the bell of senders, which the operation itself announces.
 };
 
 /// Where the handlers run whose token names no executor: on the one that the runtime was given, or

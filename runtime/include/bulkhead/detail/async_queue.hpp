@@ -1,38 +1,12 @@
 #pragma once
 
-#include <bulkhead/detail/async_initiate.hpp>
+#include <bulkhead/detail/async_queue_batch.hpp>
+#include <bulkhead/detail/async_queue_step.hpp>
 #include <bulkhead/queue.hpp>
 #include <optional>
 
-// The steps of a queue's asynchronous calls.
+// The steps of a queue's asynchronous calls for one message, and how all of them are begun.
 namespace bulkhead::detail {
-
-class queue_step {
- public:
-  static constexpr bool together = true;
-
-  queue_step(queue_core queue, bool sending) noexcept
-      : queue_(std::move(queue)), sending_(sending) {}
-
-  [[nodiscard]] async_home home() const { return home_of(queue_); }
-  [[nodiscard]] bool others_wait() const { return detail::others_wait(source()); }
-  [[nodiscard]] std::vector<async_source> sources() const { return {source()}; }
-  [[nodiscard]] auto look_again() const { return look_again_at(queue_); }
-
- protected:
-  [[nodiscard]] const queue_core& core() const noexcept { return queue_; }
-
- private:
-  [[nodiscard]] async_source source() const {
-    async_source s;
-    s.queue = queue_.state();
-    s.sending = sending_;
-    return s;
-  }
-
-  queue_core queue_;
-  bool sending_;
-};
 
 template <class T>
 class queue_send_step : public queue_step {
@@ -113,6 +87,18 @@ struct async_of<queue<T>> {
   template <class Token>
   static decltype(auto) take(const queue<T>& q, Token&& token) {
     return async_run(queue_take_step<T>(q), std::forward<Token>(token));
+  }
+  template <class Token>
+  static decltype(auto) send_batch(const queue<T>& q, std::vector<T>&& values, Token&& token) {
+    return async_run(queue_send_batch_step<T>(q, std::move(values)), std::forward<Token>(token));
+  }
+  template <class Token>
+  static decltype(auto) take_batch(const queue<T>& q, std::size_t max, Token&& token) {
+    return async_run(queue_take_batch_step<T>(q, max), std::forward<Token>(token));
+  }
+  template <class Token>
+  static decltype(auto) join(const queue<T>& q, Token&& token) {
+    return async_run(queue_join_step(q.core()), std::forward<Token>(token));
   }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <bulkhead/detail/queue_calls.hpp>
+#include <bulkhead/detail/stage_calls.hpp>
 #include <bulkhead/lent_delivery.hpp>
 #include <bulkhead/queue_loan.hpp>
 #include <chrono>
@@ -11,7 +11,7 @@ namespace bulkhead::detail {
 
 /// The calls of `queue<T>` for messages that are filled and read where they lie.
 template <class T>
-class in_place_calls : protected queue_calls<T> {
+class in_place_calls : public stage_calls<T> {
  public:
   /// Lends room for a message, to be filled in place and sent by `send(loan)` without a copy. For
   /// messages whose bytes are their own: `n` is not used, or the elements of a string or vector of
@@ -63,7 +63,7 @@ class in_place_calls : protected queue_calls<T> {
   }
   template <std::same_as<queue_loan<T>> Loan>
   bool try_send(Loan&& filled, std::error_code& ec) const {
-    return sent_or_not(filled.send(core_, patience::none()), ec);
+    return done_or_not(filled.send(core_, patience::none()), ec);
   }
   template <std::same_as<queue_loan<T>> Loan, class Rep, class Period>
   bool send_for(Loan&& filled, std::chrono::duration<Rep, Period> time) const {
@@ -71,7 +71,7 @@ class in_place_calls : protected queue_calls<T> {
   }
   template <std::same_as<queue_loan<T>> Loan, class Rep, class Period>
   bool send_for(Loan&& filled, std::chrono::duration<Rep, Period> time, std::error_code& ec) const {
-    return sent_or_not(filled.send(core_, patience::lasting(time)), ec);
+    return done_or_not(filled.send(core_, patience::lasting(time)), ec);
   }
 
   /// Takes a message as `take` does, to be read where it lies, without a copy. For messages whose
@@ -106,21 +106,13 @@ class in_place_calls : protected queue_calls<T> {
   }
 
  protected:
-  using queue_calls<T>::queue_calls;
+  using stage_calls<T>::stage_calls;
   friend bool operator==(const in_place_calls&, const in_place_calls&) = default;
-  using queue_calls<T>::core_;
-  using queue_calls<T>::inline_bytes;
-
-  static bool is_nothing(status s) { return s == errc::full || s == errc::timed_out; }
-  bool done_or_not(status result, const char* doing) const {
-    if (!is_nothing(result)) core_.check(result, doing);
-    return !result.failed();
-  }
-  bool sent_or_not(status result) const { return done_or_not(result, "sending to"); }
-  bool sent_or_not(status result, std::error_code& ec) const {
-    ec = is_nothing(result) ? std::error_code() : result.code();
-    return !result.failed();
-  }
+  using stage_calls<T>::core_;
+  using stage_calls<T>::done_or_not;
+  using stage_calls<T>::inline_bytes;
+  using stage_calls<T>::is_nothing;
+  using stage_calls<T>::sent_or_not;
 
  private:
   queue_loan<T> room_or_not(std::size_t n, patience how_long) const {

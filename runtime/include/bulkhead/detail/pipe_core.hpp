@@ -111,7 +111,9 @@ class pipe_core {
   /// Marks the pipe as corrupt for both, since its bytes are no message of the agreed type.
   std::error_code report_corrupt() const;
 
-  void close() const;
+  std::error_code close() const;
+  /// @errors not_initialised: an empty end, or one in a forked copy.
+  [[nodiscard]] std::error_code usable() const;
   [[nodiscard]] bool closed() const;
   [[nodiscard]] pipe_peer peer() const;
   /// How often this end was taken up by a next incarnation of its process.

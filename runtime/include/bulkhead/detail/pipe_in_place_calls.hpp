@@ -30,12 +30,20 @@ class pipe_in_place_calls {
       return pipe_loan<Out>::from(core(), n, patience::none(), ec);
     });
   }
+  [[nodiscard]] pipe_loan<Out> try_loan(std::size_t n, std::error_code& ec) const {
+    return unless_nothing(pipe_loan<Out>::from(core(), n, patience::none(), ec), ec);
+  }
   template <class Rep, class Period>
   [[nodiscard]] pipe_loan<Out> loan_for(std::size_t n,
                                         std::chrono::duration<Rep, Period> time) const {
     return lent_or_not<pipe_loan<Out>>("borrowing from", [&](auto& ec) {
       return pipe_loan<Out>::from(core(), n, patience::lasting(time), ec);
     });
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] pipe_loan<Out> loan_for(std::size_t n, std::chrono::duration<Rep, Period> time,
+                                        std::error_code& ec) const {
+    return unless_nothing(pipe_loan<Out>::from(core(), n, patience::lasting(time), ec), ec);
   }
   template <std::same_as<pipe_loan<Out>> Loan>
   [[gnu::always_inline]] void send(Loan&& filled) const {
@@ -64,6 +72,14 @@ class pipe_in_place_calls {
       return pipe_lent<In>::from(core(), patience::none(), ec);
     });
   }
+  [[nodiscard]] pipe_lent<In> try_receive_in_place(std::error_code& ec) const {
+    return unless_nothing(pipe_lent<In>::from(core(), patience::none(), ec), ec);
+  }
+  template <class Rep, class Period>
+  [[nodiscard]] pipe_lent<In> receive_in_place_for(std::chrono::duration<Rep, Period> time,
+                                                   std::error_code& ec) const {
+    return unless_nothing(pipe_lent<In>::from(core(), patience::lasting(time), ec), ec);
+  }
   template <class Rep, class Period>
   [[nodiscard]] pipe_lent<In> receive_in_place_for(std::chrono::duration<Rep, Period> time) const {
     return lent_or_not<pipe_lent<In>>("receiving from", [&](auto& ec) {
@@ -90,8 +106,13 @@ class pipe_in_place_calls {
   template <class Lent, class From>
   [[nodiscard]] Lent lent_or_not(const char* doing, From from) const {
     std::error_code ec;
-    Lent lent = from(ec);
-    if (ec != errc::full && ec != errc::timed_out) core().check(ec, doing);
+    Lent lent = unless_nothing(from(ec), ec);
+    core().check(ec, doing);
+    return lent;
+  }
+  template <class Lent>
+  [[nodiscard]] static Lent unless_nothing(Lent lent, std::error_code& ec) {
+    if (lent || ec == errc::full || ec == errc::timed_out) ec.clear();
     return lent;
   }
 };

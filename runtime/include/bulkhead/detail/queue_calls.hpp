@@ -6,8 +6,8 @@
 #include <bulkhead/detail/message_io.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <optional>
+#include <system_error>
 #include <utility>
-#include <vector>
 
 namespace bulkhead::detail {
 
@@ -145,17 +145,19 @@ class queue_calls {
     d.let_go();
     d.value_.reset();
   }
-  std::vector<delivery<T>> lease_several(std::size_t max, status& result) const {
-    std::vector<delivery<T>> all;
-    for (auto how_long = patience::forever(); all.size() < max; how_long = patience::none()) {
-      delivery<T> d = lease(how_long, result);
-      if (!d) break;
-      all.push_back(std::move(d));
-    }
-    // An end behind the first message is the next call's to tell.
-    if (!all.empty()) result = {};
-    return all;
+
+  // What `try_` and `_for` forms return for: it is no error.
+  static bool is_nothing(status s) noexcept { return s == errc::full || s == errc::timed_out; }
+  bool done_or_not(status result, const char* doing) const {
+    if (!is_nothing(result)) core_.check(result, doing);
+    return !result.failed();
   }
+  static bool done_or_not(status result, std::error_code& ec) {
+    ec = is_nothing(result) ? std::error_code() : result.code();
+    return !result.failed();
+  }
+  bool sent_or_not(status result) const { return done_or_not(result, "sending to"); }
+
   queue_core core_;
 };
 

@@ -90,6 +90,12 @@ struct forward_to {
   const queue_core* queue = nullptr;
   const result_source* results = nullptr;
 };
+/// What else is known of a forward that did nothing.
+struct forward_fault {
+  static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+  std::size_t output = nowhere;  ///< Which of the outputs it failed at.
+  bool may_pass = false;         ///< It is full, and need not stay so.
+};
 
 /// A queue without its message type: what `queue<T>` and `delivery<T>` are made of. A shared
 /// handle.
@@ -142,12 +148,18 @@ class queue_core {
   /// @errors corrupt: what the slot says is wrong. lease_lost: it is another's by now.
   status bytes_of(const taken& message, std::span<const std::byte>& out) const;
   static status forward(std::span<const forward_from> inputs, std::span<const forward_to> outputs,
-                        patience how_long);
+                        patience how_long, forward_fault& fault);
+  /// Throws what a forward ended with, with the names of its input and of the output at fault.
+  [[noreturn]] static void fail_forward(std::span<const forward_from> inputs,
+                                        std::span<const forward_to> outputs, status why,
+                                        const forward_fault& fault);
   /// Marks the queue as corrupt for everyone, since its bytes are no message of the agreed type.
   status report_corrupt() const;
 
   status join(patience how_long) const;
-  void close() const;
+  status close() const;
+  /// @errors not_initialised: an empty handle, or one in a forked copy.
+  [[nodiscard]] status usable() const noexcept;
   [[nodiscard]] bool closed() const;
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::vector<in_flight_message> in_flight() const;
@@ -190,6 +202,8 @@ status release(queue_in_port& port, const taken& message) noexcept;
 status delay(queue_in_port& port, const taken& message, std::chrono::milliseconds time);
 status reject(queue_in_port& port, const taken& message, std::string_view why);
 status extend(queue_in_port& port, const taken& message, std::chrono::milliseconds time);
+/// False when its lease is over.
+[[nodiscard]] bool is_held(const queue_in_port& port, const taken& message) noexcept;
 /// It was forwarded.
 void forget(queue_in_port& port) noexcept;
 [[nodiscard]] message_id id(const taken& message) noexcept;

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 #include <ranges>
+#include <vector>
 
 namespace bulkhead::detail {
 
@@ -60,6 +61,18 @@ template <class U>
 template <class U, class Value>
 class single_result final : public result_source {
  public:
+  // For a call that outlives what it was made of: a copy that owns what is in it, and what writes
+  // that one.
+  template <class>
+  using of_copy = single_result<U, U>;
+  [[nodiscard]] U copy() const {
+    if constexpr (std::same_as<U, Value>) {
+      return *value_;
+    } else {
+      return static_cast<U>(*value_);
+    }
+  }
+
   explicit single_result(const Value& value) : value_(&value) {}
   [[nodiscard]] std::size_t count() const override { return 1; }
   void write(result_sink& to) const override {
@@ -78,6 +91,14 @@ class single_result final : public result_source {
 template <class U, class Range>
 class many_results final : public result_source {
  public:
+  template <class Copy>
+  using of_copy = many_results<U, Copy>;
+  // A range need not own its values.
+  [[nodiscard]] auto copy() const {
+    return std::vector<std::ranges::range_value_t<const Range>>(std::begin(*range_),
+                                                                std::end(*range_));
+  }
+
   explicit many_results(const Range& range) : range_(&range) {}
   [[nodiscard]] std::size_t count() const override {
     return static_cast<std::size_t>(std::distance(std::begin(*range_), std::end(*range_)));
@@ -95,6 +116,10 @@ class many_results final : public result_source {
 template <class U, class Value>
 class optional_result final : public result_source {
  public:
+  template <class>
+  using of_copy = optional_result;
+  [[nodiscard]] std::optional<Value> copy() const { return *value_; }
+
   explicit optional_result(const std::optional<Value>& value) : value_(&value) {}
   [[nodiscard]] std::size_t count() const override { return value_->has_value() ? 1 : 0; }
   void write(result_sink& to) const override {
@@ -132,6 +157,7 @@ class target {
  public:
   target(const queue_core& out, Results results) : out_(&out), results_(std::move(results)) {}
   [[nodiscard]] forward_to get() const { return {out_, &results_}; }
+  [[nodiscard]] const Results& results() const noexcept { return results_; }
 
  private:
   const queue_core* out_;

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <bulkhead/detail/async_queue_step.hpp>
+#include <bulkhead/queue.hpp>
+#include <vector>
+
+// The steps of a queue's asynchronous batches.
+namespace bulkhead::detail {
+
+template <class T>
+class queue_send_batch_step : public queue_step {
+ public:
+  using result = std::size_t;
+
+  queue_send_batch_step(const queue<T>& to, std::vector<T>&& values)
+      : queue_step(to.core(), true), values_(std::move(values)) {}
+
+  bool attempt(std::error_code& ec) {
+    if (ec = obstacle_to_send(core()); ec) return true;
+    const queue<T> to(core());
+    // One by one, so that it is known how many were sent whatever one of them throws.
+    for (; count_ != values_.size(); ++count_) {
+      if (to.try_send(values_[count_], ec)) continue;
+      if (!ec) ec = refusal_to_wait(core());
+      return static_cast<bool>(ec);
+    }
+    return true;
+  }
+  template <class Handler>
+  void give(Handler&& handler, const boost::system::error_code& ec) {
+    std::forward<Handler>(handler)(ec, count_);
+  }
+
+ private:
+  std::vector<T> values_;
+  std::size_t count_ = 0;
+};
+
+template <class T>
+class queue_take_batch_step : public queue_step {
+ public:
+  using result = std::vector<delivery<T>>;
+
+  queue_take_batch_step(const queue<T>& from, std::size_t max)
+      : queue_step(from.core(), false), max_(max) {}
+
+  bool attempt(std::error_code& ec) {
+    if (ec = obstacle_to_receive(core()); ec) return true;
+    messages_ = queue<T>(core()).try_take_batch(max_, ec);
+    return ec || !messages_.empty() || max_ == 0;
+  }
+  template <class Handler>
+  void give(Handler&& handler, const boost::system::error_code& ec) {
+    std::forward<Handler>(handler)(ec, std::move(messages_));
+  }
+
+ private:
+  std::size_t max_;
+  result messages_;
+};
+
+}  // namespace bulkhead::detail
