@@ -38,7 +38,7 @@ void await_stop() {
 // Who was lent a handle has a lane of its own, which a thread of its own serves.
 void serve_lent(const lane_reader& reader, pump_unit& unit, system_state& state) {
   while (!reader.has_ended() && !this_process::stop_requested() &&
-         state.serves(reader.actor()->id())) {
+         state.keeps(reader.actor()->id())) {
     unit.run();
     if (unit.is_idle()) std::this_thread::sleep_for(look_up_period);
   }

@@ -46,6 +46,7 @@ lane_reader::lane_reader(const pipe_core& lane, const message_codec& codec, host
 
 void lane_reader::attach(caf::strong_actor_ptr actor) {
   actor_ = std::move(actor);
+  keeps_.store(actor_->id(), std::memory_order_relaxed);
   if (how_ == hosting::lent || compat::runs_elsewhere(actor_)) {
     tally_ = compat::make_proxy<lane_sender>(state_->caf());
   }
@@ -134,7 +135,7 @@ bool lane_reader::take(patience how_long, const std::atomic<bool>* over) {
   caf::mailbox_element_ptr element;
   if (!read(message.bytes.subspan(bulkhead::detail::call_head_bytes), whose, element)) return false;
   lane_->finish(message);
-  if (element != nullptr) actor_->enqueue(std::move(element), unit_);
+  if (element != nullptr && actor_ != nullptr) actor_->enqueue(std::move(element), unit_);
   return true;
 }
 
@@ -147,6 +148,7 @@ bool lane_reader::read(std::span<const std::byte> bytes, const call_origin& whos
   const auto rest = bytes.subspan(frame_number_bytes);
   if (number == watch_frame) return read_watch(rest, whose);
   if (number == lane_frame) return read_lane(rest);
+  if (number == only_watched_frame) return read_only_watched();
   if (whose.generation != 0 && !is_current_) {
     answer_with_error(*end_, whose, error_for(errc::peer_restarted));
     return true;
@@ -180,8 +182,15 @@ bool lane_reader::read_lane(std::span<const std::byte> bytes) {
   pipe_core end =
       bulkhead::detail::read_call_end(from, bulkhead::detail::reply_traffic<actor_bytes>(),
                                       bulkhead::detail::request_traffic<actor_bytes>());
-  if (from.failed() || !end) return true;  // whoever has the other end hears that it is closed
+  if (from.failed() || !end || actor_ == nullptr)
+    return true;  // whoever has the other end hears that it is closed
   state_->serve(actor_server(std::move(end)), *codec_, actor_);
+  return true;
+}
+
+// It ends when nobody else has it, and is told of then. The process of a hosted one has it.
+bool lane_reader::read_only_watched() noexcept {
+  if (how_ == hosting::lent) drop_actor();
   return true;
 }
 

@@ -39,7 +39,14 @@ class lane_reader {
   [[nodiscard]] bool has_ended() const noexcept { return end_->has_ended(); }
   [[nodiscard]] caf::error reason() const { return end_->reason(); }
   [[nodiscard]] const caf::strong_actor_ptr& actor() const noexcept { return actor_; }
-  void drop_actor() noexcept { actor_ = nullptr; }
+  void drop_actor() noexcept {
+    keeps_.store(caf::invalid_actor_id, std::memory_order_relaxed);
+    actor_ = nullptr;
+  }
+  /// The actor that it keeps for who has the other end. @threads any.
+  [[nodiscard]] caf::actor_id keeps() const noexcept {
+    return keeps_.load(std::memory_order_relaxed);
+  }
 
  private:
   [[nodiscard]] bool is_busy() const;
@@ -51,6 +58,7 @@ class lane_reader {
             caf::mailbox_element_ptr& element);
   bool read_watch(std::span<const std::byte> bytes, const bulkhead::detail::call_origin& whose);
   bool read_lane(std::span<const std::byte> bytes);
+  bool read_only_watched() noexcept;
   caf::mailbox_element_ptr named_element(std::uint32_t number, std::span<const std::byte> bytes,
                                          const bulkhead::detail::call_origin& whose);
   caf::mailbox_element_ptr element_of(std::uint32_t number, std::span<const std::byte> values,
@@ -68,7 +76,8 @@ class lane_reader {
   system_state* state_;
   pump_unit* unit_;
   std::shared_ptr<served_end> end_;
-  caf::strong_actor_ptr actor_;
+  caf::strong_actor_ptr actor_;  ///< None where it is only watched.
+  std::atomic<caf::actor_id> keeps_{caf::invalid_actor_id};
   caf::strong_actor_ptr tally_;                           ///< Of an actor that may run elsewhere.
   std::optional<bulkhead::detail::call_origin> watcher_;  ///< Who asked when the actor ends.
   bool took_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <caf/abstract_actor.hpp>
 #include <thread>
 
 namespace bulkhead::actors::detail {
@@ -16,6 +17,8 @@ class lane_thread {
 
   /// It is to end: nobody wants it any more, or the system ends.
   virtual void let_go() noexcept = 0;
+  /// True while it keeps that actor of this process for somebody elsewhere.
+  [[nodiscard]] virtual bool keeps(caf::actor_id) const noexcept { return false; }
   [[nodiscard]] bool is_done() const noexcept { return done_.load(std::memory_order_acquire); }
   /// @limits done, or the thread stays behind. Once.
   void finish() {

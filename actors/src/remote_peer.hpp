@@ -50,9 +50,16 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
     return dropped_.load(std::memory_order_relaxed);
   }
   void let_go() noexcept override;
-  /// The proxy is watched: keeps it until the actor's end where it would not end the actor by
-  /// going.
+  /// The proxy is linked with an actor of this process, whose end the other is to hear of: keeps it
+  /// until the other's end where it would not end that by going.
   virtual void keep(caf::strong_actor_ptr) {}
+  /// Those are left who watch the proxy; they need not keep a handle of an actor that is somebody
+  /// else's. Tells them that it is unreachable, or at the actor's end of that.
+  virtual void take_over(caf::attachable_ptr watchers) {
+    compat::tell_end(watchers, caf::exit_reason::unreachable);
+  }
+  /// Nobody has a handle any more, and none can be made of an address.
+  virtual void handle_gone() noexcept { let_go(); }
   /// Requests under way, or kept until there is room for them.
   [[nodiscard]] std::size_t pending() const {
     return lane_.core().pending() + (outbox_.holds() ? outbox_.requests() : 0);
@@ -78,8 +85,8 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   void run_pump(const caf::strong_actor_ptr& proxy);
   /// Serves until it is over. @returns the reason for monitors.
   virtual caf::error live() = 0;
-  /// The proxy has ended; the process may be here still.
-  virtual void part() = 0;
+  /// The proxy has ended, or had gone; the process may be here still.
+  virtual void part(const caf::error& reason) = 0;
   /// What requests are refused with while `refuses_`.
   [[nodiscard]] virtual caf::error refusal() = 0;
 
@@ -91,10 +98,14 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   std::error_code pump_once(bool rings = true);
   /// @limits the pump's, or before it runs. @returns as pump_once; full: later.
   std::error_code begin_watch(std::uint32_t number);
+  /// Sends a frame that is its number alone, after all that was sent before.
+  /// @limits the pump's. @returns full: later.
+  std::error_code post_frame(std::uint32_t number);
   /// Has the pump look at what it was called for.
   void call() noexcept;
   /// Requests that are kept are answered with an error.
   void refuse_kept(const caf::error& why);
+  [[nodiscard]] bool stays_open() const noexcept { return stays_open_; }
   [[nodiscard]] bool is_let_go() const noexcept { return let_go_.load(std::memory_order_acquire); }
   [[nodiscard]] caf::strong_actor_ptr proxy() const { return proxy_.lock(); }
 

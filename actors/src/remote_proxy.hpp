@@ -13,13 +13,13 @@ class remote_proxy final : public stand_in {
  public:
   remote_proxy(caf::actor_config& config, std::shared_ptr<remote_peer> peer)
       : stand_in(config), peer_(std::move(peer)) {}
-  ~remote_proxy() override { peer_->let_go(); }
+  ~remote_proxy() override { peer_->handle_gone(); }
 
   [[nodiscard]] remote_peer& peer() const noexcept { return *peer_; }
 
  private:
-  // Who watches an actor that is somebody else's need not keep a handle.
-  void watched() override;
+  void linked() override;
+  void left(caf::attachable_ptr watchers) override;
   caf::error pass_on(caf::mailbox_element_ptr& message, compat::unit* host) override;
 
   std::shared_ptr<remote_peer> peer_;

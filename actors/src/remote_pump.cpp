@@ -43,6 +43,13 @@ std::error_code remote_peer::begin_watch(std::uint32_t number) {
       watch_, {.ends_with_server = true}, patience::none(), watch_ticket_);
 }
 
+std::error_code remote_peer::post_frame(std::uint32_t number) {
+  if (outbox_.holds()) return errc::full;
+  return lane_.core().post_with(
+      frame_number_bytes, [number](encoder& to) { bulkhead::detail::encode(to, number); },
+      patience::none());
+}
+
 void remote_peer::run_pump(const caf::strong_actor_ptr& proxy) {
   proxy_ = caf::actor_cast<caf::weak_actor_ptr>(proxy);
   start_thread([self = shared_from_this()] { self->run(); });
@@ -115,7 +122,7 @@ void remote_peer::run() noexcept {
     shut();  // nobody sends from now on
     refuse_unsent(is(reason, errc::peer_crashed) ? reason : error_for(errc::closed));
     while (!unit_->is_idle()) unit_->run();
-    part();
+    part(reason);
   } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on
   }
   compat::forget_logger();

@@ -19,6 +19,9 @@ class served_lane final : public lane_thread, public std::enable_shared_from_thi
 
   void start(caf::strong_actor_ptr actor);
   void let_go() noexcept override { reader_.stop(); }
+  [[nodiscard]] bool keeps(caf::actor_id actor) const noexcept override {
+    return reader_.keeps() == actor && !is_done();
+  }
 
  private:
   void run() noexcept;

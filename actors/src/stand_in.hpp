@@ -13,6 +13,9 @@ class stand_in : public compat::watched_proxy {
 
  private:
   void receive(caf::mailbox_element_ptr& message, compat::unit* host) final;
+  void left(caf::attachable_ptr watchers) override {
+    compat::tell_end(watchers, caf::exit_reason::unreachable);
+  }
   /// In the sender's thread; may take the message over.
   /// @returns the error that a request is answered with; none: it is answered, or will be.
   virtual caf::error pass_on(caf::mailbox_element_ptr& message, compat::unit* host) = 0;

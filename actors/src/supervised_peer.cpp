@@ -189,7 +189,7 @@ caf::error supervised_peer::final_reason(end_reason::kind_type why) const {
 }
 
 // The system ends and the supervisor goes on: the actor is no more, so its process is stopped.
-void supervised_peer::part() {
+void supervised_peer::part(const caf::error&) {
   if (is_let_go()) {
     if (auto state = supervisor_.lock()) {
       try {

@@ -46,7 +46,7 @@ class supervised_peer final : public remote_peer, public bulkhead::detail::child
   };
 
   caf::error live() override;
-  void part() override;
+  void part(const caf::error& reason) override;
   caf::error refusal() override;
 
   void note(turn what);

@@ -102,22 +102,13 @@ void system_state::serve(actor_server lane, const message_codec& codec,
   const auto served = add_thread([&](pump_unit& unit) {
     return std::make_shared<served_lane>(std::move(lane), codec, *this, unit);
   });
-  note_served(served, actor->id());
   served->start(actor);
 }
 
-void system_state::note_served(const std::shared_ptr<lane_thread>& thread, caf::actor_id actor) {
+bool system_state::keeps(caf::actor_id actor) {
   const std::lock_guard lock(mutex_);
-  for (thread_place& place : threads_) {
-    if (place.thread == thread) place.serves = actor;
-  }
-}
-
-bool system_state::serves(caf::actor_id actor) {
-  const std::lock_guard lock(mutex_);
-  return std::any_of(threads_.begin(), threads_.end(), [actor](const thread_place& place) {
-    return place.serves == actor && !place.thread->is_done();
-  });
+  return std::any_of(threads_.begin(), threads_.end(),
+                     [actor](const thread_place& place) { return place.thread->keeps(actor); });
 }
 
 void system_state::keep_process(process& child) {

@@ -71,8 +71,8 @@ class system_state {
   void drop_thread(const std::shared_ptr<lane_thread>& thread);
   /// Serves a lane to an actor until the other end is closed.
   void serve(actor_server lane, const message_codec& codec, const caf::strong_actor_ptr& actor);
-  /// True while a lane to an actor of this process is served.
-  [[nodiscard]] bool serves(caf::actor_id actor);
+  /// True while somebody elsewhere has a handle of an actor of this process.
+  [[nodiscard]] bool keeps(caf::actor_id actor);
   /// Keeps the process of an actor that others have handles of, until it ends or the system does;
   /// leaves it to the caller where that ends.
   void keep_process(process& child);
@@ -90,7 +90,6 @@ class system_state {
   void note_to_end(const caf::strong_actor_ptr& actor);
   pump_unit& free_unit();
   void reap_threads();
-  void note_served(const std::shared_ptr<lane_thread>& thread, caf::actor_id actor);
   [[nodiscard]] bool threads_gone_by(clock::time_point deadline);
   [[nodiscard]] bool empty_by(clock::time_point deadline);
   [[nodiscard]] bool destroyed_by(clock::time_point deadline);
@@ -106,7 +105,6 @@ class system_state {
   struct thread_place {
     std::shared_ptr<lane_thread> thread;
     pump_unit* unit;
-    caf::actor_id serves = 0;
   };
   std::vector<thread_place> threads_;
   std::vector<actor_client> departing_;

@@ -39,7 +39,6 @@ auto fields_of(Inspector& f, T& x, Fields&... fields) {
 #define BULKHEAD_TEST_TYPE(name, number, type)
 
 namespace bulkhead_test {
-inline constexpr const char* threads_key = "scheduler.max-threads";
 /// Has an actor answer what it has no handler for with unexpected_message, and print nothing.
 inline void refuse_others(caf::event_based_actor* self) {
   self->set_default_handler(
@@ -134,7 +133,6 @@ CAF_ERROR_CODE_ENUM(bulkhead_test::own_code)
   }
 
 namespace bulkhead_test {
-inline constexpr const char* threads_key = "caf.scheduler.max-threads";
 inline void refuse_others(caf::event_based_actor* self) {
   self->set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result {
     return caf::make_error(caf::sec::unexpected_message);

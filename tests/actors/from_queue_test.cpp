@@ -196,9 +196,10 @@ TEST_CASE_METHOD(queue_fixture, "what cannot be fed is refused", "[actors][proce
 TEST_CASE_METHOD(queue_fixture, "a system takes a set-up function or a configuration",
                  "[actors][process]") {
   SECTION("a function") {
-    actors::system other(rt, [](caf::actor_system_config& config) { config.set(threads_key, 1); },
-                         {.shutdown = std::chrono::seconds(1)});
-    CHECK(caf::get_or(other.caf().config(), threads_key, 0) == 1);
+    actors::system other(
+        rt, [](caf::actor_system_config& config) { config.set(actors::compat::threads_key, 1); },
+        {.shutdown = std::chrono::seconds(1)});
+    CHECK(caf::get_or(other.caf().config(), actors::compat::threads_key, 0) == 1);
   }
 #if BULKHEAD_CAF_0_17  // 1.x cannot move one
   SECTION("a configuration") {

@@ -2,6 +2,7 @@
 #include <bulkhead/actors/spawn_process.hpp>
 
 #include <unistd.h>
+#include <atomic>
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -25,7 +26,9 @@ namespace {
 using pid_atom = caf::atom_constant<caf::atom("pid")>;
 using make_atom = caf::atom_constant<caf::atom("make")>;
 using down_atom = caf::atom_constant<caf::atom("down")>;
+using note_atom = caf::atom_constant<caf::atom("note")>;
 using quit_atom = caf::atom_constant<caf::atom("quit")>;
+using sum_atom = caf::atom_constant<caf::atom("sum")>;
 
 // Says in which process it is.
 using who = caf::typed_actor<caf::replies_to<pid_atom>::with<int>, caf::reacts_to<quit_atom>>;
@@ -67,7 +70,8 @@ using asker =
     caf::typed_actor<caf::replies_to<who>::with<int>, caf::replies_to<std::vector<who>>::with<int>,
                      caf::replies_to<letter>::with<int>, caf::replies_to<make_atom>::with<who>,
                      caf::replies_to<down_atom, who>::with<bool>,
-                     caf::replies_to<pid_atom>::with<int>>;
+                     caf::replies_to<note_atom, who>::with<int>,
+                     caf::replies_to<sum_atom>::with<int>, caf::replies_to<pid_atom>::with<int>>;
 
 template <class Pointer>
 caf::typed_response_promise<int> ask_for(Pointer self, const std::vector<who>& all, int times) {
@@ -89,14 +93,14 @@ caf::typed_response_promise<int> ask_for(Pointer self, const std::vector<who>& a
 }
 
 asker::behavior_type ask_others(asker::pointer self) {
+  const auto ends = std::make_shared<std::atomic<int>>(0);
   return {[self](const who& one) { return ask_for(self, {one}, 1); },
           [self](const std::vector<who>& all) { return ask_for(self, all, 1); },
           [self](const letter& text) { return ask_for(self, {text.to}, text.times); },
           [self](make_atom) { return self->spawn(say_pid); },
           [self](down_atom, const who& one) {
             auto promise = self->make_response_promise<bool>();
-            // The handle is kept: with CAF 1.x a monitor does not do so.
-            self->set_down_handler([promise, kept = one](const caf::down_msg& down) {
+            self->set_down_handler([promise](const caf::down_msg& down) {
               auto answer = promise;
               answer.deliver(down.reason == caf::exit_reason::user_shutdown);
             });
@@ -104,13 +108,27 @@ asker::behavior_type ask_others(asker::pointer self) {
             self->send(one, quit_atom::value);
             return promise;
           },
+          [=](note_atom, const who& one) {
+            one->attach_functor([ends](const caf::error& why) {
+              *ends += why == caf::exit_reason::user_shutdown ? 1 : 1000;
+            });
+            return 0;
+          },
+          [=](sum_atom) { return ends->load(); },
           [](pid_atom) { return static_cast<int>(::getpid()); }};
 }
 
-std::ptrdiff_t threads_here() {
-  const std::filesystem::directory_iterator all("/proc/self/task");
+std::ptrdiff_t threads_of(int pid) {
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(pid) + "/task");
   return std::distance(begin(all), end(all));
 }
+bool is_gone(int pid) { return ::kill(pid, 0) != 0; }
+
+caf::strong_actor_ptr handle_of(const who& one) {
+  return caf::actor_cast<caf::strong_actor_ptr>(one);
+}
+
+std::ptrdiff_t threads_here() { return threads_of(::getpid()); }
 
 struct scene : asking {
   asker there = actors::spawn_process<asker>(sys, {.name = "asker"}, ask_others);
@@ -189,6 +207,49 @@ TEST_CASE("an actor ends when the last handle goes, also that which another proc
   CHECK(eventually([&] { return ended.load(); }));
 }
 
+TEST_CASE("an actor that others only watch ends, and nothing of the handles that they had stays",
+          "[actors][handles][process]") {
+  scene s;
+  const int pid = s.ask<int>(s.there, pid_atom::value);
+  const auto threads = threads_here();
+  const auto threads_there = threads_of(pid);
+  constexpr int times = 20;
+  std::atomic<int> down{0};
+  for (int n = 0; n < times; ++n) {
+    const who made = s.ask<who>(s.there, make_atom::value);
+    REQUIRE(made);
+    made->attach_functor([&](const caf::error&) { ++down; });
+  }
+  CHECK(eventually([&] { return down == times; }));
+  s.ask<who>(s.there, make_atom::value);  // looks for threads that are done
+  CHECK(eventually([&] { return threads_here() <= threads + 1; }));
+  CHECK(eventually([&] { return threads_of(pid) <= threads_there + 1; }));
+}
+
+TEST_CASE("the process of an actor that others only watch ends with the last handle",
+          "[actors][handles][process]") {
+  scene s;
+  who other = actors::spawn_process<who>(s.sys, {.name = "other"}, say_pid);
+  const int pid = s.ask<int>(other, pid_atom::value);
+  s.ask<int>(s.there, note_atom::value, other);
+  CHECK(s.ask<int>(s.there, other) == pid);
+  CHECK(s.ask<int>(s.there, sum_atom::value) == 0);
+  other = nullptr;
+  CHECK(eventually([&] { return is_gone(pid); }));
+  CHECK(eventually([&] { return s.ask<int>(s.there, sum_atom::value) == 1; }));
+}
+
+TEST_CASE("who watches an actor that somebody else has hears of its end, and keeps no handle",
+          "[actors][handles][process]") {
+  scene s;
+  const who here = s.sys.caf().spawn(say_pid);
+  for (int n = 0; n < 3; ++n) s.ask<int>(s.there, note_atom::value, here);
+  CHECK(eventually([&] { return actors::compat::references(handle_of(here)) <= 2; }));
+  CHECK(s.ask<int>(s.there, sum_atom::value) == 0);
+  caf::anon_send(here, quit_atom::value);
+  CHECK(eventually([&] { return s.ask<int>(s.there, sum_atom::value) == 3; }));
+}
+
 namespace {
 
 // Keeps the handle that it is given.
@@ -203,8 +264,6 @@ keeping::behavior_type keep_one(keeping::pointer self) {
           },
           [=](pid_atom) { return ask_for(self, {*kept}, 1); }};
 }
-
-bool is_gone(int pid) { return ::kill(pid, 0) != 0; }
 
 }  // namespace
 

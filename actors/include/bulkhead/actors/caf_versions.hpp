@@ -132,23 +132,24 @@ class proxy : public caf::actor_proxy {
 class watched_proxy : public proxy {
  public:
   using proxy::proxy;
-  // Nobody has a handle: who watches it can hear nothing more.
   void on_destroy() final {
-    if (!getf(is_terminated_flag)) cleanup(caf::exit_reason::unreachable, nullptr);
-  }
-  void attach(caf::attachable_ptr watcher) final {
-    caf::actor_proxy::attach(std::move(watcher));
-    watched();
+    if (getf(is_terminated_flag)) return;
+    caf::attachable_ptr watchers = std::move(attachables_head_);
+    cleanup(caf::exit_reason::unreachable, nullptr);
+    left(std::move(watchers));
   }
   bool add_backlink(caf::abstract_actor* other) final {
-    watched();
+    linked();
     return caf::actor_proxy::add_backlink(other);
   }
   [[nodiscard]] bool has_ended() const { return getf(is_terminated_flag); }
   [[nodiscard]] caf::error end_reason() const { return fail_state(); }
 
  private:
-  virtual void watched() {}
+  // It is linked with somebody. Under its lock.
+  virtual void linked() {}
+  // Nobody has a handle any more; those watch it who are to be told of its end.
+  virtual void left(caf::attachable_ptr watchers) = 0;
 };
 
 /// Runs actors on one thread, which `adopt`s it.
@@ -224,14 +225,10 @@ inline constexpr caf::atom_value mark_name = caf::atom("bulkhead");
 /// a system, spawns an actor or uses a scoped_actor. The system's destructor waits until no thread
 /// has one, for ever if need be.
 inline void forget_logger() { caf::logger::set_current_actor_system(nullptr); }
-/// Chooses the scheduler whose idle workers sleep until there is work; CAF's own choice wakes up
-/// 400 times a second.
-inline void prefer_sharing(caf::actor_system_config& config) {
-  config.set("scheduler.policy", caf::atom("sharing"));
-}
-inline void one_worker(caf::actor_system_config& config) {
-  config.set("scheduler.max-threads", std::size_t{1});
-}
+/// Where a configuration has the scheduler's kind and threads.
+inline constexpr const char* policy_key = "scheduler.policy";
+inline constexpr caf::atom_value sharing_policy = caf::atom("sharing");
+inline constexpr const char* threads_key = "scheduler.max-threads";
 
 #else
 // == 1.x =========================================================================================
@@ -268,12 +265,17 @@ class proxy : public caf::actor_proxy {
   void force_close_mailbox() final {}
 };
 
-// A monitor cannot be told of: who watches an actor of another process keeps a handle.
 class watched_proxy : public proxy {
  public:
   using proxy::proxy;
+  void on_unreachable() final {
+    caf::attachable_ptr watchers;
+    exclusive_critical_section([&] { watchers.swap(attachables_head_); });
+    cleanup(caf::exit_reason::unreachable, nullptr);
+    left(std::move(watchers));
+  }
   bool add_backlink(caf::abstract_actor* other) final {
-    watched();
+    linked();
     return caf::actor_proxy::add_backlink(other);
   }
   [[nodiscard]] bool has_ended() const { return getf(is_terminated_flag); }
@@ -283,7 +285,8 @@ class watched_proxy : public proxy {
   }
 
  private:
-  virtual void watched() {}
+  virtual void linked() {}
+  virtual void left(caf::attachable_ptr watchers) = 0;
 };
 
 class own_unit : public unit {
@@ -337,12 +340,9 @@ void prepare(caf::actor_system_config& config,
              std::string (*text_of)(std::uint8_t, const caf::message&));
 inline const std::string mark_name = "bulkhead";
 inline void forget_logger() { caf::logger::current_logger(nullptr); }
-inline void prefer_sharing(caf::actor_system_config& config) {
-  config.set("caf.scheduler.policy", "sharing");
-}
-inline void one_worker(caf::actor_system_config& config) {
-  config.set("caf.scheduler.max-threads", std::size_t{1});
-}
+inline constexpr const char* policy_key = "caf.scheduler.policy";
+inline const std::string sharing_policy = "sharing";
+inline constexpr const char* threads_key = "caf.scheduler.max-threads";
 
 #endif
 }  // namespace bulkhead::actors::compat

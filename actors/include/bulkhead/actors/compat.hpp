@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <bulkhead/actors/caf_versions.hpp>
+#include <caf/attachable.hpp>
 #include <concepts>
 #include <cstddef>
 #include <string>
@@ -127,6 +128,13 @@ void on_exit(const caf::strong_actor_ptr& actor, Handler handler) {
       [handler = std::move(handler)](const caf::error& reason) { handler(reason); });
 }
 
+/// Tells who watches an actor of its end: monitors, links, functions. They may outlast the actor.
+inline void tell_end(const caf::attachable_ptr& watchers, const caf::error& reason) {
+  for (caf::attachable* one = watchers.get(); one != nullptr; one = one->next.get()) {
+    one->actor_exited(reason, nullptr);
+  }
+}
+
 /// Asks an actor to end before it looks at its next message.
 inline void send_exit(const caf::strong_actor_ptr& actor, caf::exit_reason reason) {
   actor->get()->enqueue(make_element(nullptr, caf::make_message_id(caf::message_priority::high),
@@ -191,6 +199,15 @@ inline caf::message_id number_of(bool is_request, bool is_urgent) {
 }
 
 // -- systems -------------------------------------------------------------------------------------
+
+/// Chooses the scheduler whose idle workers sleep until there is work; CAF's own choice wakes up
+/// 400 times a second.
+inline void prefer_sharing(caf::actor_system_config& config) {
+  config.set(policy_key, sharing_policy);
+}
+inline void one_worker(caf::actor_system_config& config) {
+  config.set(threads_key, std::size_t{1});
+}
 
 /// How many actors have not ended.
 inline std::size_t running(caf::actor_system& system) { return system.registry().running(); }

@@ -23,7 +23,9 @@ using actor_server = call_server<actor_bytes, actor_bytes>;
 inline constexpr std::uint32_t exit_frame = 0xffff'fff0;   ///< An error follows: its exit reason.
 inline constexpr std::uint32_t watch_frame = 0xffff'fff1;  ///< A request: when does the actor end?
 inline constexpr std::uint32_t lane_frame = 0xffff'fff2;   ///< A lane's end: serve it too.
-inline constexpr std::uint32_t urgent_bit = 0x4000'0000;   ///< Of a signature: high priority.
+/// Nobody has a handle of the actor by this lane any more; the request for its end stands.
+inline constexpr std::uint32_t only_watched_frame = 0xffff'fff3;
+inline constexpr std::uint32_t urgent_bit = 0x4000'0000;  ///< Of a signature: high priority.
 /// Of a signature: names of endpoints come first, so many and then each (names.hpp).
 inline constexpr std::uint32_t names_bit = 0x2000'0000;
 inline constexpr std::size_t frame_number_bytes = 4;
