@@ -64,7 +64,8 @@ bool owned_peer::hand_over(const actor_server& lane, const message_codec& codec)
 
 // Where others may have handles, the process itself ends when they are gone.
 void owned_peer::part(const caf::error& reason) {
-  const bool goes_on = is_let_go() && !watch_.reason && is_lent_.load(std::memory_order_relaxed);
+  const bool goes_on =
+      is_owner_ && is_let_go() && !watch_.reason && is_lent_.load(std::memory_order_relaxed);
   if (goes_on) state_->keep_process(child_);
   child_ = process();
   caf::strong_actor_ptr kept;

@@ -167,6 +167,18 @@ TEST_CASE("an actor of a child comes to the parent as an answer, and goes back",
   CHECK(s.ask<int>(s.there, made) == pid);
 }
 
+TEST_CASE("a system ends that has lent and dropped a handle of somebody else's actor",
+          "[actors][handles][process]") {
+  scene s;
+  const int pid = s.ask<int>(s.there, pid_atom::value);
+  const auto threads = threads_here();
+  who made = s.ask<who>(s.there, make_atom::value);
+  CHECK(s.ask<int>(s.there, made) == pid);
+  made = nullptr;
+  CHECK(eventually([&] { return threads_here() == threads; }));
+  CHECK(s.sys.shutdown());
+}
+
 TEST_CASE("a handle of nobody is a handle of nobody there", "[actors][handles][process]") {
   scene s;
   s.ask<int>(s.there, letter{{}, 0});
