@@ -58,14 +58,27 @@ void lane_reader::attach(caf::strong_actor_ptr actor) {
 bool lane_reader::serve() {
   bool reachable = true;
   while (!end_->is_over() && reachable) {
-    reachable = is_busy() ? await_handled() : take_first();
-    for (std::size_t n = 1; n < messages_at_once && reachable && took_ && !is_busy(); ++n) {
-      reachable = take(patience::none(), nullptr);
-    }
-    unit_->run();
+    reachable = go_on(is_busy() ? await_handled() : take_first());
   }
   if (reachable && has_ended()) await_watcher();
   return reachable;
+}
+
+// Takes what came with the first, and runs the actor. @returns as take.
+bool lane_reader::go_on(bool reachable) {
+  for (std::size_t n = 1; n < messages_at_once && reachable && took_ && !is_busy(); ++n) {
+    reachable = take(patience::none(), nullptr);
+  }
+  unit_->run();
+  return reachable;
+}
+
+bool lane_reader::step() {
+  const bool sent = end_->flush();
+  const bool reachable = take(patience::none(), nullptr);
+  const bool took = took_;
+  go_on(reachable);
+  return sent || took;
 }
 
 // What it answered before it ended comes first.

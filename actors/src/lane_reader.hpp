@@ -32,6 +32,8 @@ class lane_reader {
   /// actor ended, where it has and somebody asked.
   /// @returns false: nobody can reach it.
   bool serve();
+  /// One turn of that, without waiting. @returns true: there was something to do.
+  bool step();
   /// Says how the actor ended to who has asked.
   void answer_watcher();
   void stop() noexcept { end_->stop(); }
@@ -50,6 +52,7 @@ class lane_reader {
 
  private:
   [[nodiscard]] bool is_busy() const;
+  bool go_on(bool reachable);
   bool await_handled();
   bool take_first();
   bool take_beside_answers();
