@@ -78,28 +78,39 @@ void supervised_peer::on_gone(end_reason::kind_type why) noexcept {
 
 caf::error supervised_peer::live() {
   for (;;) {
-    const std::vector<turn> turns = take_turns();
-    if (!turns.empty() || !is_watching_) settle();
-    for (const turn& one : turns) {
-      if (auto reason = take(one)) return *reason;
-    }
-    if (is_let_go()) return caf::exit_reason::user_shutdown;
-    if (is_shut_.load(std::memory_order_relaxed)) {
-      wait_for_turn();
-      continue;
-    }
-    // A number that is known once the deaths before it are settled.
-    if (!is_watching_) is_watching_ = !begin_watch(lane_.core().server_restarts());
-    const auto ec = pump_once(is_watching_);
-    note_end();
-    if (ec == errc::closed || ec == errc::peer_crashed) {
-      is_shut_.store(true, std::memory_order_relaxed);
-      is_watching_ = false;
-      refuse_kept(refusal());
-    } else if (ec) {
-      return error_for(ec, {});
-    }
+    if (auto reason = go_on()) return *reason;
   }
+}
+
+std::optional<caf::error> supervised_peer::step() {
+  call();
+  return go_on();
+}
+
+// @returns the reason, when it is over.
+std::optional<caf::error> supervised_peer::go_on() {
+  const std::vector<turn> turns = take_turns();
+  if (!turns.empty() || !is_watching_) settle();
+  for (const turn& one : turns) {
+    if (auto reason = take(one)) return reason;
+  }
+  if (is_let_go()) return caf::error(caf::exit_reason::user_shutdown);
+  if (is_shut_.load(std::memory_order_relaxed)) {
+    wait_for_turn();
+    return std::nullopt;
+  }
+  // A number that is known once the deaths before it are settled.
+  if (!is_watching_) is_watching_ = !begin_watch(lane_.core().server_restarts());
+  const auto ec = pump_once(is_watching_);
+  note_end();
+  if (ec == errc::closed || ec == errc::peer_crashed) {
+    is_shut_.store(true, std::memory_order_relaxed);
+    is_watching_ = false;
+    refuse_kept(refusal());
+  } else if (ec) {
+    return error_for(ec, {});
+  }
+  return std::nullopt;
 }
 
 // What the dead one had answered, and what fails with it, is told before its death is.

@@ -33,6 +33,10 @@ class supervised_peer final : public remote_peer, public bulkhead::detail::child
     return incarnation_.load(std::memory_order_relaxed);
   }
 
+  /// A turn of the pump, without waiting unless the child is stopped. @limits it was not started.
+  /// @returns the reason for monitors, when it is over.
+  std::optional<caf::error> step();
+
   void on_event(const supervision_event& event) noexcept override;
   void on_gone(end_reason::kind_type why) noexcept override;
 
@@ -46,6 +50,7 @@ class supervised_peer final : public remote_peer, public bulkhead::detail::child
   };
 
   caf::error live() override;
+  std::optional<caf::error> go_on();
   void part(const caf::error& reason) override;
   caf::error refusal() override;
 

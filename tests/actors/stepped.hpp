@@ -7,6 +7,7 @@
 #include <bulkhead/runtime.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -22,9 +23,10 @@ class stepped_peer final : public bulkhead::actors::detail::remote_peer {
  public:
   using remote_peer::remote_peer;
 
-  void step() {
+  std::optional<caf::error> step() {
     call();  // so it does not wait
     CHECK_FALSE(pump_once());
+    return std::nullopt;
   }
 
  private:
@@ -36,12 +38,12 @@ class stepped_peer final : public bulkhead::actors::detail::remote_peer {
 /// An actor behind a lane and those who talk to it, all on the test's thread: CAF's scheduler for
 /// tests runs the local ones, the pump's unit the other, each when it is told to, and time passes
 /// when the test says so. Nothing waits, and nothing happens by itself.
-template <class Handle>
+template <class Handle, class Peer = stepped_peer>
 class stepped {
  public:
-  /// @limits in_flight: messages that the lane has room for.
-  template <class Behavior>
-  explicit stepped(Behavior behavior, std::uint32_t in_flight = 1024) {
+  /// @limits in_flight: messages that the lane has room for. how: the last that a Peer is made of.
+  template <class Behavior, class How = bulkhead::detail::request_terms>
+  explicit stepped(Behavior behavior, std::uint32_t in_flight = 1024, const How& how = {}) {
     namespace detail = bulkhead::actors::detail;
     const auto& codec =
         detail::codec_of<typename detail::actor_interface<Handle>::signatures>::instance();
@@ -49,8 +51,7 @@ class stepped {
         rt, {.max_in_flight = in_flight});
     server_ = std::move(ends.second);
     unit_.adopt();
-    peer_ = std::make_shared<stepped_peer>(std::move(ends.first), codec, unit_, sys.state(),
-                                           bulkhead::detail::request_terms());
+    peer_ = std::make_shared<Peer>(std::move(ends.first), codec, unit_, sys.state(), how);
     there = caf::actor_cast<Handle>(
         bulkhead::actors::compat::make_proxy<detail::remote_proxy>(sys.caf(), peer_));
     reader_ = std::make_unique<detail::lane_reader>(server_.end(), codec, detail::hosting::owned,
@@ -75,7 +76,7 @@ class stepped {
   void run() {
     for (bool moved = true; moved;) {
       moved = false;
-      peer_->step();
+      CHECK_FALSE(peer_->step());
       while (scheduler().try_run_once()) moved = true;
       if (!stopped_ && reader_->step()) moved = true;
       while (!unit_.is_idle()) {
@@ -97,6 +98,7 @@ class stepped {
   }
   /// Requests under way, or kept until there is room for them.
   [[nodiscard]] std::size_t pending() const { return peer_->pending(); }
+  [[nodiscard]] Peer& peer() const noexcept { return *peer_; }
 
   bulkhead::runtime rt;
   bulkhead::actors::system sys{rt, [](caf::actor_system_config& config) {
@@ -111,7 +113,7 @@ class stepped {
 
   bulkhead::actors::detail::pump_unit& unit_ = sys.state().own_unit();
   bulkhead::actors::detail::actor_server server_;
-  std::shared_ptr<stepped_peer> peer_;
+  std::shared_ptr<Peer> peer_;
   std::unique_ptr<bulkhead::actors::detail::lane_reader> reader_;
   bool stopped_ = false;
 };

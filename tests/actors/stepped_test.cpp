@@ -8,10 +8,13 @@
 #include <chrono>
 #include <vector>
 
+#include "supervised_peer.hpp"
 #include "support/catch.hpp"
 
 using namespace bulkhead_test;
 using namespace std::chrono_literals;
+namespace actors = bulkhead::actors;
+using bulkhead::errc;
 
 namespace {
 
@@ -146,4 +149,82 @@ TEST_CASE("the actor elsewhere waits by the same clock", "[actors][stepped]") {
   CHECK(w.answers == 0);
   w.pass(1min);
   CHECK(w.answers == 1);
+}
+
+namespace {
+
+using lives = stepped<notary, actors::detail::supervised_peer>;
+
+// What its supervisor tells is what the test says; the lane's other end is the same all the time.
+struct supervised_world : lives {
+  explicit supervised_world(actors::during_restart mode)
+      : lives(
+            [this](notary::pointer) -> notary::behavior_type {
+              return {[](add_atom, int) {}, [](hold_atom) { return 1; }, [](wake_atom) {},
+                      [this](sum_atom) { return ++sums; }};
+            },
+            1024, actors::supervised_options{mode}) {
+    run();
+  }
+  template <class What>
+  void tell(std::uint64_t incarnation, What what) {
+    bulkhead::supervision_event event;
+    event.incarnation = incarnation;
+    event.what = what;
+    peer().on_event(event);
+    run();
+  }
+  void dies() {
+    stop();
+    tell(1, bulkhead::events::exited{});
+  }
+  void is_up_again() {
+    resume();
+    tell(2, bulkhead::events::ready{});
+  }
+  void ask() {
+    local([this](caf::event_based_actor* self) {
+      self->request(there, 10s, sum_atom::value)
+          .then([this](int) { ++answers; }, [this](const caf::error& e) { why = e; });
+    });
+  }
+
+  int sums = 0;
+  int answers = 0;
+  caf::error why;
+};
+
+}  // namespace
+
+TEST_CASE("a request that is made while its actor's process is down", "[actors][stepped]") {
+  SECTION("waits for the next, where it is to") {
+    supervised_world w(actors::during_restart::wait);
+    w.dies();
+    w.ask();
+    w.pass(9'999ms);
+    CHECK(w.answers == 0);
+    w.is_up_again();
+    CHECK(w.answers == 1);
+    CHECK(actors::incarnation(w.there) == 2);
+  }
+  SECTION("waits no longer than its own time") {
+    supervised_world w(actors::during_restart::wait);
+    w.dies();
+    w.ask();
+    w.pass(10s);
+    CHECK(w.why == caf::sec::request_timeout);
+    w.is_up_again();
+    CHECK(w.sums == 1);  // it had been sent
+    CHECK(w.answers == 0);
+  }
+  SECTION("fails at once, and no more when the next is up") {
+    supervised_world w(actors::during_restart::fail);
+    w.dies();
+    w.ask();
+    CHECK(actors::is(w.why, errc::peer_restarted));
+    w.is_up_again();
+    w.ask();
+    CHECK(w.answers == 1);
+    CHECK(w.sums == 1);
+  }
 }
