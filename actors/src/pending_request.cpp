@@ -26,7 +26,9 @@ bool pending_request::replied(std::span<const std::byte> value,
 }
 
 void pending_request::failed(const call_failure& why) noexcept {
-  give(compat::make_element(proxy_, id_.response_id(), error_for(why.code, why.status)));
+  caf::error told =
+      why.code == errc::closed ? peer_->failure_of(why.code) : error_for(why.code, why.status);
+  give(compat::make_element(proxy_, id_.response_id(), std::move(told)));
 }
 
 void pending_request::refuse(caf::error why) const {

@@ -79,7 +79,9 @@ std::error_code remote_peer::advance(letter& message, patience how_long) {
   return ec;
 }
 
+// Between the lane's end and the proxy's it is told as after that.
 caf::error remote_peer::failure_of(const std::error_code& why) const {
+  if (why == errc::closed && is_lost_.load(std::memory_order_acquire)) return lost_;
   exit_status status;
   if (why == errc::peer_crashed || why == errc::peer_restarted) {
     try {
@@ -118,7 +120,7 @@ caf::error remote_peer::keep(letter message) {
                                        "kept_bytes is " +
                                        std::to_string(most));
     case lane_outbox::outcome::closed:
-      return error_for(errc::closed);
+      return failure_of(make_error_code(errc::closed));
   }
   flush();
   if (outbox_.holds()) call();

@@ -163,6 +163,8 @@ class remote_peer : public lane_thread, public std::enable_shared_from_this<remo
   std::atomic<bool> called_{false};  ///< The pump is to look at what follows.
   std::atomic<bool> let_go_{false};
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<bool> is_lost_{false};  ///< The lane is closed by this end; `lost_` says why.
+  caf::error lost_;
   lane_outbox outbox_;
 };
 

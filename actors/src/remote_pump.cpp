@@ -114,13 +114,15 @@ void remote_peer::run() noexcept {
   try {
     caf::error reason = live();
     lane_.core().cancel(watch_ticket_);
+    lost_ = is(reason, errc::peer_crashed) ? reason : error_for(errc::closed);
+    is_lost_.store(true, std::memory_order_release);
     shut();
     // An actor that waits for its end need not wait for the process's.
     if (const auto here = proxy()) {
       static_cast<caf::actor_proxy*>(here->get())->kill_proxy(unit_, reason);
     }
     shut();  // nobody sends from now on
-    refuse_unsent(is(reason, errc::peer_crashed) ? reason : error_for(errc::closed));
+    refuse_unsent(lost_);
     while (!unit_->is_idle()) unit_->run();
     part(reason);
   } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on

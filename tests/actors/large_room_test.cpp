@@ -255,3 +255,19 @@ TEST_CASE("over a restart the next incarnation gets the whole of what the dead o
   }
   CHECK(in_order == 2);
 }
+
+TEST_CASE("a request that is made when the process has just died fails with how, too",
+          "[actors][process][crash][large]") {
+  scene s;
+  const int pid = s.ask<int>(s.there, pid_atom::value);
+  ::kill(pid, SIGKILL);
+  int failed = 0;
+  constexpr int times = 200;
+  for (int n = 0; n < times; ++n) {
+    s.failure = {};
+    s.ask<int>(s.there, pid_atom::value);
+    const auto how = actors::exit_of(s.failure);
+    failed += actors::is(s.failure, errc::peer_crashed) && how && how->signal == SIGKILL;
+  }
+  CHECK(failed == times);
+}
