@@ -68,9 +68,15 @@ status queue_state::lend_block(std::uint64_t bytes, patience how_long, payload_b
 void queue_state::give_back(const payload_block& block) noexcept {
   participation* const me = joined();
   if (me == nullptr || !context_->in_original_process()) return;
-  const lane_guard lock(*me);
-  me->producer.give_back(block);
-  me->lend_places();
+  {
+    const lane_guard lock(*me);
+    me->producer.give_back(block);
+    me->lend_places();
+  }
+  // Other threads of ours may wait for its bytes; no other process can have them.
+  const core::parked_set senders(view(), core::side::senders);
+  senders.wake_seat(me->consumer.seat());
+  senders.ring_bell();
 }
 
 status queue_state::reserve_lent(const payload_block& block, std::size_t size, std::size_t lead,

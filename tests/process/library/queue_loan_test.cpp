@@ -1,10 +1,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <bulkhead/bulkhead.hpp>
+#include <future>
 #include <numeric>
+#include <optional>
 #include <support/catch.hpp>
 
+#include "process/library/sleeping.hpp"
 #include "process/library/waits.hpp"
 
 using bulkhead::errc;
@@ -122,6 +126,32 @@ TEST_CASE("what a dropped loan had is there again", "[queue]") {
   }
   q.send(words(1 << 16, 1));
   CHECK(q.receive().size() == (1 << 16));
+}
+
+TEST_CASE("who waits for a loan is woken when another thread drops one", "[queue]") {
+  bulkhead::runtime rt;
+  const queue<words> q{rt, {.payload_bytes = 1 << 20}};
+  constexpr std::size_t most_of_it = 90'000;
+  // One that is not woken looks by itself after a second. Under load a wake-up may take that long
+  // as well, but not each time.
+  bool woken = false;
+  for (int n = 0; n < 10 && !woken; ++n) {
+    auto first = std::make_optional(q.loan(most_of_it));
+    std::atomic<pid_t> waiter = 0;
+    auto second = std::async(std::launch::async, [&] {
+      waiter = gettid();
+      waiter.notify_one();
+      const auto got = q.loan(most_of_it);
+      return got.size() == most_of_it ? std::chrono::steady_clock::now()
+                                      : std::chrono::steady_clock::time_point::max();
+    });
+    waiter.wait(0);
+    REQUIRE(bulkhead_test::await_sleep(waiter));
+    const auto dropped = std::chrono::steady_clock::now();
+    first.reset();
+    woken = second.get() - dropped < std::chrono::milliseconds(500);
+  }
+  CHECK(woken);
 }
 
 TEST_CASE("a loan waits for room in the payload area, and tells what never fits", "[queue]") {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 
+#include "process/library/sleeping.hpp"
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
 
@@ -17,6 +18,7 @@ using namespace std::chrono_literals;
 using bulkhead::npos;
 using bulkhead::pipe_end;
 using bulkhead::wait_any;
+using bulkhead_test::await_sleep;
 using bulkhead_test::soon;
 
 namespace {
@@ -29,16 +31,6 @@ struct pipe_of_system {
   }
   int fds[2] = {-1, -1};
 };
-
-// Waits until the thread sleeps, so that it must be woken.
-void await_sleep(pid_t thread) {
-  const std::string path = "/proc/self/task/" + std::to_string(thread) + "/stat";
-  bulkhead_test::eventually([&] {
-    std::string line;
-    std::getline(std::ifstream(path), line);
-    return line.at(line.find_last_of(')') + 2) == 'S';
-  });
-}
 
 void end_when_told(bulkhead::queue<int> told) { told.receive(); }
 
