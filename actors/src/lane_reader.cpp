@@ -46,7 +46,7 @@ lane_reader::lane_reader(const pipe_core& lane, const message_codec& codec, host
 
 void lane_reader::attach(caf::strong_actor_ptr actor) {
   actor_ = std::move(actor);
-  keeps_.store(actor_->id(), std::memory_order_relaxed);
+  keeps_.store(actor_->id(), std::memory_order_release);
   if (how_ == hosting::lent || compat::runs_elsewhere(actor_)) {
     tally_ = compat::make_proxy<lane_sender>(state_->caf());
   }

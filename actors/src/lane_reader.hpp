@@ -42,12 +42,12 @@ class lane_reader {
   [[nodiscard]] caf::error reason() const { return end_->reason(); }
   [[nodiscard]] const caf::strong_actor_ptr& actor() const noexcept { return actor_; }
   void drop_actor() noexcept {
-    keeps_.store(caf::invalid_actor_id, std::memory_order_relaxed);
+    keeps_.store(caf::invalid_actor_id, std::memory_order_release);
     actor_ = nullptr;
   }
   /// The actor that it keeps for who has the other end. @threads any.
   [[nodiscard]] caf::actor_id keeps() const noexcept {
-    return keeps_.load(std::memory_order_relaxed);
+    return keeps_.load(std::memory_order_acquire);
   }
 
  private:

@@ -126,6 +126,10 @@ void remote_peer::run() noexcept {
     while (!unit_->is_idle()) unit_->run();
     part(reason);
   } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on
+    try {
+      part(error_for(errc::closed));  // who watches still may hear
+    } catch (const std::exception&) {
+    }
   }
   compat::forget_logger();
   set_done();

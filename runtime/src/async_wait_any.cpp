@@ -94,7 +94,10 @@ wait_any_step::wait_any_step(patience how_long, std::span<const wait_source> sou
                  ? steady_clock::time_point::min()
                  : time_limit(how_long).or_sooner(steady_clock::time_point::max())),
       next_(until_) {
-  for (const awaited& thing : all_) next_ = std::min(next_, thing.at);
+  for (const awaited& thing : all_) {
+    next_ = std::min(next_, thing.at);
+    has_child_ |= thing.child != nullptr;
+  }
 }
 
 async_home wait_any_step::home() const {

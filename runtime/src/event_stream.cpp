@@ -37,15 +37,20 @@ std::optional<supervision_event> event_stream::next(std::error_code& ec) {
     events_.pop_front();
     return first;
   }
-  if (reason_) ec = errc::closed;
-  if (abandoned_) ec = abandoned_;
+  ec = reason_ ? std::error_code(errc::closed) : why_untold_locked();
   return std::nullopt;
 }
 
 std::optional<end_reason> event_stream::reason(std::error_code& ec) {
   const std::lock_guard lock(mutex_);
-  ec = abandoned_;
+  if (!reason_) ec = why_untold_locked();
   return reason_;
+}
+
+std::error_code event_stream::why_untold_locked() const {
+  if (abandoned_) return abandoned_;
+  const auto rt = owner_.lock();
+  return rt != nullptr ? rt->why_silent() : std::error_code(errc::runtime_gone);
 }
 
 std::uint64_t event_stream::missed() const {

@@ -47,6 +47,8 @@ class event_stream {
 
  private:
   void ring_locked() const noexcept;
+  /// Why nothing will come any more though it has not ended.
+  [[nodiscard]] std::error_code why_untold_locked() const;
 
   std::weak_ptr<runtime_state> owner_;
   const std::size_t most_;

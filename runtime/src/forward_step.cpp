@@ -46,6 +46,12 @@ class staging_sink final : public result_sink {
 status forward_step::prepare(std::span<const forward_from> inputs,
                              std::span<const forward_to> outputs, const time_limit& limit) {
   if (inputs.empty() || inputs.size() > inputs_.size()) return errc::unsupported;
+  for (std::size_t n = 0; n < outputs.size(); ++n) {
+    // Before anything that may have to be waited for.
+    fault_ = n;
+    if (!*outputs[n].queue) return errc::not_initialised;
+  }
+  fault_ = forward_fault::nowhere;
   for (const forward_from& from : inputs) {
     if (from.queue == nullptr) return errc::not_initialised;  // in a forked copy
     input& in = inputs_[input_count_++];
@@ -79,7 +85,6 @@ status forward_step::prepare(std::span<const forward_from> inputs,
 // Several targets that are one queue share its lane, and so one output.
 status forward_step::add_output(const forward_to& to, std::size_t given, const time_limit& limit) {
   queue_state* const queue = to.queue->state().get();
-  if (queue == nullptr) return errc::not_initialised;
   if (&queue->context() != &inputs_.front().queue->context()) return errc::unsupported;
   std::size_t n = 0;
   while (n < output_count_ && outputs_[n].queue != queue) ++n;

@@ -17,11 +17,12 @@ class process_tally {
     add(redelivered_, event.redelivered);
     add(buried_, event.buried);
     add(stuck_, event.stuck);
-    add(ended_, 1);
+    // Release, to the first load below: who counts an end counts its start.
+    ended_.fetch_add(1, std::memory_order_release);
   }
   [[nodiscard]] runtime_metrics read() const noexcept {
     runtime_metrics now;
-    now.ended = get(ended_);
+    now.ended = ended_.load(std::memory_order_acquire);
     now.started = get(started_);
     now.running = now.started - now.ended;
     now.failed = get(failed_);
@@ -33,7 +34,7 @@ class process_tally {
 
  private:
   using number = std::atomic<std::uint64_t>;
-  // Relaxed: each is a number of its own, and none says that something else can be seen.
+  // Relaxed: each of the others is a number of its own, and says of nothing else that it is there.
   static void add(number& to, std::uint64_t what) noexcept {
     to.fetch_add(what, std::memory_order_relaxed);
   }

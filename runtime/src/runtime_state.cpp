@@ -185,7 +185,6 @@ void runtime_state::deliver(const os::child_event& told) {
 
 // What came early is delivered on the thread, after whatever runs there now.
 void runtime_state::expect(std::uint32_t serial, end_handler at_end, up_handler at_up) {
-  tally_.note_start();
   const std::lock_guard lock(mutex_);
   const auto early = early_.extract(serial);
   const auto is_end = [](const os::child_event& told) {
@@ -193,8 +192,14 @@ void runtime_state::expect(std::uint32_t serial, end_handler at_end, up_handler 
   };
   const bool ended =
       !early.empty() && std::any_of(early.mapped().begin(), early.mapped().end(), is_end);
-  if (serial < first_serial_ && !ended) return tell_lost(serial, std::move(at_end));
-  expected_.emplace(serial, expected{std::move(at_end), std::move(at_up), false});
+  if (serial < first_serial_ && !ended) {
+    tally_.note_start();
+    return tell_lost(serial, std::move(at_end));
+  }
+  // One that is dismissed may be expected already.
+  if (expected_.emplace(serial, expected{std::move(at_end), std::move(at_up), false}).second) {
+    tally_.note_start();
+  }
   if (early.empty()) return;
   boost::asio::post(loop_, [this, all = early.mapped()] {
     for (const os::child_event& told : all) deliver(told);

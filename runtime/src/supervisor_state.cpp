@@ -49,7 +49,7 @@ std::optional<end_reason> supervisor_state::join_until(core::instant deadline) {
   constexpr std::chrono::seconds recheck{1};  // a runtime that stops tells nobody
   const core::waiting_mark mark(process_record::heart());
   while (!ended()) {
-    if (const std::error_code why = rt_->why_silent()) {
+    if (const std::error_code why = rt_->why_silent(); why && !ended()) {
       throw error(why, "waiting for " +
                            (path_.empty() ? "a supervisor" : "supervisor '" + path_ + "'") +
                            ", of whose end nobody is told here");

@@ -12,7 +12,8 @@
 /// The asynchronous calls: async_send, async_receive, async_take, async_send_batch,
 /// async_take_batch and async_join of queues; async_forward of deliveries; async_send,
 /// async_receive, async_send_batch, async_receive_batch and async_poll of pipe ends;
-/// `process::async_wait`, `supervisor::async_next_event` and `async_wait`, `async_wait_any`.
+/// `process::async_wait`, `supervisor::async_next_event`,
+/// `async_wait` and `async_shutdown`, `async_wait_any`.
 /// docs/async.md says more.
 ///
 /// Each takes any completion token of Asio, with the signature void(boost::system::error_code, T),

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <concepts>
 #include <iterator>
+#include <ranges>
 #include <span>
 #include <system_error>
 #include <type_traits>
@@ -46,37 +47,37 @@ auto forwarding_of(Inputs& inputs) noexcept {
 ///   lease_lost: nothing was sent; the deliveries whose leases are over are empty then, the others
 ///   are kept. already_settled, unsupported: a bug in the caller.
 template <detail::deliveries Inputs, class... Targets>
-requires(detail::is_target<Targets>&&...) void forward(Inputs&& inputs, const Targets&... targets) {
+requires detail::targets<Targets...>
+void forward(Inputs&& inputs, const Targets&... targets) {
   detail::forwarding_of(inputs).wait(targets...);
 }
 template <detail::deliveries Inputs, class... Targets>
-requires(detail::is_target<Targets>&&...) void forward(std::error_code& ec, Inputs&& inputs,
-                                                       const Targets&... targets) {
+requires detail::targets<Targets...>
+void forward(std::error_code& ec, Inputs&& inputs, const Targets&... targets) {
   detail::forwarding_of(inputs).wait(ec, targets...);
 }
 /// @returns false, and keeps the leases, when there is no room now.
 template <detail::deliveries Inputs, class... Targets>
-requires(detail::is_target<Targets>&&...) bool try_forward(Inputs&& inputs,
-                                                           const Targets&... targets) {
+requires detail::targets<Targets...>
+bool try_forward(Inputs&& inputs, const Targets&... targets) {
   return detail::forwarding_of(inputs).within(detail::patience::none(), targets...);
 }
 template <detail::deliveries Inputs, class... Targets>
-requires(detail::is_target<Targets>&&...) bool try_forward(std::error_code& ec, Inputs&& inputs,
-                                                           const Targets&... targets) {
+requires detail::targets<Targets...>
+bool try_forward(std::error_code& ec, Inputs&& inputs, const Targets&... targets) {
   return detail::forwarding_of(inputs).within(detail::patience::none(), ec, targets...);
 }
 /// @returns false, and keeps the leases, when there was no room in that time.
 template <class Rep, class Period, detail::deliveries Inputs, class... Targets>
-requires(detail::is_target<Targets>&&...) bool forward_for(std::chrono::duration<Rep, Period> time,
-                                                           Inputs&& inputs,
-                                                           const Targets&... targets) {
+requires detail::targets<Targets...>
+bool forward_for(std::chrono::duration<Rep, Period> time, Inputs&& inputs,
+                 const Targets&... targets) {
   return detail::forwarding_of(inputs).within(detail::patience::lasting(time), targets...);
 }
 template <class Rep, class Period, detail::deliveries Inputs, class... Targets>
-requires(detail::is_target<Targets>&&...) bool forward_for(std::error_code& ec,
-                                                           std::chrono::duration<Rep, Period> time,
-                                                           Inputs&& inputs,
-                                                           const Targets&... targets) {
+requires detail::targets<Targets...>
+bool forward_for(std::error_code& ec, std::chrono::duration<Rep, Period> time, Inputs&& inputs,
+                 const Targets&... targets) {
   return detail::forwarding_of(inputs).within(detail::patience::lasting(time), ec, targets...);
 }
 /// Waits as `forward` does: void(error_code). <bulkhead/async.hpp> says what holds for all such
@@ -87,6 +88,8 @@ template <detail::deliveries Inputs, class First, class... MoreAndToken>
 requires detail::is_target<First>
 decltype(auto) async_forward(Inputs&& inputs, const First& first,
                              MoreAndToken&&... more_and_token) {
+  static_assert(std::is_lvalue_reference_v<Inputs> || std::ranges::borrowed_range<Inputs>,
+                "async_forward needs deliveries that stay until it ends: give them a name");
   using value = std::remove_pointer_t<decltype(std::data(inputs))>;
   return detail::async_of<value>::forward_to(std::span(std::data(inputs), std::size(inputs)), first,
                                              std::forward<MoreAndToken>(more_and_token)...);

@@ -25,7 +25,8 @@ class process_state;
 /// and does not own: it stays valid over restarts, shows the current incarnation, and its
 /// destructor does nothing.
 ///
-/// Each throwing call has a twin that reports to a `std::error_code&`.
+/// Each call that waits or asks for something has a twin that reports to a `std::error_code&`;
+/// questions (id, running, only) throw.
 /// @errors stale_incarnation: this handle is empty. not_initialised: in a forked copy of a process.
 /// @threads any.
 class process : public detail::async_process_calls<process> {

@@ -30,7 +30,9 @@ class queue_sender;
 /// marked, before younger ones of its sender.
 ///
 /// Each waiting call has a `_for`, a `try_` and an `async_` form (but those for messages in place
-/// have no `async_` one), and each throwing one a twin that reports to a `std::error_code&`.
+/// have no `async_` one, and `consume` and `transform` none at all), and each one that can fail by
+/// what others do a twin that reports to a `std::error_code&`; questions (size, closed, sent)
+/// throw.
 /// Nothing there, no room, or none in that time is no error: the `try_` and `_for` forms then
 /// return nothing or false, with a cleared error_code.
 /// @errors closed: the normal end of a stream. stop_requested: this process was asked to stop,
@@ -199,7 +201,8 @@ class queue : public detail::async_queue_calls<queue<T>, T>,
   }
 
   /// Sends up to `max` dead letters' values again, each as one step with the letter's settling, as
-  /// far as there is room. @returns how many, also with an error.
+  /// far as there is room. @returns how many, also with an error. That the letters were closed is
+  /// none.
   std::size_t redrive(std::size_t max) const {
     std::error_code ec;
     const std::size_t count = redrive(max, ec);
@@ -211,6 +214,7 @@ class queue : public detail::async_queue_calls<queue<T>, T>,
     std::size_t count = 0;
     while (!ec && count < max) {
       delivery<dead_letter<T>> letter = letters.try_take(ec);
+      if (ec == errc::closed) ec.clear();
       if (!letter || !letter.try_forward(*this, letter->value, ec)) break;
       ++count;
     }

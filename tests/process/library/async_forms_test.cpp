@@ -244,6 +244,21 @@ TEST_CASE("a forward waits asynchronously for room", "[async][queue]") {
     CHECK(b.receive() == "one");
     CHECK(b.receive() == "two");
   }
+  SECTION("and keeps what its results only show") {
+    a.send(0);
+    b.send_batch(std::vector<std::string>{"x", "y"});
+    {
+      const std::string text = "a text that does not fit into a string without memory";
+      const std::vector<std::string_view> views{text, "two"};
+      d.async_forward(to(a, 10), to(b, views), done.handler());
+    }
+    CHECK(own.io.run_for(1ms) == 0);
+    CHECK((a.receive() == 0 && b.receive() == "x" && b.receive() == "y"));
+    own.run();
+    CHECK(a.receive() == 10);
+    CHECK(b.receive() == "a text that does not fit into a string without memory");
+    CHECK(b.receive() == "two");
+  }
   SECTION("from several") {
     a.send(0);
     std::array<bulkhead::delivery<int>, 2> both{std::move(d), in.take()};
@@ -286,6 +301,11 @@ TEST_CASE("an asynchronous forward that does not come about keeps the lease", "[
     d.async_forward(out, std::vector{1, 2}, done.handler());
     own.run();
     CHECK(*done.ec == errc::too_large);
+  }
+  SECTION("an output is an empty handle") {
+    d.async_forward(to(out, 10), to(queue<int>(), 10), done.handler());
+    own.run();
+    CHECK(*done.ec == errc::not_initialised);
   }
   SECTION("it would wait for itself") {
     in.send(2);

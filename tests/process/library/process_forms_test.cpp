@@ -1,7 +1,10 @@
 // The forms of a process's and a supervisor's calls that do not throw, and what a runtime counts.
 #include <unistd.h>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <bulkhead/bulkhead.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <future>
 #include <memory>
@@ -217,6 +220,40 @@ TEST_CASE("a runtime counts what its processes have done", "[process][forms]") {
   CHECK((now.started == 3 && now.ended == 2 && now.running == 1));
   CHECK((now.failed == 1 && now.redelivered == 1));
   CHECK((now.dead_letters == 0 && now.held_back == 0));
+}
+
+TEST_CASE("who waits asynchronously is told when the runtime goes", "[process][forms]") {
+  boost::asio::io_context io;
+  auto rt = std::make_unique<bulkhead::runtime>();
+  bulkhead::supervisor sup{*rt};
+  const auto child = sup.start({.name = "worker"}, wait_for_stop);
+  std::vector<boost::system::error_code> told;
+  auto handler = boost::asio::bind_executor(
+      io, [&](const boost::system::error_code& ec, const auto&) { told.push_back(ec); });
+  child.async_wait(handler);
+  bulkhead::async_wait_any(std::chrono::hours(1), child, handler);
+  sup.async_wait(handler);
+  CHECK(io.poll() == 0);
+  rt.reset();
+  io.run_for(soon);
+  REQUIRE(told.size() == 3);
+  for (const auto& ec : told) CHECK(ec == errc::runtime_gone);
+}
+
+TEST_CASE("a runtime counts each spare and each restart once", "[supervisor][forms]") {
+  bulkhead::runtime rt;
+  {
+    bulkhead::supervisor sup{rt, {.intensity = bulkhead::unlimited}};
+    const auto child = sup.start({.name = "worker", .standby = 1}, wait_for_stop);
+    for (std::uint64_t n = 2; n < 6; ++n) {
+      REQUIRE(eventually([&] { return sup.find_child("worker")->standbys == 1; }));
+      child.kill();
+      REQUIRE(eventually([&] { return child.incarnation() == n && child.running(); }));
+    }
+  }
+  CHECK(eventually([&] { return rt.metrics().running == 0; }));
+  CHECK(rt.metrics().started == rt.metrics().ended);
+  CHECK(rt.metrics().ended >= 5);
 }
 
 TEST_CASE("an event says that the dead letters are full", "[supervisor][forms][crash]") {

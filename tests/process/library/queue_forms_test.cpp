@@ -43,6 +43,19 @@ TEMPLATE_TEST_CASE("a batch is sent as far as there is room", "[queue]", queue<i
   CHECK_THROWS_AS(out.send_batch_for(five, soon), bulkhead::error);
 }
 
+TEST_CASE("a batch of nothing is no error", "[queue]") {
+  bulkhead::runtime rt;
+  const queue<int> q{rt};
+  const std::vector<int> nothing;
+  std::error_code ec = make_error_code(errc::corrupt);
+  SECTION("send_batch") { CHECK(q.send_batch(nothing, ec) == 0); }
+  SECTION("try_send_batch") { CHECK(q.try_send_batch(nothing, ec) == 0); }
+  SECTION("send_batch_for") { CHECK(q.send_batch_for(nothing, 1ms, ec) == 0); }
+  SECTION("of a sender") { CHECK(q.sender().send_batch(nothing, ec) == 0); }
+  SECTION("take_batch") { CHECK(q.take_batch(0, ec).empty()); }
+  CHECK(!ec);
+}
+
 TEST_CASE("a batch waits for room in the time that it has", "[queue]") {
   bulkhead::runtime rt;
   const queue<int> q{rt, {.capacity = 1}};

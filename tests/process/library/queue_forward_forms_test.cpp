@@ -1,8 +1,10 @@
 #include <array>
 #include <bulkhead/bulkhead.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "process/library/waits.hpp"
@@ -128,6 +130,54 @@ TEMPLATE_TEST_CASE("a forward that has room is done, in every form", "[queue]", 
     is_done([&] { CHECK((bulkhead::try_forward(ec, one, to(out, 10)) && !ec)); });
     is_done([&] { CHECK((bulkhead::forward_for(ec, soon, one, to(out, 10)) && !ec)); });
   }
+}
+
+namespace {
+
+template <class D, class... Targets>
+concept forwards = requires(D& d, std::error_code& ec, const Targets&... targets) {
+  d.forward(targets...);
+}
+|| requires(D& d, std::error_code& ec, const Targets&... targets) { d.forward(ec, targets...); }
+|| requires(D& d, const Targets&... targets) { d.try_forward(targets...); };
+
+using some_target = decltype(to(std::declval<const queue<int>&>(), 1));
+static_assert(forwards<delivery<int>, some_target>);
+static_assert(!forwards<delivery<int>>, "that would be an acknowledgement");
+
+}  // namespace
+
+TEST_CASE("more deliveries than one step can settle are refused, in every form", "[queue]") {
+  stage s;
+  s.in.send_batch(std::vector<int>(14));
+  auto all = s.in.take_batch(17);
+  REQUIRE(all.size() == 17);
+  const auto is_refused = [](auto call) {
+    try {
+      call();
+    } catch (const bulkhead::error& failure) {
+      return failure.code() == errc::unsupported;
+    }
+    return false;
+  };
+  CHECK(is_refused([&] { bulkhead::forward(all, to(s.out, 1)); }));
+  CHECK(is_refused([&] { bulkhead::try_forward(all, to(s.out, 1)); }));
+  CHECK(is_refused([&] { bulkhead::forward_for(1ms, all, to(s.out, 1)); }));
+  bulkhead::forward(s.ec, all, to(s.out, 1));
+  CHECK(s.ec == errc::unsupported);
+  CHECK((all.front() && all.back()));
+}
+
+TEST_CASE("what only converts to a message is forwarded too", "[queue]") {
+  bulkhead::runtime rt;
+  const queue<int> in{rt};
+  const queue<std::string> out{rt};
+  in.send_batch(std::vector{1, 2});
+  in.take().forward(out, std::vector<std::string_view>{"one", "two"});
+  in.take().forward(out, std::optional<std::string_view>("three"));
+  CHECK(out.receive() == "one");
+  CHECK(out.receive() == "two");
+  CHECK(out.receive() == "three");
 }
 
 TEST_CASE("a vector, an array and a span of deliveries are forwarded alike", "[queue]") {

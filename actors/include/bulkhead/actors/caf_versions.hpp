@@ -226,9 +226,9 @@ inline constexpr caf::atom_value mark_name = caf::atom("bulkhead");
 /// has one, for ever if need be.
 inline void forget_logger() { caf::logger::set_current_actor_system(nullptr); }
 /// Where a configuration has the scheduler's kind and threads.
-inline constexpr const char* policy_key = "scheduler.policy";
+inline constexpr char policy_key[] = "scheduler.policy";
 inline constexpr caf::atom_value sharing_policy = caf::atom("sharing");
-inline constexpr const char* threads_key = "scheduler.max-threads";
+inline constexpr char threads_key[] = "scheduler.max-threads";
 
 #else
 // == 1.x =========================================================================================
@@ -340,9 +340,9 @@ void prepare(caf::actor_system_config& config,
              std::string (*text_of)(std::uint8_t, const caf::message&));
 inline const std::string mark_name = "bulkhead";
 inline void forget_logger() { caf::logger::current_logger(nullptr); }
-inline constexpr const char* policy_key = "caf.scheduler.policy";
+inline constexpr char policy_key[] = "caf.scheduler.policy";
 inline const std::string sharing_policy = "sharing";
-inline constexpr const char* threads_key = "caf.scheduler.max-threads";
+inline constexpr char threads_key[] = "caf.scheduler.max-threads";
 
 #endif
 }  // namespace bulkhead::actors::compat

@@ -129,9 +129,13 @@ void on_exit(const caf::strong_actor_ptr& actor, Handler handler) {
 }
 
 /// Tells who watches an actor of its end: monitors, links, functions. They may outlast the actor.
+/// One that throws keeps none from being told.
 inline void tell_end(const caf::attachable_ptr& watchers, const caf::error& reason) {
   for (caf::attachable* one = watchers.get(); one != nullptr; one = one->next.get()) {
-    one->actor_exited(reason, nullptr);
+    try {
+      one->actor_exited(reason, nullptr);
+    } catch (const std::exception&) {
+    }
   }
 }
 

@@ -20,7 +20,7 @@ namespace bulkhead::detail {
 /// An output with what goes there, until the operation ends.
 template <class Results>
 struct kept_target {
-  using value_type = decltype(std::declval<const Results&>().copy());
+  using value_type = typename Results::copy_type;
   value_type value;
 
   [[nodiscard]] auto at(const queue_core& out) const {

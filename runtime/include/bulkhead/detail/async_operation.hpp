@@ -100,6 +100,10 @@ void begin_waiting(const async_ticket& ticket, async_operation_ptr op,
 [[nodiscard]] std::error_code refusal_to_wait(const queue_core& queue);
 /// When an operation on a queue is to be tried again although nothing rings.
 [[nodiscard]] std::chrono::steady_clock::time_point look_again_at(const queue_core& queue);
+/// The same of a wait for an end: a runtime that is stopped meanwhile rings for nobody.
+[[nodiscard]] inline std::chrono::steady_clock::time_point look_for_runtime() {
+  return std::chrono::steady_clock::now() + std::chrono::seconds(1);
+}
 
 /// A std::error_code as Asio's handlers get it: comparable with errc, std::errc and Asio's own.
 [[nodiscard]] boost::system::error_code async_error(const std::error_code& code) noexcept;

@@ -16,7 +16,7 @@ class process_step {
   [[nodiscard]] async_home home() const;
   [[nodiscard]] static bool others_wait() noexcept { return false; }
   [[nodiscard]] std::vector<async_source> sources() const;
-  [[nodiscard]] static auto look_again() { return async_operation::time_point::max(); }
+  [[nodiscard]] static auto look_again() { return look_for_runtime(); }
   bool attempt(std::error_code& ec);
   template <class Handler>
   void give(Handler&& handler, const boost::system::error_code& ec) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/detail/async_initiate.hpp>
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -45,7 +46,10 @@ class queue_join_step {
   [[nodiscard]] async_home home() const { return home_of(queue_); }
   [[nodiscard]] static bool others_wait() noexcept { return false; }
   [[nodiscard]] std::vector<async_source> sources() const;
-  [[nodiscard]] static auto look_again() { return async_operation::time_point::max(); }
+  // Second line, as of a join that waits: an attached program of another build may not ring.
+  [[nodiscard]] static auto look_again() {
+    return std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  }
   bool attempt(std::error_code& ec);
   template <class Handler>
   void give(Handler&& handler, const boost::system::error_code& ec) {

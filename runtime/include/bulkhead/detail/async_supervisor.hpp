@@ -16,7 +16,7 @@ class next_event_step {
   [[nodiscard]] async_home home() const { return home_of(*stream_); }
   [[nodiscard]] bool others_wait() const { return detail::others_wait(source()); }
   [[nodiscard]] std::vector<async_source> sources() const { return {source()}; }
-  [[nodiscard]] static auto look_again() { return async_operation::time_point::max(); }
+  [[nodiscard]] static auto look_again() { return look_for_runtime(); }
   bool attempt(std::error_code& ec);
   template <class Handler>
   void give(Handler&& handler, const boost::system::error_code& ec) {
@@ -44,7 +44,7 @@ class supervisor_end_step {
   [[nodiscard]] async_home home() const { return home_of(*stream_); }
   [[nodiscard]] static bool others_wait() noexcept { return false; }
   [[nodiscard]] std::vector<async_source> sources() const;
-  [[nodiscard]] static auto look_again() { return async_operation::time_point::max(); }
+  [[nodiscard]] static auto look_again() { return look_for_runtime(); }
   bool attempt(std::error_code& ec);
   template <class Handler>
   void give(Handler&& handler, const boost::system::error_code& ec) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bulkhead/detail/async_initiate.hpp>
 #include <bulkhead/wait_any.hpp>
 #include <tuple>
@@ -30,7 +31,9 @@ class wait_any_step {
   [[nodiscard]] async_home home() const;
   [[nodiscard]] static bool others_wait() noexcept { return false; }
   [[nodiscard]] std::vector<async_source> sources();
-  [[nodiscard]] async_operation::time_point look_again() const { return next_; }
+  [[nodiscard]] async_operation::time_point look_again() const {
+    return has_child_ ? std::min(next_, look_for_runtime()) : next_;
+  }
   bool attempt(std::error_code& ec);
   template <class Handler>
   void give(Handler&& handler, const boost::system::error_code& ec) {
@@ -41,7 +44,8 @@ class wait_any_step {
   std::vector<awaited> all_;
   async_operation::time_point until_;
   async_operation::time_point next_;  // the earliest moment among them
-  std::shared_ptr<void> stop_;        // what rings when this process is to stop
+  bool has_child_ = false;
+  std::shared_ptr<void> stop_;  // what rings when this process is to stop
   std::size_t found_ = npos;
 };
 

@@ -60,8 +60,9 @@ class send_batch_calls {
  private:
   [[nodiscard]] const Self& self() const noexcept { return static_cast<const Self&>(*this); }
   template <class Range, class Send>
-  static std::size_t send_each(const Range& values, const std::error_code& ec, Send send) {
+  static std::size_t send_each(const Range& values, std::error_code& ec, Send send) {
     std::size_t count = 0;
+    ec.clear();  // also where there are no values
     for (const T& value : values) {
       if (!send(value) || ec) break;
       ++count;

@@ -38,13 +38,11 @@ class forward_calls {
   }
   /// The same with several outputs: `d.forward(to(q1, value), to(q2, range))`, one step.
   template <class... Targets>
-  requires(is_target<Targets>&&...) void forward(const Targets&... targets) {
-    itself().wait(targets...);
-  }
+  requires targets<Targets...>
+  void forward(const Targets&... targets) { itself().wait(targets...); }
   template <class... Targets>
-  requires(is_target<Targets>&&...) void forward(std::error_code& ec, const Targets&... targets) {
-    itself().wait(ec, targets...);
-  }
+  requires targets<Targets...>
+  void forward(std::error_code& ec, const Targets&... targets) { itself().wait(ec, targets...); }
 
   /// @returns false, and keeps the lease, when there is no room now.
   template <class Out, class Result>
@@ -59,12 +57,13 @@ class forward_calls {
     return by_port(out, result) || itself().within(patience::none(), ec, to(out, result));
   }
   template <class... Targets>
-  requires(is_target<Targets>&&...) bool try_forward(const Targets&... targets) {
+  requires targets<Targets...>
+  bool try_forward(const Targets&... targets) {
     return itself().within(patience::none(), targets...);
   }
   template <class... Targets>
-  requires(is_target<Targets>&&...) bool try_forward(std::error_code& ec,
-                                                     const Targets&... targets) {
+  requires targets<Targets...>
+  bool try_forward(std::error_code& ec, const Targets&... targets) {
     return itself().within(patience::none(), ec, targets...);
   }
 
@@ -82,14 +81,14 @@ class forward_calls {
     return by_port(out, result) || itself().within(patience::lasting(time), ec, to(out, result));
   }
   template <class Rep, class Period, class... Targets>
-  requires(is_target<Targets>&&...) bool forward_for(std::chrono::duration<Rep, Period> time,
-                                                     const Targets&... targets) {
+  requires targets<Targets...>
+  bool forward_for(std::chrono::duration<Rep, Period> time, const Targets&... targets) {
     return itself().within(patience::lasting(time), targets...);
   }
   template <class Rep, class Period, class... Targets>
-  requires(is_target<Targets>&&...) bool forward_for(std::error_code& ec,
-                                                     std::chrono::duration<Rep, Period> time,
-                                                     const Targets&... targets) {
+  requires targets<Targets...>
+  bool forward_for(std::error_code& ec, std::chrono::duration<Rep, Period> time,
+                   const Targets&... targets) {
     return itself().within(patience::lasting(time), ec, targets...);
   }
 
@@ -99,7 +98,7 @@ class forward_calls {
   /// alone, until the operation ends; after an error other than lease_lost it has its lease still.
   template <class Out, class Result, class Token>
   requires is_output<Out>
-  decltype(auto) async_forward(const Out& out, Result result, Token&& token) {
+  decltype(auto) async_forward(const Out& out, Result result, Token&& token) & {
     return async_of<delivery<T>>::forward(self(), out, std::move(result),
                                           std::forward<Token>(token));
   }
@@ -107,7 +106,7 @@ class forward_calls {
   /// @owns copies of what the `to` name.
   template <class First, class... MoreAndToken>
   requires is_target<First>
-  decltype(auto) async_forward(const First& first, MoreAndToken&&... more_and_token) {
+  decltype(auto) async_forward(const First& first, MoreAndToken&&... more_and_token) & {
     return async_of<delivery<T>>::forward_to(std::span(&self(), 1), first,
                                              std::forward<MoreAndToken>(more_and_token)...);
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/detail/results.hpp>
@@ -111,7 +110,8 @@ class forwarding {
     sources all{};
     const std::array<forward_to, sizeof...(Targets)> outputs{to.get()...};
     status sent = find_inputs(all);
-    const std::span<const forward_from> from(all.data(), std::min(inputs_.size(), all.size()));
+    const bool fit = inputs_.size() <= all.size();
+    const std::span<const forward_from> from(all.data(), fit ? inputs_.size() : 0);
     if (!sent.failed()) sent = queue_core::forward(from, outputs, how_long, fault);
     const ending at_end(inputs_, sent);
     const bool is_answer = how_long.how != patience::kind::forever && is_no_room(sent);

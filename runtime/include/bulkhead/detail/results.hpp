@@ -65,6 +65,7 @@ class single_result final : public result_source {
   // that one.
   template <class>
   using of_copy = single_result<U, U>;
+  using copy_type = U;
   [[nodiscard]] U copy() const {
     if constexpr (std::same_as<U, Value>) {
       return *value_;
@@ -93,10 +94,12 @@ class many_results final : public result_source {
  public:
   template <class Copy>
   using of_copy = many_results<U, Copy>;
-  // A range need not own its values.
-  [[nodiscard]] auto copy() const {
-    return std::vector<std::ranges::range_value_t<const Range>>(std::begin(*range_),
-                                                                std::end(*range_));
+  // A range need not own its values, nor a value what it shows: the copies are messages.
+  using copy_type = std::vector<U>;
+  [[nodiscard]] copy_type copy() const {
+    copy_type all;
+    for (const auto& value : *range_) all.push_back(static_cast<U>(value));
+    return all;
   }
 
   explicit many_results(const Range& range) : range_(&range) {}
@@ -105,7 +108,11 @@ class many_results final : public result_source {
   }
   void write(result_sink& to) const override {
     for (const auto& value : *range_) {
-      if (!write_result<U>(to, static_cast<const U&>(value))) return;
+      if constexpr (std::same_as<std::ranges::range_value_t<const Range>, U>) {
+        if (!write_result<U>(to, static_cast<const U&>(value))) return;
+      } else {
+        if (!write_result<U>(to, static_cast<U>(value))) return;
+      }
     }
   }
 
@@ -117,8 +124,11 @@ template <class U, class Value>
 class optional_result final : public result_source {
  public:
   template <class>
-  using of_copy = optional_result;
-  [[nodiscard]] std::optional<Value> copy() const { return *value_; }
+  using of_copy = optional_result<U, U>;
+  using copy_type = std::optional<U>;
+  [[nodiscard]] copy_type copy() const {
+    return *value_ ? copy_type(static_cast<U>(**value_)) : std::nullopt;
+  }
 
   explicit optional_result(const std::optional<Value>& value) : value_(&value) {}
   [[nodiscard]] std::size_t count() const override { return value_->has_value() ? 1 : 0; }
@@ -168,5 +178,9 @@ template <class T>
 inline constexpr bool is_target = false;
 template <class Results>
 inline constexpr bool is_target<target<Results>> = true;
+
+/// What a forward with outputs that `to` names is given. None would be an acknowledgement.
+template <class... Targets>
+concept targets = sizeof...(Targets) != 0 && (is_target<Targets> && ...);
 
 }  // namespace bulkhead::detail
