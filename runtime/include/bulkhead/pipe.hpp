@@ -262,9 +262,6 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out, In>,
   std::error_code get(In& value, detail::patience how_long, bool tell_restart = true) const {
     return detail::receive_slowly(core_, value, how_long, tell_restart);
   }
-  static bool is_nothing(const std::error_code& ec) {
-    return ec == errc::full || ec == errc::timed_out;
-  }
   // What a poll ended with, as it tells it: errors are for the receive that follows, but where that
   // would not tell them.
   static bool found_or_not(const std::error_code& result, errc nothing, std::error_code& ec) {
@@ -274,7 +271,7 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out, In>,
   }
   // @returns whether it was sent; not so much as an error where it is only full.
   static bool sent_or_not(std::error_code result, std::error_code& ec) {
-    ec = is_nothing(result) ? std::error_code() : result;
+    ec = detail::is_nothing(result) ? std::error_code() : result;
     return !result;
   }
   bool sent_or_not(std::error_code result) const {
@@ -292,7 +289,7 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out, In>,
       return value;
     ec = get_rest(done, *value, how_long());
     if (!ec) return value;
-    if (is_nothing(ec)) ec.clear();
+    if (detail::is_nothing(ec)) ec.clear();
     return std::nullopt;
   }
   detail::pipe_core core_;

@@ -237,7 +237,6 @@ class queue : public detail::async_queue_calls<queue<T>, T>,
   using calls::get_slowly;
   using calls::inline_bytes;
   using calls::is_copied_from_slot;
-  using calls::is_nothing;
   using calls::lease;
   using calls::next;
   using calls::put;
@@ -266,25 +265,25 @@ class queue : public detail::async_queue_calls<queue<T>, T>,
   std::optional<T> received_or_not(detail::patience how_long) const {
     detail::status result;
     std::optional<T> value = get(how_long, result);
-    if (!is_nothing(result)) core_.check(result, "receiving from");
+    if (!detail::is_nothing(result)) core_.check(result, "receiving from");
     return value;
   }
   std::optional<T> received_or_not(detail::patience how_long, std::error_code& ec) const {
     detail::status result;
     std::optional<T> value = get(how_long, result);
-    ec = is_nothing(result) ? std::error_code() : result.code();
+    ec = detail::is_nothing(result) ? std::error_code() : result.code();
     return value;
   }
   delivery<T> taken_or_not(detail::patience how_long) const {
     detail::status result;
     delivery<T> d = lease(how_long, result);
-    if (!is_nothing(result)) core_.check(result, "taking from");
+    if (!detail::is_nothing(result)) core_.check(result, "taking from");
     return d;
   }
   delivery<T> taken_or_not(detail::patience how_long, std::error_code& ec) const {
     detail::status result;
     delivery<T> d = lease(how_long, result);
-    ec = is_nothing(result) ? std::error_code() : result.code();
+    ec = detail::is_nothing(result) ? std::error_code() : result.code();
     return d;
   }
 };

@@ -53,7 +53,7 @@ class forwarding {
   template <class... Targets>
   bool within(patience how_long, std::error_code& ec, const Targets&... to) const {
     const status sent = attempt(how_long, to...);
-    ec = is_no_room(sent) ? std::error_code() : sent.code();
+    ec = is_nothing(sent) ? std::error_code() : sent.code();
     return !sent.failed();
   }
   /// Once, without a wait.
@@ -87,9 +87,6 @@ class forwarding {
     status sent_;
   };
 
-  static bool is_no_room(status sent) noexcept {
-    return sent == errc::full || sent == errc::timed_out;
-  }
   template <class... Targets>
   status attempt(patience how_long, const Targets&... to) const {
     forward_fault fault;
@@ -114,7 +111,7 @@ class forwarding {
     const std::span<const forward_from> from(all.data(), fit ? inputs_.size() : 0);
     if (!sent.failed()) sent = queue_core::forward(from, outputs, how_long, fault);
     const ending at_end(inputs_, sent);
-    const bool is_answer = how_long.how != patience::kind::forever && is_no_room(sent);
+    const bool is_answer = how_long.how != patience::kind::forever && is_nothing(sent);
     if (how == tell::by_exception && sent.failed() && !is_answer) {
       queue_core::fail_forward(from, outputs, sent, fault);
     }

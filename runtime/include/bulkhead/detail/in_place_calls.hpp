@@ -111,7 +111,6 @@ class in_place_calls : public stage_calls<T> {
   using stage_calls<T>::core_;
   using stage_calls<T>::done_or_not;
   using stage_calls<T>::inline_bytes;
-  using stage_calls<T>::is_nothing;
   using stage_calls<T>::sent_or_not;
 
  private:

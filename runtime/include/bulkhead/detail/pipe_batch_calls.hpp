@@ -100,8 +100,8 @@ class pipe_batch_calls {
   }
   // Where there was no room, or nothing, in time, that is no error.
   static std::error_code error_in(const std::error_code& result, patience how_long) {
-    const bool is_nothing = result == errc::full || result == errc::timed_out;
-    return is_nothing && how_long.how != patience::kind::forever ? std::error_code() : result;
+    const bool may_be_nothing = how_long.how != patience::kind::forever;
+    return may_be_nothing && is_nothing(result) ? std::error_code() : result;
   }
   template <class Range, class Patience>
   std::size_t put_all(const Range& range, Patience how_long, std::error_code& ec) const {

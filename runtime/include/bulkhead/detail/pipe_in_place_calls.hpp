@@ -112,7 +112,7 @@ class pipe_in_place_calls {
   }
   template <class Lent>
   [[nodiscard]] static Lent unless_nothing(Lent lent, std::error_code& ec) {
-    if (lent || ec == errc::full || ec == errc::timed_out) ec.clear();
+    if (lent || is_nothing(ec)) ec.clear();
     return lent;
   }
 };

@@ -147,7 +147,6 @@ class queue_calls {
   }
 
   // What `try_` and `_for` forms return for: it is no error.
-  static bool is_nothing(status s) noexcept { return s == errc::full || s == errc::timed_out; }
   bool done_or_not(status result, const char* doing) const {
     if (!is_nothing(result)) core_.check(result, doing);
     return !result.failed();

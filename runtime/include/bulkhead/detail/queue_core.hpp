@@ -39,6 +39,13 @@ struct patience {
   }
 };
 
+/// No room, no message, or not in that time: what a try_ or _for form answers, and no failure of
+/// it.
+template <class Code>
+[[nodiscard]] bool is_nothing(const Code& result) noexcept {
+  return result == errc::full || result == errc::timed_out;
+}
+
 /// A message place being filled. Holds the process's lane lock until it is published or destroyed.
 struct open_place {
   std::byte* bytes = nullptr;
