@@ -42,7 +42,9 @@ structure header() {
        FIELD(h, signs.parked_senders, "all", "the same for senders"),
        FIELD(h, signs.closed, "who closes", "open 0, closing 1, closed 2"),
        FIELD(h, signs.corrupt, "all", "not 0: a check failed, nobody goes on"),
-       FIELD(h, signs.joiners, "all", "not 0: somebody may wait until all is settled"),
+       FIELD(h, signs.joiners, "all",
+             "not 0: somebody may wait until all is settled; bit 0: sleeping, bit 1: for the "
+             "senders' bell"),
        FIELD(h, signs.receiver_bell, "all", "not 0: somebody waits for the receivers' eventfd"),
        FIELD(h, signs.sender_bell, "all", "the same for the senders'"),
        FIELD(h, seats_used, "keeper", "seats from 0 that were ever given out"),

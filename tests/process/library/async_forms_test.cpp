@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "process/library/async_outcomes.hpp"
 #include "process/library/futures.hpp"
 #include "process/library/takers.hpp"
 #include "process/library/waits.hpp"
@@ -27,57 +28,11 @@ using bulkhead::errc;
 using bulkhead::queue;
 using bulkhead::to;
 using bulkhead_test::eventually;
+using bulkhead_test::failure_of;
+using bulkhead_test::in_own_loop;
+using bulkhead_test::outcome;
 using bulkhead_test::result_of;
 using bulkhead_test::soon;
-
-namespace {
-
-struct in_own_loop {
-  asio::io_context io;
-  bulkhead::runtime rt{io.get_executor()};
-
-  /// Lets the loop run until it has nothing to wait for any more, which must be soon.
-  void run() {
-    io.restart();
-    io.run_for(soon);
-    CHECK(io.stopped());
-  }
-};
-
-/// What a future failed with.
-template <class R>
-std::error_code failure_of(std::future<R> f) {
-  try {
-    result_of(std::move(f));
-  } catch (const boost::system::system_error& failure) {
-    return failure.code();
-  }
-  return {};
-}
-
-/// What a handler got, and whether it got anything.
-template <class Value>
-struct outcome {
-  std::optional<error_code> ec;
-  Value value{};
-
-  auto handler() {
-    return [this](error_code e, Value v) {
-      ec = e;
-      value = std::move(v);
-    };
-  }
-};
-template <>
-struct outcome<void> {
-  std::optional<error_code> ec;
-
-  auto handler() {
-    return [this](error_code e) { ec = e; };
-  }
-};
-
-}  // namespace
 
 TEST_CASE("a batch is sent asynchronously as there is room", "[async][queue]") {
   in_own_loop own;
@@ -202,133 +157,6 @@ TEST_CASE("an asynchronous join is heard over processes, and can be cancelled",
     held.ack();
     result_of(std::move(joined));
   }
-}
-
-TEST_CASE("a forward waits asynchronously for room", "[async][queue]") {
-  in_own_loop own;
-  const queue<int> in{own.rt};
-  const queue<int> a{own.rt, {.capacity = 1}};
-  const queue<std::string> b{own.rt, {.capacity = 2}};
-  in.send_batch(std::vector{1, 2});
-  outcome<void> done;
-  auto d = in.take();
-  SECTION("in one queue") {
-    a.send(0);
-    d.async_forward(a.sender(), 10, done.handler());
-    CHECK(own.io.run_for(1ms) == 0);
-    std::thread receiver([&] { CHECK(a.receive() == 0); });
-    own.run();
-    receiver.join();
-    CHECK(a.receive() == 10);
-  }
-  SECTION("in several, whichever has some first, and keeps what it sends") {
-    a.send(0);
-    b.send_batch(std::vector<std::string>{"x", "y"});
-    {
-      const std::vector<std::string> texts{"one", "two"};
-      const int number = 10;
-      d.async_forward(to(a, number), to(b, texts), done.handler());
-    }
-    CHECK(own.io.run_for(1ms) == 0);
-    CHECK(a.receive() == 0);
-    own.io.poll();
-    CHECK(!done.ec);
-    CHECK(a.empty());
-    std::thread receiver([&] {
-      CHECK(b.receive() == "x");
-      CHECK(b.receive() == "y");
-    });
-    own.run();
-    receiver.join();
-    CHECK(a.receive() == 10);
-    CHECK(b.receive() == "one");
-    CHECK(b.receive() == "two");
-  }
-  SECTION("and keeps what its results only show") {
-    a.send(0);
-    b.send_batch(std::vector<std::string>{"x", "y"});
-    {
-      const std::string text = "a text that does not fit into a string without memory";
-      const std::vector<std::string_view> views{text, "two"};
-      d.async_forward(to(a, 10), to(b, views), done.handler());
-    }
-    CHECK(own.io.run_for(1ms) == 0);
-    CHECK((a.receive() == 0 && b.receive() == "x" && b.receive() == "y"));
-    own.run();
-    CHECK(a.receive() == 10);
-    CHECK(b.receive() == "a text that does not fit into a string without memory");
-    CHECK(b.receive() == "two");
-  }
-  SECTION("from several") {
-    a.send(0);
-    std::array<bulkhead::delivery<int>, 2> both{std::move(d), in.take()};
-    bulkhead::async_forward(both, to(a, std::optional(3)), to(b, std::string("three")),
-                            done.handler());
-    CHECK(own.io.run_for(1ms) == 0);
-    CHECK(a.receive() == 0);
-    own.run();
-    CHECK(a.receive() == 3);
-    CHECK(b.receive() == "three");
-    CHECK_FALSE(both[0]);
-    CHECK_FALSE(both[1]);
-  }
-  CHECK(!done.ec.value());
-  CHECK_FALSE(d);
-}
-
-TEST_CASE("an asynchronous forward that does not come about keeps the lease", "[async][queue]") {
-  in_own_loop own;
-  const queue<int> in{own.rt, {.capacity = 2}};
-  const queue<int> out{own.rt, {.capacity = 1}};
-  in.send(1);
-  outcome<void> done;
-  auto d = in.take();
-  out.send(0);
-  SECTION("closed") {
-    d.async_forward(out, 10, done.handler());
-    out.close();
-    own.run();
-    CHECK(*done.ec == errc::closed);
-  }
-  SECTION("cancelled") {
-    asio::cancellation_signal stop;
-    d.async_forward(out, 10, asio::bind_cancellation_slot(stop.slot(), done.handler()));
-    stop.emit(asio::cancellation_type::terminal);
-    own.run();
-    CHECK(*done.ec == asio::error::operation_aborted);
-  }
-  SECTION("more than ever fit") {
-    d.async_forward(out, std::vector{1, 2}, done.handler());
-    own.run();
-    CHECK(*done.ec == errc::too_large);
-  }
-  SECTION("an output is an empty handle") {
-    d.async_forward(to(out, 10), to(queue<int>(), 10), done.handler());
-    own.run();
-    CHECK(*done.ec == errc::not_initialised);
-  }
-  SECTION("it would wait for itself") {
-    in.send(2);
-    d.async_forward(in, std::vector{10, 20}, done.handler());
-    own.run();
-    CHECK(*done.ec == errc::full);
-  }
-  CHECK(d);
-}
-
-TEST_CASE("a coroutine forwards what it took", "[async][queue]") {
-  in_own_loop own;
-  const queue<int> in{own.rt};
-  const queue<int> out{own.rt};
-  in.send(4);
-  const auto stage = [&]() -> asio::awaitable<void> {
-    auto d = co_await in.async_take(asio::use_awaitable);
-    co_await d.async_forward(to(out, *d * 2), asio::use_awaitable);
-  };
-  asio::co_spawn(own.io, stage(), asio::detached);
-  own.run();
-  CHECK(out.try_receive() == 8);
-  CHECK(in.join_for(soon));
 }
 
 TEST_CASE("pipe ends send and receive batches asynchronously", "[async][pipe]") {
