@@ -339,6 +339,15 @@ std::shared_ptr<call_desk> runtime_state::calls(bulkhead::runtime& rt) {
 
 // The thread ends first, so that it does not take the keeper's orderly end for its death. Then the
 // tree ends: the keeper sees the line shut down.
+// Nobody is told any more; and a supervisor that waits for its children holds us, so that neither
+// would go.
+void runtime_state::forget_expected() {
+  std::map<std::uint32_t, expected> unheard;  // goes when the lock has
+  const std::lock_guard lock(mutex_);
+  unheard.swap(expected_);
+  early_.clear();
+}
+
 void runtime_state::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -351,6 +360,7 @@ void runtime_state::stop() {
     return;
   }
   if (thread_.joinable()) thread_.join();
+  forget_expected();
   if (const std::lock_guard lock(calls_mutex_); calls_ != nullptr) {
     calls_->fail_all(errc::runtime_gone);
     calls_.reset();

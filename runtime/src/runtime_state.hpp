@@ -133,6 +133,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void expect(std::uint32_t serial, end_handler at_end, up_handler at_up);
   void hear(os::channel events);
   void follow_keeper();
+  void forget_expected();
   void tell_lost(std::uint32_t serial, end_handler at_end,
                  death_cause cause = death_cause::parent_gone);
 
