@@ -337,8 +337,6 @@ std::shared_ptr<call_desk> runtime_state::calls(bulkhead::runtime& rt) {
   return calls_;
 }
 
-// The thread ends first, so that it does not take the keeper's orderly end for its death. Then the
-// tree ends: the keeper sees the line shut down.
 // Nobody is told any more; and a supervisor that waits for its children holds us, so that neither
 // would go.
 void runtime_state::forget_expected() {
@@ -348,6 +346,8 @@ void runtime_state::forget_expected() {
   early_.clear();
 }
 
+// The thread ends first, so that it does not take the keeper's orderly end for its death. Then the
+// tree ends: the keeper sees the line shut down.
 void runtime_state::stop() {
   {
     const std::lock_guard lock(mutex_);

@@ -8,17 +8,17 @@
 #include <cstdlib>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "process/library/waits.hpp"
+#include "process/supervisors/event_log.hpp"
 #include "support/catch.hpp"
 
 using bulkhead::errc;
+using bulkhead_test::event_log;
 using bulkhead_test::eventually;
 using bulkhead_test::soon;
 namespace events = bulkhead::events;
@@ -40,30 +40,6 @@ void crash_with_one(bulkhead::queue<int> jobs) {
   for (volatile unsigned n = 0;; n = n + 1) {
   }
 }
-
-// The events of a supervisor, which come on another thread.
-class event_log {
- public:
-  explicit event_log(bulkhead::supervisor& sup) {
-    sup.on_event([this](const bulkhead::supervision_event& event) {
-      const std::lock_guard lock(mutex_);
-      all_.push_back(event);
-    });
-  }
-  template <class What>
-  std::vector<What> of() {
-    const std::lock_guard lock(mutex_);
-    std::vector<What> found;
-    for (const auto& event : all_) {
-      if (const auto* what = std::get_if<What>(&event.what)) found.push_back(*what);
-    }
-    return found;
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<bulkhead::supervision_event> all_;
-};
 
 }  // namespace
 
@@ -266,14 +242,15 @@ TEST_CASE("an event says that the dead letters are full", "[supervisor][forms][c
     jobs.take().reject("to fill them");
     REQUIRE(eventually([&] { return letters.size() == rejected + 1; }));
   }
+  event_log log;
   bulkhead::supervisor sup{rt};
-  event_log log(sup);
+  log.listen_to(sup);
   jobs.send(1);
   const auto child =
       sup.start({.name = "worker", .restart = bulkhead::restart::temporary}, crash_with_one, jobs);
   REQUIRE(child.join_for(soon));
-  REQUIRE(eventually([&] { return !log.of<events::exited>().empty(); }));
-  CHECK(log.of<events::letters_full>() == std::vector{events::letters_full{1}});
+  REQUIRE(eventually([&] { return !log.details<events::exited>().empty(); }));
+  CHECK(log.details<events::letters_full>() == std::vector{events::letters_full{1}});
   CHECK(rt.metrics().held_back == 1);
   // Nothing is thrown away: with room it comes.
   std::optional<bulkhead::dead_letter<int>> last;
@@ -296,14 +273,15 @@ TEST_CASE("a close of the dead letters loses no message", "[process][forms]") {
 
 TEST_CASE("an event says that a limit was hit", "[supervisor][forms][crash]") {
   bulkhead::runtime rt;
+  event_log log;
   bulkhead::supervisor sup{rt};
-  event_log log(sup);
+  log.listen_to(sup);
   const auto child = sup.start({.name = "worker",
                                 .restart = bulkhead::restart::temporary,
                                 .process = {.limits = {.cpu_time = std::chrono::seconds(1)}}},
                                spin);
   REQUIRE(child.join_for(soon));
-  REQUIRE(eventually([&] { return !log.of<events::exited>().empty(); }));
-  CHECK(log.of<events::limit_hit>() ==
+  REQUIRE(eventually([&] { return !log.details<events::exited>().empty(); }));
+  CHECK(log.details<events::limit_hit>() ==
         std::vector{events::limit_hit{bulkhead::death_cause::cpu_limit}});
 }
