@@ -20,7 +20,6 @@ class Summary:
     median: float
     high: float  # third quartile
     count: int
-    best: float  # the largest: of throughputs, what others' load took least from
 
 
 def summarise(values):
@@ -29,7 +28,7 @@ def summarise(values):
     if not values:
         return None
     return Summary(quantile(values, 0.25), quantile(values, 0.5), quantile(values, 0.75),
-                   len(values), max(values))
+                   len(values))
 
 
 def ratios(ours, theirs):
@@ -37,12 +36,28 @@ def ratios(ours, theirs):
     return [a / b for a, b in zip(ours, theirs) if a is not None and b]
 
 
-def worst_step(points, per=None):
-    """The largest factor by which throughput falls between neighbouring points (x, value).
+def worst_step(turns, per=None, change_max=float("inf")):
+    """The largest factor by which throughput falls between neighbouring points of a curve.
 
-    `per` divides each value, e.g. by the number of participants. None for fewer than two points.
+    `turns` are runs over all points, each {x: (value, probe)}; `per` divides each value, e.g. by the
+    number of participants. A step is the median over the turns of the ratio of two runs that
+    followed each other; where the machine changed between them, which their probes tell by more than
+    a factor of `change_max`, the ratio says nothing of the step, and counts only if there is no
+    other. None for fewer than two points.
     """
-    values = [value / (per(x) if per else 1) for x, value in sorted(points) if value]
-    if len(values) < 2:
-        return None
-    return max(before / after for before, after in zip(values, values[1:]))
+    def fall(turn, x, y):
+        each = [turn[at][0] / (per(at) if per else 1) for at in (x, y)]
+        return each[0] / each[1]
+
+    def unchanged(turn, x, y):
+        probes = (turn[x][1], turn[y][1])
+        return max(probes) <= change_max * min(probes)
+
+    points = sorted({x for turn in turns for x in turn})
+    steps = []
+    for x, y in zip(points, points[1:]):
+        both = [turn for turn in turns if x in turn and y in turn]
+        kept = [turn for turn in both if unchanged(turn, x, y)] or both
+        if kept:
+            steps.append(quantile([fall(turn, x, y) for turn in kept], 0.5))
+    return max(steps, default=None)

@@ -4,8 +4,10 @@ import time
 
 from . import profile, rows, special
 from .figures import summarise, worst_step
-from .measure import REPEATS_MAX, Failure, Unsupported, rate
+from .measure import CHANGE_MAX, REPEATS_MAX, Failure, Unsupported, rate
 from .outcome import Outcome
+
+TURNS_MAX = 5  # over the points of a curve
 
 
 def figure_of(result, figure):
@@ -25,6 +27,7 @@ class Mailbox:
         self.absent = {}  # contestant's name -> why
         self.unmeasured = []  # names of rows for which there was no time
         self.curves = []  # (Curve, [(x, Summary)])
+        self.steps = {}  # curve's name -> its worst step
 
     def usable(self, contestant):
         why = self.absent.get(contestant.name) or contestant.missing(self.runner.build)
@@ -99,42 +102,41 @@ class Mailbox:
     # -- curves ------------------------------------------------------------------------------------
 
     def measure_curve(self, curve, seconds):
-        """Turns over all points, so that no point has a time of its own."""
-        points = {x: [] for x, _ in curve.jobs}
+        """Turns over all points, so that neighbours run one after the other."""
+        turns = []
         end = time.monotonic() + seconds
         self.runner.row_end = end
         if not self.usable(curve.ours):
             return []
-        for turn in range(3):
-            if turn and (self.quick or time.monotonic() > end):
-                break
+        while not turns or not self.quick and len(turns) < TURNS_MAX and time.monotonic() < end:
+            turn = {}
             for x, job in curve.jobs:
                 if time.monotonic() > end + seconds or self.runner.time_left() < 0:
                     break
                 self.progress(f"{curve.name}: {x}")
                 try:
+                    probe = self.runner.raw_ring()
                     # Each of a crowd has pages to map before its first message.
                     length = 0.15 + 0.015 * (job.producers + job.consumers)
-                    points[x].append(rate(self.runner.run(curve.ours, job, length, 0)))
+                    turn[x] = (rate(self.runner.run(curve.ours, job, length, 0)), probe)
                 except Failure as why:
-                    if not turn:
+                    if not turns:
                         self.say(f"{curve.name} at {x}: {why}")
+            turns.append(turn)
+        step = worst_step(turns, curve.participants, CHANGE_MAX)
+        if step is not None:
+            self.steps[curve.name] = step
+        points = {x: [turn[x][0] for turn in turns if x in turn] for x, _ in curve.jobs}
         return [(x, summarise(values)) for x, values in points.items() if values]
 
     def scale_row(self):
         """By how much throughput a participant falls at most between neighbouring points."""
         out = Outcome("scale: worst step between neighbouring points", "x", True,
                       target_text="<= 2.5", met_by_value=lambda value: value <= 2.5)
-        worst = {}
-        for curve, points in self.curves:
-            # The best of the turns: others' load only takes away.
-            step = worst_step([(x, summary.best) for x, summary in points], curve.participants)
-            if step is not None:
-                worst[curve.name] = step
-        if worst:
-            out.ours = [max(worst.values())]
-            out.ours_name = max(worst, key=worst.get)
-            out.notes = [f"{name}: {step:.2f}" for name, step in worst.items()]
+        if self.steps:
+            out.ours = [max(self.steps.values())]
+            out.ours_name = max(self.steps, key=self.steps.get)
+            out.notes = [f"{name}: {step:.2f}" for name, step in self.steps.items()]
         return out
 
     # -- missed rows -------------------------------------------------------------------------------

@@ -45,9 +45,19 @@ class Figures(unittest.TestCase):
         self.assertIsNone(figures.summarise([None, None]))
 
     def test_the_worst_step_counts_what_a_participant_gets(self):
-        fair = [(1, 10.0), (2, 20.0), (4, 20.0)]
-        self.assertEqual(figures.worst_step(fair, lambda x: x), 2.0)
-        self.assertIsNone(figures.worst_step([(1, 10.0)]))
+        turn = {1: (10.0, 1), 2: (10.0, 1), 4: (10.0, 1)}
+        self.assertEqual(figures.worst_step([turn]), 1.0)
+        self.assertEqual(figures.worst_step([turn], lambda x: x), 2.0)
+        self.assertIsNone(figures.worst_step([{1: (10.0, 1)}]))
+        self.assertIsNone(figures.worst_step([]))
+
+    def test_a_step_is_the_median_of_turns_in_which_the_machine_stayed(self):
+        same = {1: (12.0, 1), 2: (6.0, 1)}
+        moved = {1: (12.0, 10), 2: (1.0, 1)}
+        self.assertEqual(figures.worst_step([same, moved, moved], None, 1.6), 2.0)
+        self.assertEqual(figures.worst_step([same, moved, moved]), 12.0)
+        self.assertEqual(figures.worst_step([moved], None, 1.6), 12.0)  # no other
+        self.assertEqual(figures.worst_step([same, {2: (3.0, 1)}], None, 1.6), 2.0)
 
 
 class Actors(unittest.TestCase):
