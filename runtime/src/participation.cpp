@@ -13,6 +13,7 @@ participation::participation(const core::queue_view& view, os::queue_memory& mem
       receivers(view, core::side::receivers, grant.seat),
       senders(view, core::side::senders, grant.seat),
       sent_before(grant.sent_before),
+      memory_(memory),
       lane_lock_(lent.out.gate, view.os()),
       taking_lock_(lent.in.gate, view.os()) {
   ports.out.lane = {view.header().id, grant.seat};
@@ -30,6 +31,8 @@ participation::participation(const core::queue_view& view, os::queue_memory& mem
   }
   view.seat(grant.seat).run.say(0, 0, 0);  // of a predecessor
   ports.in.record = &view.seat(grant.seat).handover;
+  ports.in.area_bytes = view.layout().payload_bytes;
+  ports.in.inline_bytes = view.shape().inline_bytes;
 }
 
 void participation::lock_lane() {
@@ -53,6 +56,8 @@ void participation::lend_messages(std::uint32_t now_ms) {
   const bool in_a_rush = now_ms - std::exchange(looked_ms_, now_ms) <= rush_ms;
   if (!in_a_rush || ports.in.gate.owner() == 0 || blocked.load(std::memory_order_relaxed)) return;
   consumer.lend(ports.in, now_ms);
+  // Where a message lay in it before; else that one maps it.
+  ports.in.area = memory_.mapped(static_cast<std::uint32_t>(ports.in.where_end >> 32));
 }
 
 std::int64_t participation::close_taking() {

@@ -56,6 +56,7 @@ struct participation {
   std::atomic<bool> blocked{false};
 
  private:
+  os::queue_memory& memory_;
   std::uint32_t looked_ms_ = 0;
   pipe_lock lane_lock_;
   pipe_lock taking_lock_;

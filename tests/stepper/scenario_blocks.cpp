@@ -90,9 +90,8 @@ void send_loan_by_port(party_ports& ports, std::uint64_t value) {
   const detail::payload_block block = detail::lend_block(port, sizeof(long_payload), at);
   if (!block.is_there()) return;
   fill(at, value);
-  detail::payload_block* const kept = detail::put_block(port, block);
-  if (kept == nullptr) return;
-  if (detail::publish_block(port, *kept, sizeof(long_payload), 0))
+  if (!detail::put_block(port, block)) return;
+  if (detail::publish_put(port, block, sizeof(long_payload), 0))
     static_cast<void>(ports.heed_sent());
 }
 

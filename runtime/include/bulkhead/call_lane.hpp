@@ -14,7 +14,8 @@ struct call_lane_options {
   std::string name = {};  ///< For messages and reports; need not be unique.
   /// Requests without a reply yet: 1 to 8388608.
   std::uint32_t max_in_flight = 1024;
-  /// Bytes under way in a direction: 4 KiB to 4 GiB. What is larger than a quarter goes in pieces.
+  /// Bytes under way in a direction: 4 KiB to 4 GiB. What is larger than three eighths of it goes
+  /// in pieces.
   std::size_t ring_bytes = std::size_t{512} << 10;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/delivery.hpp>
+#include <bulkhead/detail/block_port.hpp>
 #include <bulkhead/detail/in_place.hpp>
 #include <cstring>
 #include <memory>
@@ -59,23 +60,24 @@ class lent_delivery : private delivery<std::byte> {
                             detail::status& result) {
     lent_delivery d;
     detail::queue_in_port& port = core.ports().in;
-    if (!port.take(d.message_, how_long.may_wait())) [[unlikely]] {
+    std::span<const std::byte> bytes;
+    if (!detail::take_with_bytes(port, d.message_, how_long.may_wait(), bytes)) [[unlikely]] {
       // Where leases have an end the port has no messages, so it comes by here.
       result = core.can_read_in_place();
       if (!result.failed()) result = core.take(how_long, d.message_);
       if (result.failed()) return d;
     }
     d.hold(port);
-    result = d.look(core);
+    result = d.look(core, bytes);
     if (result.failed()) [[unlikely]]
       d.let_go();
     return d;
   }
-  // The bytes come from a peer. Their size is read once.
-  detail::status look(const detail::queue_core& core) {
-    std::span<const std::byte> bytes;
+  // The bytes come from a peer. Their size was read once.
+  detail::status look(const detail::queue_core& core, std::span<const std::byte> bytes) {
     std::size_t n = 0;
-    if (core.bytes_of(message_, bytes).failed() || !detail::find_elements<T>(bytes, n)) {
+    if ((bytes.data() == nullptr && core.bytes_of(message_, bytes).failed()) ||
+        !detail::find_elements<T>(bytes, n)) [[unlikely]] {
       return core.report_corrupt();
     }
     const std::byte* at = bytes.data() + layout::head_bytes;

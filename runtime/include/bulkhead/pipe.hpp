@@ -68,7 +68,7 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out, In>,
   pipe_end& operator=(pipe_end&&) noexcept = default;
 
   /// Hands a message over: when it returns, the message is in the pipe and outlives this process.
-  /// Waits while `capacity` messages are under way. A message that is larger than a quarter of
+  /// Waits while `capacity` messages are under way. A message that is larger than three eighths of
   /// `ring_bytes` goes in pieces, and is there when the last of them is.
   /// @errors peer_restarted: the receiver of the first pieces is no more; send again.
   void send(const Out& value) const {

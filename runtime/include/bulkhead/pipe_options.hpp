@@ -13,7 +13,7 @@ struct pipe_options {
   /// Messages under way in a direction: 1 to 8388608.
   std::uint32_t capacity = 1024;
   /// Bytes under way in a direction: 4 KiB to 4 GiB; two messages of fixed size always fit. A
-  /// message that is larger than a quarter of it goes in pieces, for which the receiving end keeps
+  /// message that is larger than three eighths of it goes in pieces, for which the receiver keeps
   /// memory of that message's size, at most 64 MiB, until it is destroyed.
   std::size_t ring_bytes = std::size_t{512} << 10;
 };

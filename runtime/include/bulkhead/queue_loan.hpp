@@ -100,9 +100,9 @@ class queue_loan {
     if (by != *core_) return errc::unsupported;
     if (!block_.is_there()) return send_copy(how_long);
     detail::queue_out_port& port = core_->ports().out;
-    if (detail::payload_block* const kept = detail::put_block(port, block_)) [[likely]] {
+    if (detail::put_block(port, block_)) [[likely]] {
       const detail::queue_core* const core = std::exchange(core_, nullptr);
-      if (!detail::publish_block(port, *kept, message_bytes(), lead)) [[likely]]
+      if (!detail::publish_put(port, block_, message_bytes(), lead)) [[likely]]
         return {};
       return core->heed_sent();
     }

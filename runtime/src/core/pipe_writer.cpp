@@ -31,11 +31,12 @@ pipe_writer::pipe_writer(const pipe_view& pipe, std::uint32_t end,
   head_seen_ = port.shared_head->load(std::memory_order_acquire);
 }
 
-// A quarter, so that the pad before it and the frame itself always find room in an empty ring, and
-// two messages do at a time.
+// So that the pad before it and the frame itself always find room in an empty ring, and two
+// messages do at a time. More than a quarter, since a ring is a power of two, and so are many
+// messages: four of them and their heads shall not go in pieces, which their receiver copies twice.
 std::size_t pipe_writer::whole_bytes_max() const noexcept {
   if (is_slotted()) return direction_.slot_bytes;
-  return std::min<std::size_t>(direction_.ring_bytes / 4, 0xffff'ffff) - frame_head_bytes;
+  return std::min<std::size_t>(direction_.ring_bytes / 8 * 3, 0xffff'ffff) - frame_head_bytes;
 }
 
 std::uint64_t pipe_writer::under_way() const noexcept {

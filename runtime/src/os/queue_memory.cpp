@@ -44,7 +44,7 @@ mapping map_control(int segment, const core::queue_shape& shape, queue_memory::r
 queue_memory::queue_memory(unique_fd segment, const core::platform& os, role as)
     : shape_(shape_of(segment.get())),
       control_(map_control(segment.get(), shape_, as)),
-      seats_mapped_(as == role::keeper ? shape_.participants : 0),
+      seats_fetched_(as == role::keeper ? shape_.participants : 0),
       view_(control_.data(), shape_, os),
       kept_(std::move(segment), view_.bells),
       starts_(std::make_unique<std::atomic<const std::byte*>[]>(shape_.participants)) {}
@@ -66,14 +66,14 @@ void queue_memory::map_lanes() noexcept {
   };
   const std::uint32_t seats = view_.seats_used();
   for (std::uint32_t seat = 0; seat < seats; ++seat) {
-    const auto wanted = view_.is_used(seat) ? mapped::lane : mapped::heads;
-    if (seats_mapped_[seat] >= wanted) continue;
+    const auto wanted = view_.is_used(seat) ? fetched::lane : fetched::heads;
+    if (seats_fetched_[seat] >= wanted) continue;
     const std::size_t lane = layout.lanes_offset + seat * layout.lane_bytes;
-    map(lane, wanted == mapped::lane ? layout.times_offset : sizeof(core::lane_header));
-    if (seats_mapped_[seat] == mapped::nothing) {
+    map(lane, wanted == fetched::lane ? layout.times_offset : sizeof(core::lane_header));
+    if (seats_fetched_[seat] == fetched::nothing) {
       map(layout.seats_offset + seat * layout.seat_bytes, layout.seat_bytes);
     }
-    seats_mapped_[seat] = wanted;
+    seats_fetched_[seat] = wanted;
   }
 }
 
@@ -85,8 +85,7 @@ mapping queue_memory::map_payload(int segment, std::uint32_t seat, access allowe
 
 const std::byte* queue_memory::read(std::uint32_t seat) {
   if (seat >= shape_.participants || view_.layout().payload_bytes == 0) return nullptr;
-  // Acquire: the mapping was there before its address.
-  if (const std::byte* start = starts_[seat].load(std::memory_order_acquire)) return start;
+  if (const std::byte* start = mapped(seat)) return start;
   const std::lock_guard lock(mutex_);
   if (const std::byte* start = starts_[seat].load(std::memory_order_relaxed)) return start;
   try {

@@ -43,6 +43,12 @@ class queue_memory final : public core::payload_area {
   void own_seat(std::uint32_t seat) noexcept { own_.store(seat, std::memory_order_release); }
 
   const std::byte* read(std::uint32_t seat) override;
+  /// What `read` mapped of a seat; nullptr: nothing yet.
+  [[nodiscard]] const std::byte* mapped(std::uint32_t seat) const noexcept {
+    if (seat >= shape_.participants) return nullptr;
+    // Acquire: the mapping was there before its address.
+    return starts_[seat].load(std::memory_order_acquire);
+  }
   std::byte* write(std::uint32_t seat, std::uint64_t bytes) override;
 
  private:
@@ -54,8 +60,8 @@ class queue_memory final : public core::payload_area {
   core::queue_shape shape_;  // read once; what the header says later changes nothing here
   mapping control_;
   /// What of a seat map_lanes has fetched.
-  enum class mapped : std::uint8_t { nothing, heads, lane };
-  std::vector<mapped> seats_mapped_;
+  enum class fetched : std::uint8_t { nothing, heads, lane };
+  std::vector<fetched> seats_fetched_;
   core::queue_view view_;
   mailbox_descriptors kept_;
   std::atomic<std::uint32_t> own_{no_seat};

@@ -15,7 +15,7 @@ class async_client_calls {
   /// Asks: void(std::exception_ptr, Reply), with what `call` would throw. Cancelled through the
   /// token's slot (any kind) it ends with operation_aborted; the request may run yet.
   /// @errors full: as many are under way as may be, or the lane has no room: it does not wait for
-  /// some. too_large: a request that does not fit in one piece, a quarter of ring_bytes.
+  /// some. too_large: a request that does not fit in one piece, three eighths of ring_bytes.
   /// @threads any. The handler runs as those of <bulkhead/async.hpp>.
   template <class Token>
   decltype(auto) async_call(Request request, Token&& token) const {

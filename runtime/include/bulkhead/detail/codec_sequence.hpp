@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bulkhead/detail/codec_base.hpp>
 #include <bulkhead/detail/codec_scalar.hpp>
@@ -55,8 +56,7 @@ struct sequence_codec {
       value.assign(first, first + length);
       return true;
     } else if constexpr (can_copy(codec_flag::any_bits)) {
-      value.resize(length);
-      return from.get(value.data(), length * sizeof(Element));
+      return read_bits(from, length, value);
     } else {
       if constexpr (requires { value.reserve(length); }) {
         value.reserve(from.worth_reserving(length, sizeof(Element)));
@@ -71,6 +71,26 @@ struct sequence_codec {
 
  private:
   enum class codec_flag : std::uint8_t { raw, any_bits };
+
+  // Nor here, where the bytes may lie as the elements must not: a piece at a time goes by way of
+  // one that the first cache holds.
+  static bool read_bits(decoder& from, std::size_t length, Sequence& value) {
+    constexpr std::size_t piece = 4096 / sizeof(Element);
+    if constexpr (piece <= 1) {
+      value.resize(length);
+      return from.get(value.data(), length * sizeof(Element));
+    } else {
+      Element some[piece];
+      value.reserve(length);
+      for (std::size_t left = length; left != 0;) {
+        const std::size_t n = std::min(left, piece);
+        if (!from.get(static_cast<void*>(some), n * sizeof(Element))) return false;
+        value.insert(value.end(), some, some + n);
+        left -= n;
+      }
+      return true;
+    }
+  }
 
   // A function, as the element may still be incomplete where this class is instantiated.
   static constexpr bool can_copy(codec_flag flag) {

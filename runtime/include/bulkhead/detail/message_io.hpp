@@ -90,14 +90,16 @@ status fill_and_publish(const queue_core& to, open_place& place, const T& value)
   }
 }
 
-/// Decodes a taken message.
+/// Decodes a taken message, whose bytes are looked for if they are not given.
 /// @errors corrupt: the bytes are no T, and the queue is marked; lease_lost; else an endpoint could
 /// not be opened.
 template <class T, class Storage>
-status read(const queue_core& from, const taken& message, Storage& value) {
-  std::span<const std::byte> bytes;
-  if (const status found = from.bytes_of(message, bytes); found.failed()) [[unlikely]]
-    return found == errc::corrupt ? from.report_corrupt() : found;
+status read(const queue_core& from, const taken& message, std::span<const std::byte> bytes,
+            Storage& value) {
+  if (bytes.data() == nullptr) {
+    if (const status found = from.bytes_of(message, bytes); found.failed()) [[unlikely]]
+      return found == errc::corrupt ? from.report_corrupt() : found;
+  }
   if constexpr (!holds_endpoints<T>()) {
     if (decode_into<T>(bytes, value)) [[likely]]
       return {};

@@ -67,12 +67,13 @@ class pipe_gate {
   }
 
   // The halves of `enter`, between which a test may look.
-  void announce(std::uintptr_t which) noexcept {
+  [[gnu::always_inline]] void announce(std::uintptr_t which) noexcept {
     cells_[which].store(
         position_.load(std::memory_order_relaxed) + visits_.load(std::memory_order_relaxed) + 1,
         std::memory_order_relaxed);
   }
-  [[nodiscard]] bool is_still(std::uintptr_t owner, std::uintptr_t which) noexcept {
+  [[nodiscard]] [[gnu::always_inline]] bool is_still(std::uintptr_t owner,
+                                                     std::uintptr_t which) noexcept {
     // After the announcement, as seen by who does a heavy barrier after it changed the owner.
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (owner_.load(std::memory_order_relaxed) == owner) [[likely]]

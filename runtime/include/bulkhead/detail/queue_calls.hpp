@@ -117,9 +117,10 @@ class queue_calls {
       if (port.take(message, how_long.may_wait())) [[likely]]
         return delivery<T>(port, message, message.place->payload);
     } else {
-      if (port.take(message, how_long.may_wait())) [[likely]] {
+      std::span<const std::byte> bytes;
+      if (take_with_bytes(port, message, how_long.may_wait(), bytes)) [[likely]] {
         delivery<T> d(port, message);
-        read(d, result);
+        read(d, result, bytes);
         return d;
       }
     }
@@ -136,9 +137,10 @@ class queue_calls {
       if (result != errc::lease_lost) return d;
     }
   }
-  // Decodes what was taken. A message that cannot be read goes back.
-  void read(delivery<T>& d, status& result) const {
-    const status found = detail::read<T>(core_, d.message_, d.value_);
+  // Decodes what was taken, from `bytes` if they are known. A message that cannot be read goes
+  // back.
+  void read(delivery<T>& d, status& result, std::span<const std::byte> bytes = {}) const {
+    const status found = detail::read<T>(core_, d.message_, bytes, d.value_);
     if (!found.failed()) [[likely]]
       return;
     result = found;

@@ -217,7 +217,8 @@ void forget(queue_in_port& port) noexcept;
 [[nodiscard]] std::uint32_t attempt(const taken& message) noexcept;
 [[noreturn]] void fail(const queue_in_port& port, status why, const char* doing);
 
-inline status acknowledge(queue_in_port& port, const taken& message) noexcept {
+[[gnu::always_inline]] inline status acknowledge(queue_in_port& port,
+                                                 const taken& message) noexcept {
   if (!port.gate.enter()) [[unlikely]]
     return acknowledge_slowly(port, message);
   if (port.free(message)) [[unlikely]] {

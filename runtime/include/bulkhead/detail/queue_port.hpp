@@ -30,14 +30,14 @@ struct queue_signs {
   std::atomic<std::uint32_t> sender_bell;
 
   /// S4, S5: somebody waits for the message that was published, or it came too late.
-  [[nodiscard]] bool call_sender() const noexcept {
+  [[nodiscard]] [[gnu::always_inline]] bool call_sender() const noexcept {
     return (parked_receivers.load(std::memory_order_relaxed) |
             receiver_bell.load(std::memory_order_relaxed) |
             corrupt.load(std::memory_order_relaxed) |
             static_cast<std::uint32_t>(closed.load(std::memory_order_relaxed))) != 0;
   }
   /// Somebody waits for the place that became free, or for the last of the messages.
-  [[nodiscard]] bool call_taker() const noexcept {
+  [[nodiscard]] [[gnu::always_inline]] bool call_taker() const noexcept {
     return (parked_senders.load(std::memory_order_relaxed) |
             sender_bell.load(std::memory_order_relaxed) | joiners.load(std::memory_order_relaxed) |
             static_cast<std::uint32_t>(closed.load(std::memory_order_relaxed))) != 0;
@@ -91,6 +91,9 @@ struct alignas(64) queue_out_port {
   [[nodiscard]] queue_place* next() const noexcept {
     return reinterpret_cast<queue_place*>(end - room() * stride);
   }
+  /// Whether there is a next place, and it may keep a block.
+  [[nodiscard]] bool has_blocks() const noexcept { return room() != 0 && blocks_end != nullptr; }
+  [[nodiscard]] payload_block* next_block() const noexcept { return blocks_end - room(); }
   void write_meta(queue_place& place, std::size_t size) const noexcept {
     place.meta = (meta_end - room()) | (std::uint64_t{size} << 32);
   }
@@ -143,6 +146,10 @@ struct alignas(64) queue_in_port {
   const std::atomic<std::uint32_t>* stop = nullptr;  ///< This process is asked to stop.
   queue_state* state = nullptr;
   handover* record = nullptr;  ///< The seat's.
+  // For messages in blocks (block_port.hpp).
+  const std::byte* area = nullptr;  ///< The lane's, where it is mapped.
+  std::uint64_t area_bytes = 0;
+  std::uint32_t inline_bytes = 0;
 
   /// Messages before `end` to be taken, should they be there.
   [[nodiscard]] std::uint64_t left() const noexcept { return left_end - gate.position(); }
