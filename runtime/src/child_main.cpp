@@ -69,6 +69,8 @@ bool is_stop(const process_context& context) {
 [[noreturn]] void on_terminate() {
   if (std::current_exception() == nullptr) std::abort();
   process_context& context = *process_record::child_context();
+  // A copy that this process forked is nobody the keeper knows, and does not speak for it.
+  if (!context.in_original_process()) std::abort();
   const bool stops = is_stop(context);
   if (!stops) say_last_words(context, describe_exception());
   if (gettid() != getpid()) std::abort();

@@ -8,8 +8,8 @@ namespace bulkhead {
 
 void init(int /*argc*/, char** /*argv*/) {
   if (detail::process_record::initialised()) return;
-  if (auto control = os::take_keeper_mark())
-    os::run_keeper(std::move(*control), &detail::run_child);
+  if (auto inherited = os::take_keeper_mark())
+    os::run_keeper(std::move(*inherited), &detail::run_child);
   detail::process_record::set_initialised();
 }
 

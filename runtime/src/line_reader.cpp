@@ -74,6 +74,9 @@ void line_reader::hand_over(std::string text) {
     } catch (const std::exception& failure) {
       std::fprintf(stderr, "bulkhead: the handler of the lines of '%s' threw: %s\n",
                    self->from_.process.c_str(), failure.what());
+    } catch (...) {
+      std::fprintf(stderr, "bulkhead: the handler of the lines of '%s' threw\n",
+                   self->from_.process.c_str());
     }
   });
 }

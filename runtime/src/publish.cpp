@@ -54,6 +54,10 @@ std::shared_ptr<publication_state> publish(runtime& rt, const std::filesystem::p
   if ((options.mode & ~0777u) != 0) {
     throw std::invalid_argument("publish: mode has more than permission bits");
   }
+  if (options.allow.size() > control::allowed_max) {
+    throw std::invalid_argument("publish: allow names " + std::to_string(options.allow.size()) +
+                                " users; 1024 is the most");
+  }
   const auto until = std::chrono::steady_clock::now() + lock_patience;
   const os::published_name name = os::published_name::lock(path, until);
   const control::publish wanted{queue.id(),   name.path,     name.name,

@@ -32,6 +32,11 @@ control::spawn request_for(const runtime_state::start_order& order) {
   wanted.resume_key = order.resume_key;
   wanted.incarnation = static_cast<std::uint32_t>(order.incarnation);
   const start_recipe& recipe = *order.recipe;
+  if (recipe.endpoints.size() > endpoints_max) {
+    throw error(errc::too_large, "starting '" + order.name + "': its arguments hold " +
+                                     std::to_string(recipe.endpoints.size()) +
+                                     " queues and pipe ends, and 4096 is the most");
+  }
   if (recipe.entry != nullptr) {
     wanted.entry = os::name_function(reinterpret_cast<const void*>(recipe.entry));
   }
@@ -62,8 +67,17 @@ boost::asio::any_io_executor runtime_state::executor() {
   return executor_ ? executor_ : boost::asio::any_io_executor(loop_.get_executor());
 }
 
+// @returns an unlocked one in a forked copy whose original held it at that moment: nobody there
+// ever frees it.
+std::unique_lock<std::mutex> runtime_state::lock_here() {
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock && ::getpid() == home_) lock.lock();
+  return lock;
+}
+
 process_context& runtime_state::context() {
-  const std::lock_guard lock(mutex_);
+  const std::unique_lock lock = lock_here();
+  if (!lock) throw error(errc::not_initialised, "using a runtime in a forked copy of its process");
   if (stopped_) throw error(errc::runtime_gone, "using a runtime that was stopped");
   if (context_ == nullptr) begin();
   context_->check_usable();
@@ -350,8 +364,12 @@ void runtime_state::forget_expected() {
 // tree ends: the keeper sees the line shut down.
 void runtime_state::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::unique_lock lock = lock_here();
     if (std::exchange(stopped_, true)) return;
+    if (!lock) {
+      if (thread_.joinable()) thread_.detach();  // it is not here
+      return;
+    }
   }
   work_.reset();
   loop_.stop();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <unistd.h>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -136,12 +137,14 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void forget_expected();
   void tell_lost(std::uint32_t serial, end_handler at_end,
                  death_cause cause = death_cause::parent_gone);
+  [[nodiscard]] std::unique_lock<std::mutex> lock_here();
 
   boost::asio::any_io_executor executor_;
   std::shared_ptr<log_sink> log_;
   boost::asio::io_context loop_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   detail::attachments attachments_{loop_};
+  const pid_t home_ = ::getpid();
   std::mutex mutex_;
   std::shared_ptr<process_context> context_;
   std::shared_ptr<succession> succession_;  // the host's

@@ -38,7 +38,11 @@ void check_stream(const bulkhead::stream& s, const char* field, bool is_input) {
 }
 
 void check_limits(const resource_limits& limits) {
-  if (limits.memory && *limits.memory == 0) refuse("limits.memory", "above 0");
+  // Beyond it no process has addresses, and what is added to a limit on the way would wrap.
+  constexpr std::uint64_t memory_max = std::uint64_t{1} << 62;
+  if (limits.memory && (*limits.memory == 0 || *limits.memory > memory_max)) {
+    refuse("limits.memory", "above 0 and at most 2^62");
+  }
   if (limits.cpu_time && *limits.cpu_time <= std::chrono::nanoseconds{0}) {
     refuse("limits.cpu_time", "above 0");
   }

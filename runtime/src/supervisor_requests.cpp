@@ -31,7 +31,15 @@ supervisor_state::answer_to_come supervisor_state::expect(std::string_view name,
   return waiters_.emplace_back(waiter{std::string(name), for_stop, {}}).result.get_future();
 }
 
-std::optional<exit_status> supervisor_state::wait_for(answer_to_come answer) {
+// What `fn` begins is decided on the runtime's thread: there, it would be waited for in vain.
+template <class Fn>
+std::optional<exit_status> supervisor_state::call_and_wait(const char* doing, Fn fn) {
+  if (rt_->runs_here()) {
+    throw error(errc::unsupported, std::string(doing) +
+                                       " from a handler that runs on the runtime's thread would "
+                                       "wait for itself; do it on another thread");
+  }
+  answer_to_come answer = call(std::move(fn));
   const core::waiting_mark mark(process_record::heart());
   return answer.get();
 }
@@ -74,7 +82,7 @@ std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, sta
 std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, child_kind kind,
                                                      child entry) {
   auto process = std::make_shared<process_state>(rt_, spec.name, spec.shutdown);
-  auto up = call([&] {
+  const auto failed = call_and_wait("starting a child", [&] {
     const auto added = machine_.add({spec, kind}, now());
     if (const auto* refused = std::get_if<core::refusal>(&added)) check(*refused, spec.name);
     entry.spec = std::make_shared<const child_spec>(spec);
@@ -83,7 +91,7 @@ std::shared_ptr<process_state> supervisor_state::add(const child_spec& spec, chi
     process->set_child_id(id);
     return enter(id, std::move(entry));
   });
-  check_start(wait_for(std::move(up)), spec.name);
+  check_start(failed, spec.name);
   return process;
 }
 
@@ -99,7 +107,7 @@ void supervisor_state::specify(const child_spec& spec) {
 std::shared_ptr<process_state> supervisor_state::add_dynamic(start_recipe recipe) {
   std::shared_ptr<process_state> process;
   if (every_child_ != nullptr) check_command(*every_child_, recipe);
-  auto up = call([&] {
+  const auto failed = call_and_wait("starting a child", [&] {
     const auto added = machine_.add_dynamic(now());
     if (const auto* refused = std::get_if<core::refusal>(&added)) check(*refused, {});
     const auto id = std::get<core::child_id>(added);
@@ -112,7 +120,7 @@ std::shared_ptr<process_state> supervisor_state::add_dynamic(start_recipe recipe
     entry.process = process;
     return enter(id, std::move(entry));
   });
-  check_start(wait_for(std::move(up)), process->name());
+  check_start(failed, process->name());
   return process;
 }
 
@@ -134,11 +142,11 @@ supervisor_state::answer_to_come supervisor_state::begin_terminate(std::string_v
 }
 
 void supervisor_state::terminate(std::string_view name) {
-  wait_for(call([&] { return begin_terminate(name); }));
+  call_and_wait("stopping a child", [&] { return begin_terminate(name); });
 }
 
 void supervisor_state::terminate(core::child_id id) {
-  wait_for(call([&] { return begin_terminate(name_of(id)); }));
+  call_and_wait("stopping a child", [&] { return begin_terminate(name_of(id)); });
 }
 
 supervisor_state::answer_to_come supervisor_state::begin_restart(std::string_view name) {
@@ -149,13 +157,14 @@ supervisor_state::answer_to_come supervisor_state::begin_restart(std::string_vie
 }
 
 void supervisor_state::restart(std::string_view name) {
-  check_start(wait_for(call([&] { return begin_restart(name); })), name);
+  check_start(call_and_wait("restarting a child", [&] { return begin_restart(name); }), name);
 }
 
 void supervisor_state::restart(core::child_id id) {
   std::string name;
-  auto up = call([&] { return begin_restart(name = name_of(id)); });
-  check_start(wait_for(std::move(up)), name);
+  const auto failed =
+      call_and_wait("restarting a child", [&] { return begin_restart(name = name_of(id)); });
+  check_start(failed, name);
 }
 
 void supervisor_state::begin_remove(std::string_view name) {

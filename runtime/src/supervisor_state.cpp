@@ -4,6 +4,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <random>
 
 #include "heart.hpp"
@@ -72,16 +73,23 @@ void supervisor_state::on_event(std::function<void(const supervision_event&)> ha
 
 void supervisor_state::run() {
   if (std::exchange(running_, true)) return;
-  // What throws, because the keeper is gone, must not end all further work besides.
   const std::unique_ptr<bool, decltype([](bool* running) { *running = false; })> end(&running_);
+  // What throws, because the keeper is gone or refuses, harms no other child: the rest is done, and
+  // then the first failure is told.
+  std::exception_ptr failure;
   for (auto commands = machine_.take_commands(); !commands.empty();
        commands = machine_.take_commands()) {
     for (const core::command& c : commands) {
-      std::visit([this](const auto& what) { execute(what); }, c);
+      try {
+        std::visit([this](const auto& what) { execute(what); }, c);
+      } catch (...) {
+        if (failure == nullptr) failure = std::current_exception();
+      }
     }
   }
   arm();
   tend();
+  if (failure != nullptr) std::rethrow_exception(failure);
 }
 
 void supervisor_state::arm() {
@@ -105,7 +113,7 @@ void supervisor_state::execute(const core::commands::start& c) {
   try {
     if (who->nested != nullptr) return start_nested(*who, c.incarnation);
     start_process(*who, c.incarnation);
-  } catch (const std::system_error& failure) {
+  } catch (const std::exception& failure) {
     exit_status status;
     status.code = -1;
     status.cause = death_cause::start_failure;

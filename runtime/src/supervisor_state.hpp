@@ -90,10 +90,12 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
 
   using answer_to_come = std::future<std::optional<exit_status>>;
 
-  // Brings `fn` to the runtime's thread and its result or exception back.
+  // Brings `fn` to the runtime's thread and its result or exception back. An event handler may run
+  // there, and whoever else calls from there.
   template <class Fn>
   auto call(Fn fn) -> decltype(fn()) {
     static_cast<void>(rt_->context());  // throws where nothing runs there
+    if (rt_->runs_here()) return fn();
     std::packaged_task<decltype(fn())()> task(std::move(fn));
     auto result = task.get_future();
     boost::asio::post(rt_->loop(), [&task] { task(); });
@@ -106,7 +108,8 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   answer_to_come begin_restart(std::string_view name);
   void begin_remove(std::string_view name);
   answer_to_come expect(std::string_view name, bool for_stop);
-  static std::optional<exit_status> wait_for(answer_to_come answer);
+  template <class Fn>
+  std::optional<exit_status> call_and_wait(const char* doing, Fn fn);
   void answer(const supervision_event& event);
   child_info with_spares(child_info info);
   std::optional<child_info> info(std::optional<core::child_id> id);

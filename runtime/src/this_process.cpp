@@ -65,7 +65,7 @@ void heartbeat() noexcept {
 
 void ready() {
   const auto& context = detail::process_record::child_context();
-  if (context == nullptr) return;
+  if (context == nullptr || !context->in_original_process()) return;
   // One that cannot be told is gone, and this process with it.
   static_cast<void>(context->keeper().tell(os::control::kind::ready, os::control::done{}));
 }

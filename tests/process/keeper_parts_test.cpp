@@ -12,6 +12,7 @@
 #include "os/futex.hpp"
 #include "os/segment.hpp"
 #include "process/keeper_support/host.hpp"
+#include "process/library/few_descriptors.hpp"
 #include "support/catch.hpp"
 
 using namespace bulkhead;
@@ -129,6 +130,19 @@ TEST_CASE("a datagram carries body and descriptors, large bodies too", "[os][uni
   CHECK(b.receive(got) == os::receive_result::nothing);
   a.close();
   CHECK(b.receive(got) == os::receive_result::ended);
+}
+
+TEST_CASE("a datagram that is long says what it was where no descriptor is left", "[os][unit]") {
+  auto [a, b] = os::channel::make_pair();
+  REQUIRE_FALSE(a.send(os::control::kind::spawn, std::vector<std::byte>(40'000)));
+  os::datagram got;
+  {
+    const bulkhead_test::low_limit few(64);
+    const auto taken = bulkhead_test::take_all_descriptors();
+    REQUIRE(b.receive(got) == os::receive_result::garbage);
+  }
+  CHECK(got.lost_descriptors);  // it is refused, and its sender not punished
+  CHECK(got.head.kind == os::control::kind::spawn);
 }
 
 TEST_CASE("a segment that is no queue is corrupt, not mapped", "[os][unit]") {

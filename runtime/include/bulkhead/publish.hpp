@@ -16,8 +16,8 @@ namespace bulkhead {
 
 /// Who may attach to what is published.
 struct publish_options {
-  /// User ids. None: the publisher's own user and root. Otherwise those that are listed, and nobody
-  /// else.
+  /// User ids, 1024 at most. None: the publisher's own user and root. Otherwise those that are
+  /// listed, and nobody else.
   std::vector<std::uint32_t> allow{};
   /// Permission bits of the socket, which it has from the first moment on; the umask takes nothing
   /// off. Who may attach must be able to write to it, and to search its directory.

@@ -40,9 +40,10 @@ class runtime_state;
 /// it: a process's waits and requests report runtime_gone; queues and pipes go on in this process,
 /// whose peers have ended, and report runtime_gone where they need the keeper: a first send or
 /// take, dead letters.
-/// @crash when the host is killed every process of the tree ends. When the keeper is killed the
-/// tree ends, the host too, with one sentence on
-///   standard error and status 70.
+/// @crash when the host is killed every process of the tree ends. When the keeper is killed its
+/// children end and another keeper follows: no message is lost, and supervisors start their
+/// children again. Where none can be started the host ends, with one sentence on standard error and
+/// status 70.
 class runtime {
  public:
   runtime();

@@ -31,8 +31,9 @@ class supervisor_state;
 /// The model is Erlang's supervisor; supervision_types.hpp and child_spec.hpp have every rule. Its
 /// decisions are taken on the runtime's thread; nothing in it waits for a child but the calls that
 /// say so.
-/// @threads any; do not call start, terminate_child, restart_child, shutdown or join from an event
-/// handler: they wait for what runs there.
+/// @threads any; but from an event handler on the runtime's own thread, which is what they wait
+/// for, start, terminate_child and restart_child throw unsupported (their async_ forms do not), and
+/// shutdown and join must not be called.
 /// @owns its children: the destructor is `shutdown()`. The runtime outlives it.
 class supervisor : public detail::async_supervisor_calls<supervisor> {
  public:

@@ -166,14 +166,11 @@ receive_result channel::receive_as(datagram& out, std::size_t body_max, int flag
   if (from.failed() || out.head.kind > control::kind_max || out.head.in_memfd > 1) {
     return receive_result::garbage;
   }
-  if (out.head.in_memfd == 0) {
-    out.body.assign(bytes.data() + header_bytes, bytes.data() + got);
-    out.lost_descriptors = (message.msg_flags & MSG_CTRUNC) != 0;
-    return out.lost_descriptors ? receive_result::garbage : receive_result::received;
-  }
-  if ((message.msg_flags & MSG_CTRUNC) != 0 || out.descriptors.empty() || from.left() != 0) {
-    return receive_result::garbage;
-  }
+  out.lost_descriptors = (message.msg_flags & MSG_CTRUNC) != 0;
+  if (out.head.in_memfd == 0) out.body.assign(bytes.data() + header_bytes, bytes.data() + got);
+  if (out.lost_descriptors) return receive_result::garbage;
+  if (out.head.in_memfd == 0) return receive_result::received;
+  if (out.descriptors.empty() || from.left() != 0) return receive_result::garbage;
   if (!read_segment(out.descriptors.front().get(), out.body, body_max)) {
     return receive_result::garbage;
   }

@@ -21,9 +21,8 @@ namespace bulkhead::os::control {
 inline constexpr std::size_t inline_bytes_max = 32 * 1024;
 
 enum class kind : std::uint16_t {
-  hello,  // host -> keeper, once: `hello` + the host's pidfd and, after another keeper's death,
-          // that one's ledger and vault; reply `hello_reply` + the directory's, the ledger's and
-          // the vault's descriptors
+  hello,  // host -> keeper, once: `hello`, which has inherited the rest (keeper_mark.hpp); reply
+          // `hello_reply` + the directory's, the ledger's and the vault's descriptors
   make_queue,   // reply queue_reply + the segment's descriptor and two eventfds, the receivers' and
                 // the senders'
   open_queue,   // reply queue_reply + descriptors as above; the sender holds the queue from now
@@ -282,6 +281,7 @@ struct last_words {
   std::string text;
 };
 
+inline constexpr std::size_t allowed_max = 1024;
 struct publish {
   std::uint64_t queue = 0;
   std::string path;  ///< For texts.

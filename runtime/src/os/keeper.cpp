@@ -14,6 +14,7 @@
 #include <exception>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "os/keeper/descriptors.hpp"
 #include "os/keeper/signals.hpp"
@@ -32,6 +33,20 @@ bool is_control_socket(int fd) noexcept {
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &bytes) == 0 && type == SOCK_SEQPACKET;
 }
 
+// @returns nothing where the text is no list of descriptors' numbers.
+std::vector<int> numbers_in(const char* text) {
+  std::vector<int> numbers;
+  for (;;) {
+    char* end = nullptr;
+    const long number = std::strtol(text, &end, 10);
+    if (end == text || number <= 2 || number >= 1 << 30) return {};
+    numbers.push_back(static_cast<int>(number));
+    if (*end == '\0') return numbers;
+    if (*end != ',') return {};
+    text = end + 1;
+  }
+}
+
 // The keeper has a few descriptors for each process and queue; its children get the host's limit
 // back.
 rlimit raise_descriptor_limit() noexcept {
@@ -44,29 +59,32 @@ rlimit raise_descriptor_limit() noexcept {
 
 }  // namespace
 
-std::optional<unique_fd> take_keeper_mark() {
+std::optional<std::vector<unique_fd>> take_keeper_mark() {
   const std::string name(keeper_mark, std::strlen(keeper_mark) - 1);
   const char* value = ::getenv(name.c_str());
   if (value == nullptr) return std::nullopt;
-  char* end = nullptr;
-  const long number = std::strtol(value, &end, 10);
-  const bool whole = end != value && *end == '\0' && number > 2 && number < 1 << 30;
+  const std::vector<int> numbers = numbers_in(value);
   ::unsetenv(name.c_str());
-  if (!whole || !is_control_socket(static_cast<int>(number))) return std::nullopt;
-  ::fcntl(static_cast<int>(number), F_SETFD, FD_CLOEXEC);
-  return unique_fd(static_cast<int>(number));
+  if (numbers.empty() || !is_control_socket(numbers.front())) return std::nullopt;
+  std::vector<unique_fd> inherited;
+  for (const int number : numbers) {
+    if (::fcntl(number, F_SETFD, FD_CLOEXEC) == 0) inherited.emplace_back(number);
+  }
+  return inherited;
 }
 
-void run_keeper(unique_fd control, child_main run_child) {
+void run_keeper(std::vector<unique_fd> inherited, child_main run_child) {
   ::prctl(PR_SET_NAME, "bh-keeper");
   // What the program printed before init is the host's to say, once, and not each child's again.
   __fpurge(stdout);
   try {
-    close_all_but({0, 1, 2, control.get()});
+    std::vector<int> kept = {0, 1, 2};
+    for (const unique_fd& fd : inherited) kept.push_back(fd.get());
+    close_all_but(std::move(kept));
     unique_fd child_signals = set_keeper_signals();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     const rlimit descriptors = raise_descriptor_limit();
-    tree(channel(std::move(control)), std::move(child_signals), descriptors, run_child).run();
+    tree(std::move(inherited), std::move(child_signals), descriptors, run_child).run();
   } catch (const std::exception& failure) {
     const auto* const known = dynamic_cast<const std::system_error*>(&failure);
     if (known != nullptr && known->code() == errc::owner_gone) ::_exit(0);  // the host has ended

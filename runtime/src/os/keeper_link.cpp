@@ -52,6 +52,10 @@ bool keeper_link::ask_once(control::header head, std::span<const std::byte> body
     case receive_result::received:
       return true;
     case receive_result::garbage:
+      if (answer.lost_descriptors && answer.head.in_memfd != 0) {
+        throw error(make_error_code(std::errc::too_many_files_open),
+                    "receiving the keeper's reply, which is long");
+      }
       // Whoever asked for descriptors sees that they are not there.
       if (answer.lost_descriptors) {
         answer.descriptors.clear();
@@ -68,15 +72,21 @@ std::int32_t keeper_link::next_number() noexcept {
   return last_number_;
 }
 
-// Who waits for the lock meanwhile finds the new line.
+// Who waits for the lock meanwhile finds the new line. What is thrown leaves by a handler, so that
+// the lock is free by then: a child's last words need it, and where its function lets an exception
+// pass no frame is left behind before they are said (call_outermost).
 datagram keeper_link::exchange(control::kind kind, std::span<const std::byte> body,
                                std::span<const int> descriptors) {
   datagram answer;
-  const std::lock_guard lock(mutex_);
-  const control::header head{kind, 0, next_number()};
-  for (int n = 0; !ask_once(head, body, descriptors, answer); ++n) {
-    if (source_ == nullptr || is_over_.load() || n == repeats_max) throw_gone();
-    take_next_line();
+  try {
+    const std::lock_guard lock(mutex_);
+    const control::header head{kind, 0, next_number()};
+    for (int n = 0; !ask_once(head, body, descriptors, answer); ++n) {
+      if (source_ == nullptr || is_over_.load() || n == repeats_max) throw_gone();
+      take_next_line();
+    }
+  } catch (...) {
+    throw;
   }
   if (answer.head.error != 0) throw_failure(answer);
   if (answer.head.kind != kind) throw_garbage();

@@ -13,6 +13,7 @@
 #include <bulkhead/errc.hpp>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ constexpr int end_patience_ms = 10'000;
 struct launch {
   const char* const* arguments;
   const char* const* environment;
-  int control_fd;
+  std::span<const int> inherited;
   std::byte* inner_stack_top;
   volatile pid_t keeper = -1;
   volatile int failure = 0;
@@ -45,7 +46,9 @@ struct launch {
 // The future keeper: our memory, descriptors of its own.
 int become_keeper(void* data) {
   auto& l = *static_cast<launch*>(data);
-  if (::fcntl(l.control_fd, F_SETFD, 0) == 0) {
+  bool all = true;
+  for (const int fd : l.inherited) all = all && ::fcntl(fd, F_SETFD, 0) == 0;
+  if (all) {
     ::execve("/proc/self/exe", const_cast<char* const*>(l.arguments),
              const_cast<char* const*>(l.environment));
   }
@@ -123,13 +126,14 @@ class stacks {
 };
 
 // @returns the keeper's process id.
-pid_t execute_again(int control_fd, std::vector<std::string> variables) {
+pid_t execute_again(std::span<const int> inherited, std::vector<std::string> variables) {
   const std::vector<std::string> texts = own_arguments();
   const std::vector<const char*> arguments = pointers_to(texts);
-  variables.push_back(keeper_mark + std::to_string(control_fd));
+  std::string& mark = variables.emplace_back(keeper_mark);
+  for (const int fd : inherited) mark += (mark.back() == '=' ? "" : ",") + std::to_string(fd);
   const std::vector<const char*> environment = pointers_to(variables);
   const stacks room;
-  launch l{arguments.data(), environment.data(), control_fd, room.top(1)};
+  launch l{arguments.data(), environment.data(), inherited, room.top(1)};
   pid_t intermediate = -1;
   {
     // The copies run in our memory, so no handler of the host's may run in them.
@@ -152,16 +156,12 @@ pid_t execute_again(int control_fd, std::vector<std::string> variables) {
                   "; call bulkhead::init(argc, argv) as the first line of main");
 }
 
-datagram greet(channel& control, std::chrono::milliseconds patience, const bequest* left) {
-  const unique_fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
-  if (!self) throw_last_error("opening this process's pidfd");
-  std::vector<int> descriptors = {self.get()};
-  if (left != nullptr) descriptors.insert(descriptors.end(), {left->ledger, left->vault});
+datagram greet(channel& control, std::chrono::milliseconds patience) {
   const control::hello words{static_cast<std::uint32_t>(::getpid())};
   const auto until = std::chrono::steady_clock::now() + patience;
   datagram answer;
   auto result = receive_result::ended;
-  if (!control.send(control::kind::hello, words, descriptors)) {
+  if (!control.send(control::kind::hello, words)) {
     result = control.receive_until(answer, until);
   }
   if (result == receive_result::ended) throw_no_init("ended before it called bulkhead::init");
@@ -176,11 +176,15 @@ keeper_connection start_keeper(std::chrono::milliseconds patience, const bequest
   fill_standard_streams();
   auto [ours, its] = channel::make_pair();
   std::vector<std::string> environment = left != nullptr ? *left->environment : own_environment();
-  const pid_t pid = execute_again(its.fd(), environment);
+  const unique_fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  if (!self) throw_last_error("opening this process's pidfd");
+  std::vector<int> inherited = {its.fd(), self.get()};
+  if (left != nullptr) inherited.insert(inherited.end(), {left->ledger, left->vault});
+  const pid_t pid = execute_again(inherited, environment);
   its.close();
   unique_fd keeper(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   try {
-    datagram answer = greet(ours, patience, left);
+    datagram answer = greet(ours, patience);
     if (answer.head.error != 0) {
       control::failure why;
       static_cast<void>(answer.read(why));

@@ -64,7 +64,14 @@ void depositor::put(std::uint32_t kind, std::uint64_t id, std::span<const int> d
   waiting_.push_back(std::move(later));
 }
 
-void depositor::withdraw(std::uint32_t kind, std::uint64_t id) { put(kind, id, {}); }
+// What has not got in line yet goes with its descriptors.
+void depositor::withdraw(std::uint32_t kind, std::uint64_t id) {
+  const auto waits = std::find_if(waiting_.begin(), waiting_.end(), [&](const item& one) {
+    return one.what.kind == kind && one.what.id == id && !one.descriptors.empty();
+  });
+  if (waits == waiting_.end()) return put(kind, id, {});
+  waiting_.erase(waits);
+}
 
 void depositor::flush() {
   while (is_blocked()) {

@@ -1,6 +1,16 @@
 #include "os/keeper/event_box.hpp"
 
 namespace bulkhead::os {
+namespace {
+
+// A full socket, or a kernel that is short of memory just now: a reader without its line would take
+// the keeper for dead.
+bool may_pass(const std::error_code& failed) noexcept {
+  return failed == std::errc::resource_unavailable_try_again ||
+         failed == std::errc::no_buffer_space || failed == std::errc::not_enough_memory;
+}
+
+}  // namespace
 
 unique_fd event_box::open() {
   auto [ours, its] = channel::make_pair();
@@ -16,8 +26,8 @@ void event_box::put(control::kind what, control::exited event) {
 void event_box::flush() {
   while (is_blocked()) {
     const std::error_code failed = line_.send(events_.front().what, events_.front().event);
-    if (failed == std::errc::resource_unavailable_try_again) return;
-    if (failed) return line_.close();  // the reader went away; it may subscribe again
+    if (may_pass(failed)) return;
+    if (failed) return line_.close();  // the reader went away
     events_.pop_front();
   }
 }

@@ -40,24 +40,26 @@ constexpr std::uint64_t first_id(std::uint64_t tree) {
 
 }  // namespace
 
-tree::tree(channel host, unique_fd child_signals, rlimit descriptors, child_main run_child)
+tree::tree(std::vector<unique_fd> inherited, unique_fd child_signals, rlimit descriptors,
+           child_main run_child)
     : os_(make_platform()),
       name_(draw_name()),
       descriptors_(descriptors),
       run_child_(run_child),
+      inherited_(std::move(inherited)),
       child_signals_(std::move(child_signals)),
       pipes_(os_, first_id(name_)),
       queues_(os_, pipes_, first_id(name_)) {
   participant& p = participants_[host_serial];
   p.who.serial = last_serial_ = host_serial;
   p.name = "host";
-  p.control = std::move(host);
+  p.control = channel(std::move(inherited_.front()));
   p.entry = directory_.take(host_serial);
   queues_.set_checkpoint([this] { commit(); });
   poller_.add_reader(child_signals_.get(), {poller::what::children, 0});
 }
 
-// The host's pidfd comes along, so that no other process that got its number can be taken for it;
+// The host's pidfd was inherited, so that no other process that got its number can be taken for it;
 // and what another keeper left, if there was one.
 bool tree::greet() {
   participant& host = participants_.at(host_serial);
@@ -65,13 +67,13 @@ bool tree::greet() {
   const auto until = std::chrono::steady_clock::now() + greeting_patience;
   if (host.control.receive_until(request, until) != receive_result::received) return false;
   control::hello words;
-  const std::size_t count = request.descriptors.size();
+  const std::size_t count = inherited_.size();
   if (request.head.kind != control::kind::hello || !request.read(words) ||
-      (count != 1 && count != 3)) {
+      (count != 2 && count != 4)) {
     return false;
   }
   host.pid = static_cast<pid_t>(words.pid);
-  host.pidfd = std::move(request.descriptors.front());
+  host.pidfd = std::move(inherited_[1]);
   if (const int threads = count_threads(); threads > 1) {
     const control::failure why{"the copy of this program that was to become the keeper has " +
                                std::to_string(threads) +
@@ -82,17 +84,18 @@ bool tree::greet() {
   }
   vault_end_ = vault_.open();
   groups_.emplace(control_group_prefix(host.pid, name_));
-  if (count == 3) {
-    channel last(std::move(request.descriptors[2]));
+  if (count == 4) {
+    channel last(std::move(inherited_[3]));
     auto left = read_deposits(last);
     if (!left) return false;
     keep_directory(*left);
-    take_over(std::move(request.descriptors[1]), std::move(*left));
+    take_over(std::move(inherited_[2]), std::move(*left));
   } else {
     deposits none;
     keep_directory(none);
     ledger_.emplace();
   }
+  inherited_.clear();
   welcome_host(host);
   return true;
 }

@@ -34,7 +34,9 @@ namespace bulkhead::os {
 class tree {
  public:
   /// @errors std::system_error.
-  tree(channel host, unique_fd child_signals, rlimit descriptors, child_main run_child);
+  /// @limits inherited: as take_keeper_mark returns it.
+  tree(std::vector<unique_fd> inherited, unique_fd child_signals, rlimit descriptors,
+       child_main run_child);
   tree(const tree&) = delete;
   tree& operator=(const tree&) = delete;
 
@@ -235,9 +237,10 @@ class tree {
   depositor vault_;
   std::optional<control_groups> groups_;  // from the host's greeting on
   bool uses_groups_ = false;
-  unique_fd beginning_;       // the directory in which children begin
-  unique_fd vault_end_;       // the host's, until it has it
-  std::int32_t serving_ = 0;  // the number of the request that is being served
+  unique_fd beginning_;               // the directory in which children begin
+  std::vector<unique_fd> inherited_;  // of the host, until it greets
+  unique_fd vault_end_;               // the host's, until it has it
+  std::int32_t serving_ = 0;          // the number of the request that is being served
   std::chrono::steady_clock::time_point next_look_;  // for queues that only messages name
 };
 

@@ -19,7 +19,6 @@ namespace bulkhead::os {
 namespace {
 
 constexpr std::size_t name_bytes_max = 80;
-constexpr std::size_t allowed_max = 1024;
 constexpr std::size_t text_bytes_max = 256;
 
 /// Gives the publisher's lock of the directory back, whatever comes of its request: the lock is the
@@ -86,7 +85,8 @@ void tree::publish(participant& p, datagram& request) {
   if (request.descriptors.size() != 1 || !is_directory(request.descriptors.front().get()) ||
       wanted.name.empty() || wanted.name.size() > name_bytes_max ||
       wanted.name.find_first_of(std::string("/\0", 2)) != std::string::npos || wanted.name == "." ||
-      wanted.name == ".." || (wanted.mode & ~0777u) != 0 || wanted.allow.size() > allowed_max) {
+      wanted.name == ".." || (wanted.mode & ~0777u) != 0 ||
+      wanted.allow.size() > control::allowed_max) {
     throw garbage{};
   }
   const directory_lock lock{request.descriptors.front().get()};

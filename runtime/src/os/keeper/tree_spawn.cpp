@@ -17,7 +17,7 @@
 namespace bulkhead::os {
 namespace {
 
-constexpr std::size_t endpoints_max = 4096;
+using detail::endpoints_max;
 // Of what is started again without asking, and so is kept meanwhile.
 constexpr std::size_t kept_arguments_max = 4096;
 
@@ -271,10 +271,13 @@ participant& tree::start_child(participant& owner, const control::spawn& wanted,
   const std::uint32_t serial = child.who.serial;
   by_pid_.emplace(child.pid, serial);
   participant& added = participants_.emplace(serial, std::move(child)).first->second;
-  poller_.add_reader(added.control.fd(), {poller::what::control, serial});
-  if (!added.pidfd) {
+  try {
+    if (!added.pidfd) throw_last_error("opening the pidfd of '" + wanted.name + "'");
+    poller_.add_reader(added.control.fd(), {poller::what::control, serial});
+  } catch (...) {
+    // Its owner hears that it did not start, and may start another.
     ::kill(added.pid, SIGKILL);
-    throw_last_error("opening the pidfd of '" + wanted.name + "'");
+    throw;
   }
   return added;
 }
