@@ -110,6 +110,29 @@ TEST_CASE("blocking actors, typed and not, end their process when they return",
 
 namespace {
 
+// Has a helper count for it: asks that, and waits for the answer.
+void count_by_helper(caf::blocking_actor* self) {
+  const caf::actor helper = self->spawn(count_dynamic, 40);
+  bool wanted = true;
+  self->receive_while(wanted)([&](add_atom, int n) { self->send(helper, add_atom::value, n); },
+                              [&](get_atom) {
+                                wanted = false;
+                                int got = 0;
+                                self->request(helper, 5s, get_atom::value)
+                                    .receive([&](int n) { got = n; }, [](const caf::error&) {});
+                                return got;
+                              });
+}
+
+}  // namespace
+
+TEST_CASE("a blocking actor has helpers in its process", "[actors][kinds][process]") {
+  scene s;
+  s.check_counts(actors::spawn_process<counter>(s.sys, {}, count_by_helper));
+}
+
+namespace {
+
 using square = caf::typed_actor<caf::replies_to<int>::with<int>>;
 
 square::behavior_type square_it(square::pointer) {

@@ -167,10 +167,11 @@ consteval bool makes_actor() {
 }
 
 /// Spawns an actor of a function, to run on the unit from the start; blocking ones run on a thread
-/// of their own.
+/// of their own, which the unit is not for.
 template <class Fn, class Tuple>
 caf::strong_actor_ptr launch_on(caf::actor_system& system, unit& here, Fn fn, Tuple arguments) {
-  caf::actor_config config{&here};
+  constexpr bool has_thread = std::is_base_of_v<caf::blocking_actor, typename inferred<Fn>::impl>;
+  caf::actor_config config{has_thread ? nullptr : &here};
   return std::apply(
       [&](auto&... all) {
         return caf::actor_cast<caf::strong_actor_ptr>(
