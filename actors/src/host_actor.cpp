@@ -96,6 +96,7 @@ void actor_host::run(const actor_server& lane, const message_codec& codec, hosti
   const caf::error reason = reader.reason();
   const std::string text = is_abnormal(reason) ? compat::render(sys.caf(), reason) : std::string();
   reader.drop_actor();
+  unit.hand_over();  // those that it spawned, whom its end asks to end
   if (!sys.shutdown()) {
     std::fprintf(stderr, "bulkhead: process '%s' ends although an actor in it does not\n",
                  this_process::name().c_str());

@@ -3,6 +3,7 @@
 #include <bulkhead/actors/compat.hpp>
 #include <cstddef>
 #include <deque>
+#include <exception>
 
 namespace bulkhead::actors::detail {
 
@@ -12,7 +13,7 @@ namespace bulkhead::actors::detail {
 /// @owns actors may refer to it for as long as they live: it goes after their system.
 class pump_unit final : public compat::own_unit {
  public:
-  explicit pump_unit(caf::actor_system& system) : own_unit(system) {}
+  explicit pump_unit(caf::actor_system& system) : own_unit(system), workers_(&system) {}
   pump_unit(const pump_unit&) = delete;
   pump_unit& operator=(const pump_unit&) = delete;
 
@@ -29,6 +30,17 @@ class pump_unit final : public compat::own_unit {
       }
     }
   }
+  /// Leaves what is ready to CAF's workers: nobody will call `run` for some time, or ever.
+  void hand_over() noexcept {
+    while (!ready_.empty()) {
+      try {
+        compat::schedule(*workers_, ready_.front());
+      } catch (const std::exception&) {  // no memory: they stay here
+        return;
+      }
+      ready_.pop_front();
+    }
+  }
 
  private:
   void make_ready(caf::resumable* ready) override { ready_.push_back(ready); }
@@ -36,6 +48,7 @@ class pump_unit final : public compat::own_unit {
   // Few, so that the lane is looked at again.
   static constexpr std::size_t messages_a_turn = 64;
 
+  caf::actor_system* workers_;
   std::deque<caf::resumable*> ready_;
 };
 

@@ -123,7 +123,9 @@ void remote_peer::run() noexcept {
     }
     shut();  // nobody sends from now on
     refuse_unsent(lost_);
-    while (!unit_->is_idle()) unit_->run();
+    // Not here until none is ready: two that talk to each other are so for ever.
+    unit_->run();
+    unit_->hand_over();
     part(reason);
   } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on
     try {
@@ -131,6 +133,7 @@ void remote_peer::run() noexcept {
     } catch (const std::exception&) {
     }
   }
+  unit_->hand_over();
   compat::forget_logger();
   set_done();
 }

@@ -18,6 +18,7 @@ void served_lane::run() noexcept {
     lane_.close();
   } catch (const std::exception&) {  // no memory, or the lane has gone: its end is told by that
   }
+  unit_->hand_over();
   compat::forget_logger();
   set_done();
 }
