@@ -21,10 +21,11 @@ if(BULKHEAD_SANITIZE)
     bulkhead_build_options
     INTERFACE -fsanitize=${BULKHEAD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
               $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-  # CAF 0.17 binds a null reference where a function is spawned without arguments.
+  # CAF 0.17 binds a null reference where a function is spawned without arguments, and takes the ends
+  # of its task queues, which are plain nodes, for tasks (caf/intrusive/task_queue.hpp, promote).
   target_compile_options(
     bulkhead_build_options
-    INTERFACE $<$<BOOL:$<TARGET_PROPERTY:BULKHEAD_INCLUDES_CAF>>:-fno-sanitize=null>)
+    INTERFACE $<$<BOOL:$<TARGET_PROPERTY:BULKHEAD_INCLUDES_CAF>>:-fno-sanitize=null,vptr>)
   target_link_options(bulkhead_build_options INTERFACE -fsanitize=${BULKHEAD_SANITIZE})
 endif()
 
