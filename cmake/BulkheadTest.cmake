@@ -17,6 +17,7 @@ add_library(bulkhead_test_runner STATIC EXCLUDE_FROM_ALL
 target_include_directories(bulkhead_test_runner PUBLIC ${bulkhead_SOURCE_DIR}/tests)
 target_compile_features(bulkhead_test_runner PUBLIC cxx_std_20)
 target_link_libraries(bulkhead_test_runner PUBLIC Catch2::Catch2 PRIVATE bulkhead_build_options)
+set_target_properties(bulkhead_test_runner PROPERTIES BULKHEAD_INCLUDES_CATCH ON)
 
 # Catch2's header costs each test file more than a second; precompiled once, it costs nothing. Ours
 # are not in it, so that a change of one rebuilds only who includes it.
@@ -24,6 +25,7 @@ add_library(bulkhead_test_headers OBJECT EXCLUDE_FROM_ALL
                                   ${bulkhead_SOURCE_DIR}/tests/support/precompiled.cpp)
 target_link_libraries(bulkhead_test_headers PRIVATE bulkhead::runtime Catch2::Catch2
                                                     bulkhead_build_options)
+set_target_properties(bulkhead_test_headers PROPERTIES BULKHEAD_INCLUDES_CATCH ON)
 target_precompile_headers(bulkhead_test_headers PRIVATE
                           ${bulkhead_SOURCE_DIR}/tests/support/catch.hpp)
 
@@ -38,6 +40,7 @@ function(bulkhead_add_test name)
   endif()
 
   add_executable(${name} ${arg_SOURCES})
+  set_target_properties(${name} PROPERTIES BULKHEAD_INCLUDES_CATCH ON)
   if(NOT arg_LIBRARIES)
     set(arg_LIBRARIES bulkhead::runtime)
     # Only here: a precompiled header fits files that are compiled with the same definitions.
