@@ -5,7 +5,8 @@
 #   OWN_MAIN   one of the sources has the main, which ends in bulkhead_test::run_tests(argc, argv)
 #   LIBRARIES  what to link in place of bulkhead::runtime
 #   LABELS     e.g. process: a test that starts and kills real processes
-#   TIMEOUT    a hard limit for each test case; 120 s when not given
+#   TIMEOUT    a hard limit for each test case; 120 s when not given. Three times that with
+#              sanitizers, under which processes start slowly.
 # In every program: random order, and a test case without an assertion fails.
 
 list(APPEND CMAKE_MODULE_PATH ${Catch2_DIR})
@@ -37,6 +38,9 @@ function(bulkhead_add_test name)
   endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
+  endif()
+  if(BULKHEAD_SANITIZE)
+    math(EXPR arg_TIMEOUT "3 * ${arg_TIMEOUT}")
   endif()
 
   add_executable(${name} ${arg_SOURCES})
