@@ -80,15 +80,15 @@ namespace {
 
 // In a forked copy nobody waits, whatever the original's numbers say.
 template <class State>
-bool others_wait_in(const State& state, bool sending) {
-  return state.context().usable() && state.async_waiting[sending] != 0;
+bool others_wait_in(const State& state, async_line line) {
+  return state.context().usable() && state.async_waiting[static_cast<std::size_t>(line)] != 0;
 }
 
 }  // namespace
 
 bool others_wait(const async_source& source) {
-  if (const auto queue = source.queue.lock()) return others_wait_in(*queue, source.sending);
-  if (const auto pipe = source.pipe.lock()) return others_wait_in(*pipe, source.sending);
+  if (const auto queue = source.queue.lock()) return others_wait_in(*queue, source.line);
+  if (const auto pipe = source.pipe.lock()) return others_wait_in(*pipe, source.line);
   if (const auto events = source.events.lock()) {
     return events->usable() && events->async_waiting != 0;
   }
@@ -127,7 +127,7 @@ std::vector<async_source> sources_of_room(std::span<const queue_core> outputs) {
   for (const queue_core& out : outputs) {
     async_source s;
     s.queue = out.state();
-    s.sending = true;
+    s.line = async_line::sends;
     all.push_back(std::move(s));
   }
   return all;
@@ -142,7 +142,7 @@ steady_clock::time_point look_again_at_any(std::span<const queue_core> outputs) 
 std::vector<async_source> queue_join_step::sources() const {
   async_source s;
   s.queue = queue_.state();
-  s.sending = true;
+  s.line = async_line::sends;
   s.joining = true;
   return {s};
 }

@@ -46,7 +46,7 @@ async_waits::async_waits(boost::asio::execution_context& context)
 
 bool async_waits::owner_less::operator()(const async_source& a,
                                          const async_source& b) const noexcept {
-  if (a.sending != b.sending) return b.sending;
+  if (a.line != b.line) return a.line < b.line;
   if (a.queue.owner_before(b.queue) || b.queue.owner_before(a.queue)) {
     return a.queue.owner_before(b.queue);
   }
@@ -344,9 +344,13 @@ void async_waits::in_forked_copy() {
     for (const auto& [id, watch] : watches_) {
       for (auto& waiting : watch->line) all.push_back(std::move(waiting.op));
       watch->line.clear();
+      watch->timer.reset();
     }
     places_.clear();
     waiting_ = 0;
+    // Nothing keeps the copy's loop busy any more; this leaves the sets of both as they are.
+    boost::system::error_code ignored;
+    if (armed_) rung_->cancel(ignored);
   }
   for (auto& op : all) {
     op->end(async_error(make_error_code(errc::not_initialised)));

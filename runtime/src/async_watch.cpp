@@ -15,7 +15,7 @@ core::parked_set sleepers_of(const queue_state& queue, bool sending) {
 }
 
 int bell_of(const async_source& source) {
-  if (const auto queue = source.queue.lock()) return queue->bell(source.sending);
+  if (const auto queue = source.queue.lock()) return queue->bell(source.sending());
   if (const auto pipe = source.pipe.lock()) return pipe->bell();
   if (const auto child = source.child.lock()) return child->bell();
   if (const auto events = source.events.lock()) return events->bell();
@@ -36,10 +36,10 @@ void async_watch::announce() const {
   for (const async_source& source : sources) {
     if (source.joining) continue;
     if (const auto queue = source.queue.lock()) {
-      sleepers_of(*queue, source.sending).announce_bell();
+      sleepers_of(*queue, source.sending()).announce_bell();
       queue->context().heavy_barrier();
     } else if (const auto pipe = source.pipe.lock()) {
-      pipe->announce_bell(source.sending);
+      pipe->announce_bell(source.sending());
       pipe->context().heavy_barrier();
     }
   }
@@ -59,8 +59,9 @@ void async_watch::count(int by) const noexcept {
   if (!together) return;
   const async_source& source = sources.front();
   const auto add = static_cast<std::uint32_t>(by);
-  if (const auto queue = source.queue.lock()) queue->async_waiting[source.sending] += add;
-  if (const auto pipe = source.pipe.lock()) pipe->async_waiting[source.sending] += add;
+  const auto at = static_cast<std::size_t>(source.line);
+  if (const auto queue = source.queue.lock()) queue->async_waiting[at] += add;
+  if (const auto pipe = source.pipe.lock()) pipe->async_waiting[at] += add;
   if (const auto events = source.events.lock()) events->async_waiting += add;
 }
 

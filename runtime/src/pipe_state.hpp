@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/async_line.hpp>
 #include <bulkhead/detail/pipe_core.hpp>
 #include <memory>
 
@@ -129,8 +130,8 @@ class pipe_state {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] process_context& context() const noexcept { return *context_; }
 
-  /// Asynchronous operations that wait: to receive, to send.
-  std::atomic<std::uint32_t> async_waiting[2]{};
+  /// Asynchronous operations that wait, by their line.
+  std::atomic<std::uint32_t> async_waiting[async_lines]{};
 
  private:
   status check_alive() const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bulkhead/detail/async_line.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <bulkhead/message.hpp>
 #include <memory>
@@ -88,8 +89,8 @@ class queue_state {
   [[nodiscard]] bool is_open() const noexcept {
     return header_->signs.closed.load(std::memory_order_acquire) == core::closed_state::open;
   }
-  /// Asynchronous operations that wait: to receive, to send.
-  std::atomic<std::uint32_t> async_waiting[2]{};
+  /// Asynchronous operations that wait, by their line.
+  std::atomic<std::uint32_t> async_waiting[async_lines]{};
 
   /// True when a waiting call that found nothing is to end.
   [[nodiscard]] bool is_stopping(const time_limit& limit) const noexcept {

@@ -9,9 +9,9 @@
 #include <tuple>
 #include <utility>
 
-/// The asynchronous calls: async_send, async_receive, async_take, async_send_batch,
-/// async_take_batch and async_join of queues; async_forward of deliveries; async_send,
-/// async_receive, async_send_batch, async_receive_batch and async_poll of pipe ends;
+/// The asynchronous calls: async_send, async_receive, async_take, async_loan, async_take_in_place,
+/// async_send_batch, async_take_batch and async_join of queues; async_forward of deliveries;
+/// async_send, async_receive, async_send_batch, async_receive_batch and async_poll of pipe ends;
 /// `process::async_wait`, `supervisor::async_next_event`,
 /// `async_wait` and `async_shutdown`, `async_wait_any`.
 /// docs/async.md says more.

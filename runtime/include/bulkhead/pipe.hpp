@@ -29,10 +29,10 @@ class pipe_end;
 /// readable after its sender has closed or ended.
 ///
 /// Each waiting call has a `_for`, a `try_` and an `async_` form (but those for messages in place
-/// have no `async_` one), and each one that can fail by what others do a twin
-/// that reports to a `std::error_code&`; `closed` throws.
-/// Nothing there, no room, or none in that time is no error: the `try_` and `_for` forms then
-/// return nothing or false, with a cleared error_code.
+/// have no `async_` one: the thread that borrows is the one that returns), and each one that can
+/// fail by what others do a twin that reports to a `std::error_code&`; `closed` throws. Nothing
+/// there, no room, or none in that time is no error: the `try_` and `_for` forms then return
+/// nothing or false, with a cleared error_code.
 /// @errors closed: the other side closed its end or exited with 0, and all that it sent was read;
 /// or this end is closed.
 ///   peer_crashed: the other side ended otherwise, and all that it sent was read;

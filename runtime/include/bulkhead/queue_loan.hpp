@@ -12,7 +12,11 @@ namespace bulkhead {
 namespace detail {
 template <class T>
 class in_place_calls;
-}
+template <class T>
+class queue_loan_step;
+template <class T>
+class queue_send_loan_step;
+}  // namespace detail
 
 /// Room for a message of type T in the sender's own memory of a queue, filled in place: by the
 /// elements of a string or vector, or one object. Sent by the queue that lent it, without a copy;
@@ -21,7 +25,8 @@ class in_place_calls;
 /// A process may have several, and send other messages in between. A message that fits a slot is
 /// kept outside the queue, and copied when it is sent.
 /// @threads one at a time. @owns a reference to the handle that lent it, which outlives it and
-/// stays where it is; and its bytes of `payload_bytes`, until it is sent or dropped.
+/// stays where it is, but of `async_loan` a handle of its own; and its bytes of `payload_bytes`,
+/// until it is sent or dropped.
 /// @crash own: the loan is lost, and its room is the next incarnation's; nothing else.
 template <class T>
 class queue_loan {
@@ -39,11 +44,19 @@ class queue_loan {
       : core_(std::exchange(other.core_, nullptr)),
         block_(other.block_),
         small_(std::move(other.small_)),
-        elements_(other.elements_) {}
-  queue_loan& operator=(queue_loan&&) = delete;
-  ~queue_loan() {
-    if (core_ != nullptr && block_.is_there()) core_->give_back(block_);
+        elements_(other.elements_),
+        lender_(std::move(other.lender_)) {}
+  queue_loan& operator=(queue_loan&& other) noexcept {
+    if (this == &other) return *this;
+    drop();
+    core_ = std::exchange(other.core_, nullptr);
+    block_ = other.block_;
+    small_ = std::move(other.small_);
+    elements_ = other.elements_;
+    lender_ = std::move(other.lender_);
+    return *this;
   }
+  ~queue_loan() { drop(); }
 
   [[nodiscard]] std::span<element> span() const noexcept { return elements_; }
   [[nodiscard]] element* data() const noexcept { return elements_.data(); }
@@ -55,11 +68,23 @@ class queue_loan {
 
  private:
   friend class detail::in_place_calls<T>;
+  friend class detail::queue_loan_step<T>;
+  friend class detail::queue_send_loan_step<T>;
 
   static constexpr std::size_t lead = detail::block_lead_of<T>;
 
   [[nodiscard]] std::size_t message_bytes() const noexcept {
     return layout::head_bytes + elements_.size_bytes();
+  }
+
+  void drop() noexcept {
+    if (core_ != nullptr && block_.is_there()) core_->give_back(block_);
+  }
+  // From now on the handle that lent it may go.
+  void keep_lender() {
+    if (core_ == nullptr || lender_ != nullptr) return;
+    lender_ = std::make_unique<const detail::queue_core>(*core_);
+    core_ = lender_.get();
   }
 
   static queue_loan from(const detail::queue_core& core, std::size_t inline_bytes, std::size_t n,
@@ -139,6 +164,7 @@ class queue_loan {
   detail::payload_block block_;
   std::unique_ptr<element[]> small_;
   std::span<element> elements_;
+  std::unique_ptr<const detail::queue_core> lender_;  // of an asynchronous call
 };
 
 }  // namespace bulkhead

@@ -87,6 +87,20 @@ class queue_sender : public detail::send_batch_calls<queue_sender<T>, T> {
   decltype(auto) async_send_batch(std::vector<T> values, Token&& token) const {
     return queue_.async_send_batch(std::move(values), std::forward<Token>(token));
   }
+  /// The queue's: void(error_code, queue_loan<T>).
+  template <class Token>
+  decltype(auto) async_loan(std::size_t n, Token&& token) const {
+    return queue_.async_loan(n, std::forward<Token>(token));
+  }
+  template <class Token>
+  decltype(auto) async_loan(Token&& token) const {
+    return queue_.async_loan(std::forward<Token>(token));
+  }
+  /// The queue's: void(error_code).
+  template <std::same_as<queue_loan<T>> Loan, class Token>
+  decltype(auto) async_send(Loan&& filled, Token&& token) const {
+    return queue_.async_send(std::move(filled), std::forward<Token>(token));
+  }
   [[nodiscard]] std::uint64_t sent() const { return queue_.sent(); }
   [[nodiscard]] std::size_t capacity() const { return queue_.capacity(); }
   [[nodiscard]] bool closed() const { return queue_.closed(); }

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <bulkhead/bulkhead.hpp>
 #include <string>
 #include <thread>
@@ -70,6 +71,25 @@ TEST_CASE("a batch waits for room in the time that it has", "[queue]") {
   q.close();
   receiver.join();
   CHECK(got == std::vector{1, 2, 3, 4, 5, 6});
+}
+
+TEST_CASE("the time that a batch has is for all of its messages", "[queue]") {
+  bulkhead::runtime rt;
+  const queue<int> q{rt, {.capacity = 1}};
+  // Each waits for a small part of the time, all of them for much more.
+  constexpr std::size_t many = 200;
+  std::atomic<bool> over = false;
+  std::thread receiver([&] {
+    while (!over) {
+      static_cast<void>(q.try_receive());
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+  const std::size_t sent = q.send_batch_for(std::vector<int>(many), std::chrono::milliseconds(200));
+  over = true;
+  receiver.join();
+  CHECK(sent > 0);
+  CHECK(sent < many);
 }
 
 TEST_CASE("a batch is taken as far as there are messages", "[queue]") {

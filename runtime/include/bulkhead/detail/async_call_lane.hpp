@@ -58,7 +58,7 @@ class request_step : public pipe_step {
  public:
   using result = incoming<Request, Reply>;
 
-  explicit request_step(const pipe_core& end) : pipe_step(end, false) {}
+  explicit request_step(const pipe_core& end) : pipe_step(end, async_line::receives) {}
 
   bool attempt(std::error_code& ec) {
     pipe_core from;

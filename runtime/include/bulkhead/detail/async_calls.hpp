@@ -1,11 +1,17 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
 // The asynchronous calls of the mailboxes. What they are made of, and Asio with it, comes with
 // <bulkhead/async.hpp>, which <bulkhead/bulkhead.hpp> includes.
+namespace bulkhead {
+template <class T>
+class queue_loan;
+}
+
 namespace bulkhead::detail {
 
 /// How the operations of a type are begun.
@@ -37,6 +43,7 @@ class async_queue_calls {
   }
   /// Sends the values one after the other, as there is room: void(error_code, std::size_t), with
   /// how many were sent, also where it ends with an error or is cancelled.
+  /// @limits every 1024 messages, or 1 MiB of them, other handlers get their turn.
   template <class Token>
   decltype(auto) async_send_batch(std::vector<T> values, Token&& token) const {
     return async_of<Queue>::send_batch(self(), std::move(values), std::forward<Token>(token));
@@ -46,6 +53,34 @@ class async_queue_calls {
   template <class Token>
   decltype(auto) async_take_batch(std::size_t max, Token&& token) const {
     return async_of<Queue>::take_batch(self(), max, std::forward<Token>(token));
+  }
+  /// Lends room for a message, as `loan` does: void(error_code, queue_loan<T>).
+  /// @limits stands in line with other such calls only: what it waits for may be the room of a loan
+  /// that is to be sent yet.
+  /// @owns the loan holds a handle of its own. @crash a loan whose handler does not come to run is
+  /// dropped.
+  template <class Token>
+  decltype(auto) async_loan(std::size_t n, Token&& token) const {
+    return async_of<Queue>::loan(self(), n, std::forward<Token>(token));
+  }
+  template <class Token>
+  decltype(auto) async_loan(Token&& token) const {
+    return async_loan(1, std::forward<Token>(token));
+  }
+  /// Sends a filled loan, as `send` does: void(error_code). Waits in line with others of its kind,
+  /// and may overtake a value that an async_send waits with.
+  /// @owns the loan from now on: where it is not sent, its room is free before the handler runs.
+  /// Use try_send to keep it.
+  template <std::same_as<queue_loan<T>> Loan, class Token>
+  decltype(auto) async_send(Loan&& filled, Token&& token) const {
+    return async_of<Queue>::send_loan(self(), std::move(filled), std::forward<Token>(token));
+  }
+  /// Takes a message to be read where it lies, as `take_in_place` does: void(error_code,
+  /// lent_delivery<T>). In line with async_take and async_receive.
+  /// @crash a message whose handler does not come to run is delivered again.
+  template <class Token>
+  decltype(auto) async_take_in_place(Token&& token) const {
+    return async_of<Queue>::take_in_place(self(), std::forward<Token>(token));
   }
   /// Waits until every message is settled, as `join` does: void(error_code).
   template <class Token>

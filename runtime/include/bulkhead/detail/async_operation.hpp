@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/system/error_code.hpp>
+#include <bulkhead/detail/async_line.hpp>
 #include <bulkhead/detail/pipe_core.hpp>
 #include <bulkhead/detail/queue_core.hpp>
 #include <chrono>
@@ -53,8 +54,10 @@ struct async_source {
   std::weak_ptr<process_state> child;
   std::weak_ptr<event_stream> events;
   int descriptor = -1;
-  bool sending = false;
+  async_line line = async_line::receives;
   bool joining = false;  ///< Of a queue: the bell of senders, which the operation itself announces.
+
+  [[nodiscard]] bool sending() const noexcept { return line != async_line::receives; }
 };
 
 /// Where the handlers run whose token names no executor: on the one that the runtime was given, or

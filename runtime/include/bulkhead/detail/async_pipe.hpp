@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/detail/async_pipe_step.hpp>
+#include <bulkhead/detail/batch_turn.hpp>
 #include <bulkhead/pipe.hpp>
 #include <optional>
 #include <utility>
@@ -35,10 +36,18 @@ class pipe_send_batch_step : public pipe_sending_step<Out, In> {
   pipe_send_batch_step(const pipe_end<Out, In>& to, std::vector<Out>&& values)
       : pipe_sending_step<Out, In>(to), values_(std::move(values)) {}
 
+  [[nodiscard]] auto look_again() const {
+    return turn_.is_over() ? std::chrono::steady_clock::now() : pipe_step::look_again();
+  }
   bool attempt(std::error_code& ec) {
-    for (; count_ != values_.size(); ++count_) {
-      if (!this->attempt_one(values_[count_], ec)) return false;
+    turn_.begin();
+    while (count_ != values_.size()) {
+      if (turn_.is_over()) return false;
+      const Out& value = values_[count_];
+      if (!this->attempt_one(value, ec)) return false;
       if (ec) return true;
+      ++count_;
+      turn_.count(encoded_size(value));
     }
     return true;
   }
@@ -50,6 +59,7 @@ class pipe_send_batch_step : public pipe_sending_step<Out, In> {
  private:
   std::vector<Out> values_;
   std::size_t count_ = 0;
+  batch_turn turn_;
 };
 
 template <class Out, class In, class Result>
@@ -57,7 +67,8 @@ class pipe_receiving_step : public pipe_step {
  public:
   using result = Result;
 
-  explicit pipe_receiving_step(const pipe_end<Out, In>& from) : pipe_step(from.core(), false) {}
+  explicit pipe_receiving_step(const pipe_end<Out, In>& from)
+      : pipe_step(from.core(), async_line::receives) {}
 
   template <class Handler>
   void give(Handler&& handler, const boost::system::error_code& ec) {
@@ -120,7 +131,7 @@ class pipe_poll_step : public pipe_step {
   static constexpr bool together = false;
   using result = void;
 
-  explicit pipe_poll_step(const pipe_core& pipe) : pipe_step(pipe, false) {}
+  explicit pipe_poll_step(const pipe_core& pipe) : pipe_step(pipe, async_line::receives) {}
 
   [[nodiscard]] static bool others_wait() noexcept { return false; }
   bool attempt(std::error_code& ec) {

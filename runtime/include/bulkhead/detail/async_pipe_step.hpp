@@ -37,8 +37,8 @@ class pipe_step {
  public:
   static constexpr bool together = true;
 
-  pipe_step(const pipe_core& pipe, bool sending)
-      : end_(pipe.state()), was_there_(pipe.state() != nullptr), sending_(sending) {}
+  pipe_step(const pipe_core& pipe, async_line line)
+      : end_(pipe.state()), was_there_(pipe.state() != nullptr), line_(line) {}
 
   [[nodiscard]] async_home home() const { return home_of(end_.lock()); }
   [[nodiscard]] bool others_wait() const { return detail::others_wait(source()); }
@@ -55,20 +55,21 @@ class pipe_step {
   [[nodiscard]] async_source source() const {
     async_source s;
     s.pipe = end_;
-    s.sending = sending_;
+    s.line = line_;
     return s;
   }
 
   std::weak_ptr<pipe_state> end_;
   bool was_there_;
-  bool sending_;
+  async_line line_;
 };
 
 /// One message after the other, each tried until it is sent.
 template <class Out, class In>
 class pipe_sending_step : public pipe_step {
  protected:
-  explicit pipe_sending_step(const pipe_end<Out, In>& to) : pipe_step(to.core(), true) {}
+  explicit pipe_sending_step(const pipe_end<Out, In>& to)
+      : pipe_step(to.core(), async_line::sends) {}
 
   /// @returns true: it is sent, or an error.
   bool attempt_one(const Out& value, std::error_code& ec) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/detail/async_queue_batch.hpp>
+#include <bulkhead/detail/async_queue_loan.hpp>
 #include <bulkhead/detail/async_queue_step.hpp>
 #include <bulkhead/queue.hpp>
 #include <optional>
@@ -14,7 +15,7 @@ class queue_send_step : public queue_step {
   using result = void;
 
   queue_send_step(const queue<T>& to, T&& value)
-      : queue_step(to.core(), true), value_(std::move(value)) {}
+      : queue_step(to.core(), async_line::sends), value_(std::move(value)) {}
 
   bool attempt(std::error_code& ec) {
     if (ec = obstacle_to_send(core()); ec) return true;
@@ -36,7 +37,8 @@ class queue_receive_step : public queue_step {
  public:
   using result = T;
 
-  explicit queue_receive_step(const queue<T>& from) : queue_step(from.core(), false) {}
+  explicit queue_receive_step(const queue<T>& from)
+      : queue_step(from.core(), async_line::receives) {}
 
   bool attempt(std::error_code& ec) {
     if (ec = obstacle_to_receive(core()); ec) return true;
@@ -58,7 +60,7 @@ class queue_take_step : public queue_step {
  public:
   using result = delivery<T>;
 
-  explicit queue_take_step(const queue<T>& from) : queue_step(from.core(), false) {}
+  explicit queue_take_step(const queue<T>& from) : queue_step(from.core(), async_line::receives) {}
 
   bool attempt(std::error_code& ec) {
     if (ec = obstacle_to_receive(core()); ec) return true;
@@ -95,6 +97,18 @@ struct async_of<queue<T>> {
   template <class Token>
   static decltype(auto) take_batch(const queue<T>& q, std::size_t max, Token&& token) {
     return async_run(queue_take_batch_step<T>(q, max), std::forward<Token>(token));
+  }
+  template <class Token>
+  static decltype(auto) loan(const queue<T>& q, std::size_t n, Token&& token) {
+    return async_run(queue_loan_step<T>(q, n), std::forward<Token>(token));
+  }
+  template <class Token>
+  static decltype(auto) send_loan(const queue<T>& q, queue_loan<T>&& filled, Token&& token) {
+    return async_run(queue_send_loan_step<T>(q, std::move(filled)), std::forward<Token>(token));
+  }
+  template <class Token>
+  static decltype(auto) take_in_place(const queue<T>& q, Token&& token) {
+    return async_run(queue_take_in_place_step<T>(q), std::forward<Token>(token));
   }
   template <class Token>
   static decltype(auto) join(const queue<T>& q, Token&& token) {

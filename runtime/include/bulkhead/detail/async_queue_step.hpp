@@ -12,8 +12,7 @@ class queue_step {
  public:
   static constexpr bool together = true;
 
-  queue_step(queue_core queue, bool sending) noexcept
-      : queue_(std::move(queue)), sending_(sending) {}
+  queue_step(queue_core queue, async_line line) noexcept : queue_(std::move(queue)), line_(line) {}
 
   [[nodiscard]] async_home home() const { return home_of(queue_); }
   [[nodiscard]] bool others_wait() const { return detail::others_wait(source()); }
@@ -27,12 +26,12 @@ class queue_step {
   [[nodiscard]] async_source source() const {
     async_source s;
     s.queue = queue_.state();
-    s.sending = sending_;
+    s.line = line_;
     return s;
   }
 
   queue_core queue_;
-  bool sending_;
+  async_line line_;
 };
 
 /// Waits until all messages are settled; in no line, since it takes and sends nothing.

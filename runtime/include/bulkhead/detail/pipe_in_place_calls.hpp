@@ -14,6 +14,8 @@ class pipe_in_place_calls {
   /// Lends room for the next message, to be filled in place and sent by `send(loan)`. For messages
   /// whose bytes are their own: `n` is not used, or the elements of a string or vector of such.
   /// @limits other sends of this end wait until the loan is sent or dropped.
+  /// It has no `async_` form, whose handler may run on another thread than the one that borrowed,
+  /// or when the end is gone: use try_loan and, where there is no room, async_send with a value.
   /// @errors too_large: so many elements never fit. full: this thread holds a loan already.
   [[nodiscard]] [[gnu::always_inline]] pipe_loan<Out> loan(std::size_t n = 1) const {
     if (auto room = pipe_loan<Out>::at_once(core())) [[likely]]
@@ -57,6 +59,8 @@ class pipe_in_place_calls {
     ec = filled.publish_rest(done);
   }
   /// Receives the next message where it lies; its place is free again when the result goes.
+  /// For the same reasons as `loan` it has no `async_` form: use async_poll, then
+  /// try_receive_in_place in its handler.
   /// @limits other receives of this end wait until then.
   [[nodiscard]] [[gnu::always_inline]] pipe_lent<In> receive_in_place() const {
     if (auto message = pipe_lent<In>::at_once(core(), true)) [[likely]]
