@@ -29,8 +29,8 @@ class queue_sender;
 /// is supervised. A message that was taken and not settled when its taker dies is delivered again,
 /// marked, before younger ones of its sender.
 ///
-/// Each waiting call has a `_for`, a `try_` and an `async_` form, but `consume` and `transform` none
-/// of them; and each one that can fail by what others do a twin that reports to a
+/// Each waiting call has a `_for`, a `try_` and an `async_` form, but `consume` and `transform`
+/// none of them; and each one that can fail by what others do a twin that reports to a
 /// `std::error_code&`; questions (size, closed, sent) throw.
 /// Nothing there, no room, or none in that time is no error: the `try_` and `_for` forms then
 /// return nothing or false, with a cleared error_code.
