@@ -54,7 +54,10 @@ os::datagram attach_over(os::channel& line, const control::attach& wanted,
   const os::unique_fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   if (!self) os::throw_last_error("opening this process's pidfd");
   const int descriptors[] = {self.get()};
-  static_cast<void>(line.send(control::kind::attach, wanted, descriptors));
+  const std::error_code failed = line.send(control::kind::attach, wanted, descriptors);
+  if (failed == std::error_code(ETOOMANYREFS, std::system_category())) {
+    throw error(failed, "asking the publisher of '" + path + "'");
+  }
   os::datagram answer;
   const auto until = std::chrono::steady_clock::now() + attach_patience;
   os::receive_result result = line.receive_until(answer, until);

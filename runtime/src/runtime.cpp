@@ -60,7 +60,7 @@ process runtime::start(const spawn_options& options, detail::start_recipe recipe
   process made(std::move(shared), true);
   // On the thread itself nobody can wait for what it is to hear: the exit status will tell.
   if (!order.announce || state_->runs_here()) return made;
-  is_up.wait();
+  state_->await(std::move(is_up));
   if (made.running()) return made;
   const exit_status end = made.join();
   if (end.cause == death_cause::start_failure) {

@@ -378,6 +378,8 @@ void runtime_state::stop() {
     return;
   }
   if (thread_.joinable()) thread_.join();
+  // Release: see await.
+  thread_has_ended_.store(true, std::memory_order_release);
   forget_expected();
   if (const std::lock_guard lock(calls_mutex_); calls_ != nullptr) {
     calls_->fail_all(errc::runtime_gone);

@@ -1,13 +1,17 @@
 #pragma once
 
 #include <unistd.h>
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <bulkhead/errc.hpp>
 #include <bulkhead/runtime.hpp>
+#include <chrono>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -89,6 +93,19 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   void take_in(std::uint32_t serial, end_handler at_end, up_handler at_up) {
     expect(serial, std::move(at_end), std::move(at_up));
   }
+  /// Waits for what is set on the thread. Once the thread has ended, whatever it was to run holds
+  /// nothing of the caller's any more.
+  /// @errors runtime_gone: the runtime was stopped first.
+  template <class T>
+  T await(std::future<T> coming) {
+    while (coming.wait_for(stop_recheck) != std::future_status::ready) {
+      // Acquire: what the thread set is there when its end is seen.
+      if (!thread_has_ended_.load(std::memory_order_acquire)) continue;
+      if (coming.wait_for(std::chrono::seconds(0)) == std::future_status::ready) break;
+      throw error(errc::runtime_gone, "the runtime was stopped while this was waited for");
+    }
+    return coming.get();
+  }
   /// True on the thread.
   [[nodiscard]] bool runs_here() noexcept { return loop_.get_executor().running_in_this_thread(); }
   /// Where supervisors log; nullptr: nowhere.
@@ -126,6 +143,9 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   [[nodiscard]] std::error_code why_silent();
 
  private:
+  // Who waits for the thread is told of nothing when it ends.
+  static constexpr std::chrono::milliseconds stop_recheck{100};
+
   void begin();
   void listen();
   void run();
@@ -153,6 +173,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   os::channel events_;
   std::optional<boost::asio::posix::stream_descriptor> readable_;
   std::thread thread_;
+  std::atomic<bool> thread_has_ended_{false};
   bool stopped_ = false;
   struct expected {
     end_handler at_end;

@@ -1,9 +1,6 @@
 #include "succession.hpp"
 
 #include <poll.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bulkhead/errc.hpp>
@@ -12,6 +9,7 @@
 #include <string>
 
 #include "os/end_with_keeper.hpp"
+#include "os/keeper_end.hpp"
 
 namespace bulkhead::detail {
 
@@ -19,27 +17,11 @@ namespace control = os::control;
 
 namespace {
 
-constexpr int death_patience_ms = 10'000;
 // In a row, before we give in: both so many and for so long. Whoever kills each keeper as soon as
 // it is there may go on for a while.
 constexpr int attempts_least = 20;
 constexpr auto time_least = std::chrono::seconds(40);
 constexpr auto patience = std::chrono::seconds(10);
-
-bool has_ended(int pidfd, int timeout_ms) noexcept {
-  pollfd ended{pidfd, POLLIN, 0};
-  int result = -1;
-  do {
-    result = ::poll(&ended, 1, timeout_ms);
-  } while (result < 0 && errno == EINTR);
-  return result == 1;
-}
-
-// In case that it hung up on us and lives: two must not recover at a time.
-bool end_for_sure(int pidfd) noexcept {
-  ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
-  return has_ended(pidfd, death_patience_ms);
-}
 
 }  // namespace
 
@@ -80,7 +62,7 @@ os::channel succession::next() {
   std::string why = "does not end";
   const auto give_in = std::chrono::steady_clock::now() + time_least;
   for (int n = 0; n < attempts_least || std::chrono::steady_clock::now() < give_in; ++n) {
-    if (!end_for_sure(keeper_.get())) break;
+    if (!os::end_for_sure(keeper_.get())) break;
     try {
       os::channel control;
       change_ = begin_next(control);
@@ -95,7 +77,7 @@ os::channel succession::next() {
 
 bool succession::is_gone(const os::channel& /*line*/) {
   const std::lock_guard lock(mutex_);
-  return has_ended(keeper_.get(), 0);
+  return os::has_ended(keeper_.get(), 0);
 }
 
 void succession::give_up(const char* why) const {
@@ -113,12 +95,12 @@ std::optional<succession::change> succession::take_change() {
 
 void succession::finish_off(std::uint64_t generation) noexcept {
   const std::lock_guard lock(mutex_);
-  if (generation == generation_) end_for_sure(keeper_.get());
+  if (generation == generation_) os::end_for_sure(keeper_.get());
 }
 
 bool succession::wait_for_end(int timeout_ms) noexcept {
   const std::lock_guard lock(mutex_);
-  return has_ended(keeper_.get(), timeout_ms);
+  return os::has_ended(keeper_.get(), timeout_ms);
 }
 
 }  // namespace bulkhead::detail

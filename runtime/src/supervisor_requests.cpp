@@ -41,7 +41,7 @@ std::optional<exit_status> supervisor_state::call_and_wait(const char* doing, Fn
   }
   answer_to_come answer = call(std::move(fn));
   const core::waiting_mark mark(process_record::heart());
-  return answer.get();
+  return rt_->await(std::move(answer));
 }
 
 // --- starts ---

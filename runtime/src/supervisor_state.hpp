@@ -96,10 +96,10 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
   auto call(Fn fn) -> decltype(fn()) {
     static_cast<void>(rt_->context());  // throws where nothing runs there
     if (rt_->runs_here()) return fn();
-    std::packaged_task<decltype(fn())()> task(std::move(fn));
-    auto result = task.get_future();
-    boost::asio::post(rt_->loop(), [&task] { task(); });
-    return result.get();
+    const auto task = std::make_shared<std::packaged_task<decltype(fn())()>>(std::move(fn));
+    auto result = task->get_future();
+    boost::asio::post(rt_->loop(), [task] { (*task)(); });
+    return rt_->await(std::move(result));
   }
   std::shared_ptr<process_state> add(const child_spec& spec, child_kind kind, child entry);
   [[nodiscard]] std::shared_ptr<const foreseen_ends> ends_of(const child_spec& spec) const;

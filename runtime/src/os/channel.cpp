@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <array>
 #include <climits>
 #include <cstring>
+#include <mutex>
 
 #include "os/system_failure.hpp"
 
@@ -60,7 +62,6 @@ bool read_segment(int segment, std::vector<std::byte>& body, std::size_t body_ma
 // wrong.
 std::vector<unique_fd> take_descriptors(msghdr& message) {
   std::vector<unique_fd> taken;
-  taken.reserve(descriptors_max);
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -73,6 +74,34 @@ std::vector<unique_fd> take_descriptors(msghdr& message) {
   return taken;
 }
 
+/// Meanwhile this process may have as many descriptors as it may allow itself. The limit is whole
+/// the process's, so one at a time.
+class raised_descriptor_limit {
+ public:
+  raised_descriptor_limit() noexcept : lock_(mutex) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit most{before_.rlim_max, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &most);
+  }
+  raised_descriptor_limit(const raised_descriptor_limit&) = delete;
+  raised_descriptor_limit& operator=(const raised_descriptor_limit&) = delete;
+  ~raised_descriptor_limit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  static inline std::mutex mutex;
+  std::lock_guard<std::mutex> lock_;
+  rlimit before_{};
+};
+
+std::error_code try_to_send(int socket, const msghdr& message) {
+  for (;;) {
+    if (::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
+    if (errno != EINTR) return last_error();
+  }
+}
+
+// Of a user without rights the kernel counts the descriptors under way, those of all its processes
+// and so what lies in the keeper's vault, against the sender's soft limit (unix(7), ETOOMANYREFS).
 std::error_code send_message(int socket, std::span<iovec> parts, std::span<const int> descriptors) {
   msghdr message{};
   message.msg_iov = parts.data();
@@ -87,18 +116,13 @@ std::error_code send_message(int socket, std::span<iovec> parts, std::span<const
     c->cmsg_len = CMSG_LEN(descriptors.size_bytes());
     std::memcpy(CMSG_DATA(c), descriptors.data(), descriptors.size_bytes());
   }
-  for (;;) {
-    if (::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return {};
-    if (errno != EINTR) return last_error();
-  }
+  const std::error_code failed = try_to_send(socket, message);
+  if (failed != std::error_code(ETOOMANYREFS, std::system_category())) return failed;
+  const raised_descriptor_limit raised;
+  return try_to_send(socket, message);
 }
 
 }  // namespace
-
-bool has_no_room(std::error_code failed) noexcept {
-  return failed == std::errc::resource_unavailable_try_again ||
-         failed == std::error_code(ETOOMANYREFS, std::system_category());
-}
 
 std::pair<channel, channel> channel::make_pair() {
   int ends[2] = {-1, -1};

@@ -14,7 +14,7 @@
 
 namespace bulkhead::os {
 
-inline constexpr std::size_t descriptors_max = 64;        ///< A datagram; the kernel takes 253.
+inline constexpr std::size_t descriptors_max = 253;       ///< A datagram: SCM_MAX_FD.
 inline constexpr std::size_t body_bytes_max = 64u << 20;  ///< A body in a memfd.
 
 /// A received datagram: docs/control-protocol.md.
@@ -39,10 +39,6 @@ enum class receive_result : std::uint8_t {
             ///< `lost_descriptors` is the rest of it there.
 };
 
-/// Whether a send failed because the other side does not read: it has too many datagrams unread, or
-/// too many descriptors in them.
-[[nodiscard]] bool has_no_room(std::error_code failed) noexcept;
-
 /// One end of a pair of SOCK_SEQPACKET sockets. Not thread-safe.
 class channel {
  public:
@@ -63,8 +59,9 @@ class channel {
 
   /// Sends a datagram at once or not at all.
   /// @limits descriptors <= descriptors_max - 1, body <= body_bytes_max.
-  /// @returns an error that has_no_room() when the other side does not read, EPIPE or ECONNRESET
-  /// when it is gone.
+  /// @returns EAGAIN when the other side does not read, ETOOMANYREFS when this user has more
+  /// descriptors under way than the hard limit of descriptors, EPIPE or ECONNRESET when the other
+  /// side is gone.
   template <class Body>
   std::error_code send(control::kind kind, const Body& body, std::span<const int> descriptors = {},
                        std::int32_t error = 0) {

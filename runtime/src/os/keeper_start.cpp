@@ -1,7 +1,6 @@
 #include "os/keeper_start.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -17,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "os/keeper_end.hpp"
 #include "os/keeper_mark.hpp"
 #include "os/signals.hpp"
 #include "os/standard_streams.hpp"
@@ -31,7 +31,6 @@ namespace bulkhead::os {
 namespace {
 
 constexpr std::size_t stack_bytes = 64 * 1024;
-constexpr int end_patience_ms = 10'000;
 
 // What the two short-lived copies of the calling thread share with it: their memory is ours.
 struct launch {
@@ -39,8 +38,8 @@ struct launch {
   const char* const* environment;
   std::span<const int> inherited;
   std::byte* inner_stack_top;
-  volatile pid_t keeper = -1;
   volatile int failure = 0;
+  int keeper = -1;  // its pidfd
 };
 
 // The future keeper: our memory, descriptors of its own.
@@ -57,11 +56,13 @@ int become_keeper(void* data) {
 }
 
 // In between, so that the keeper is nobody's child once this one has ended. SIGCHLD as the
-// keeper's exit signal is what an exec makes of it anyway.
+// keeper's exit signal is what an exec makes of it anyway. It has the host's descriptors, among
+// which the keeper's pidfd is before anybody can reap the keeper and its number go to another.
 int start_and_leave(void* data) {
   auto& l = *static_cast<launch*>(data);
-  l.keeper = __clone(become_keeper, l.inner_stack_top, CLONE_VM | CLONE_VFORK | SIGCHLD, data);
-  if (l.keeper < 0) l.failure = errno;
+  const pid_t keeper = __clone(become_keeper, l.inner_stack_top,
+                               CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, data, &l.keeper);
+  if (keeper < 0) l.failure = errno;
   return 0;
 }
 
@@ -125,8 +126,8 @@ class stacks {
   void* base_;
 };
 
-// @returns the keeper's process id.
-pid_t execute_again(std::span<const int> inherited, std::vector<std::string> variables) {
+// @returns the keeper's pidfd.
+unique_fd execute_again(std::span<const int> inherited, std::vector<std::string> variables) {
   const std::vector<std::string> texts = own_arguments();
   const std::vector<const char*> arguments = pointers_to(texts);
   std::string& mark = variables.emplace_back(keeper_mark);
@@ -138,16 +139,17 @@ pid_t execute_again(std::span<const int> inherited, std::vector<std::string> var
   {
     // The copies run in our memory, so no handler of the host's may run in them.
     const all_signals_blocked blocked;
-    intermediate = __clone(start_and_leave, room.top(0), CLONE_VM | CLONE_VFORK, &l);
+    intermediate = __clone(start_and_leave, room.top(0), CLONE_VM | CLONE_VFORK | CLONE_FILES, &l);
     if (intermediate > 0) collect(intermediate);
   }
   const int failure = intermediate < 0 ? errno : l.failure;
+  unique_fd keeper(l.keeper);
   if (failure != 0) {
     throw error(make_error_code(errc::start_failed),
                 std::string("this program cannot be executed again to become the keeper: ") +
                     std::strerror(failure));
   }
-  return l.keeper;
+  return keeper;
 }
 
 [[noreturn]] void throw_no_init(const char* what) {
@@ -180,9 +182,8 @@ keeper_connection start_keeper(std::chrono::milliseconds patience, const bequest
   if (!self) throw_last_error("opening this process's pidfd");
   std::vector<int> inherited = {its.fd(), self.get()};
   if (left != nullptr) inherited.insert(inherited.end(), {left->ledger, left->vault});
-  const pid_t pid = execute_again(inherited, environment);
+  unique_fd keeper = execute_again(inherited, environment);
   its.close();
-  unique_fd keeper(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   try {
     datagram answer = greet(ours, patience);
     if (answer.head.error != 0) {
@@ -191,7 +192,7 @@ keeper_connection start_keeper(std::chrono::milliseconds patience, const bequest
       throw error(make_error_code(static_cast<errc>(answer.head.error)), why.text);
     }
     keeper_connection made;
-    if (!answer.read(made.greeting) || answer.descriptors.size() != 3 || !keeper) {
+    if (!answer.read(made.greeting) || answer.descriptors.size() != 3) {
       throw_no_init("answered with garbage");
     }
     made.environment = std::move(environment);
@@ -202,12 +203,8 @@ keeper_connection start_keeper(std::chrono::milliseconds patience, const bequest
     made.keeper = std::move(keeper);
     return made;
   } catch (...) {
-    // It is nobody's child and may be running this program's main.
-    if (keeper) {
-      ::syscall(SYS_pidfd_send_signal, keeper.get(), SIGKILL, nullptr, 0);
-      pollfd ended{keeper.get(), POLLIN, 0};  // before another one begins where this one was
-      ::poll(&ended, 1, end_patience_ms);
-    }
+    // It may be running this program's main.
+    end_for_sure(keeper.get());
     throw;
   }
 }

@@ -9,7 +9,7 @@ TEST_CASE("the library works in a host that does as it likes", "[process][guest]
   const std::string guest =
       GENERATE(as<std::string>(), "reaps any child", "ignores SIGCHLD", "blocks all signals",
                "has threads", "runs its own loop", "holds 1 GiB", "holds 10000 descriptors",
-               "has no standard streams", "forks itself", "has two runtimes");
+               "has no standard streams", "forks itself", "has two runtimes", "reaps for others");
   bulkhead_test::host host(guest);
   const int status = host.wait();
   INFO(guest << ": " << host.errors());

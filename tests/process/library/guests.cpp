@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -204,6 +205,13 @@ void has_two_runtimes() {
   beside.join();
 }
 
+// As the first process of a container does. The keeper comes to it, and is taken in when it ends.
+void reaps_for_others() {
+  expect(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0, "the kernel lets nobody reap for others");
+  work_alone();
+  expect(waitpid(-1, nullptr, 0) == -1 && errno == ECHILD, "the keeper is left to the host");
+}
+
 // Descriptors, threads, processes and memory are as before; the first hundred may warm up caches.
 // Under the address sanitizer a start is slow, and its leak check tells of memory.
 void starts_a_thousand() {
@@ -235,6 +243,7 @@ const std::map<std::string, std::function<void()>> guests{
     {"has no standard streams", has_no_streams},
     {"forks itself", forks_itself},
     {"has two runtimes", has_two_runtimes},
+    {"reaps for others", reaps_for_others},
     {"starts 1000 runtimes", starts_a_thousand},
 };
 

@@ -112,6 +112,7 @@ TEST_CASE("a message that is released too often goes to the dead letters", "[que
 }
 
 TEST_CASE("a kill from outside is not the message's fault", "[queue][process][crash]") {
+  const int signal = GENERATE(SIGKILL, SIGABRT);
   bulkhead::runtime rt;
   bulkhead::queue<int> q{rt, {.max_attempts = 2, .max_deliveries = 0}};
   bulkhead::queue<int> taken{rt};
@@ -119,7 +120,7 @@ TEST_CASE("a kill from outside is not the message's fault", "[queue][process][cr
   for (int n = 0; n < 6; ++n) {
     auto p = rt.spawn(take_and_hold, q, taken);
     REQUIRE(taken.receive_for(soon) == 5);
-    p.kill();
+    p.signal(signal);
     REQUIRE(p.join_for(soon).has_value());
   }
   auto d = q.take_for(soon);

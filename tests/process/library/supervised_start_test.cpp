@@ -1,7 +1,9 @@
 #include <unistd.h>
 #include <bulkhead/bulkhead.hpp>
 #include <csignal>
+#include <memory>
 #include <mutex>
+#include <thread>
 
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
@@ -88,6 +90,26 @@ TEST_CASE("a child that is not ready in time is killed and its start fails",
   REQUIRE(pid.has_value());
   CHECK(::kill(*pid, 0) == -1);
   CHECK(sup.count_children().specifications == 0);
+}
+
+// It would be told on the runtime's thread, which is no more.
+TEST_CASE("a start that is waited for ends with its runtime", "[supervisor][ready]") {
+  auto rt = std::make_unique<bulkhead::runtime>();
+  bulkhead::queue<int> entered{*rt};
+  bulkhead::supervisor sup{*rt};
+  std::error_code why;
+  std::thread starter([&] {
+    try {
+      sup.start({.name = "never ready", .ready = readiness::on_call, .start_timeout = soon * 2},
+                never_ready, entered);
+    } catch (const bulkhead::error& failure) {
+      why = failure.code();
+    }
+  });
+  REQUIRE(entered.receive_for(soon).has_value());
+  rt.reset();
+  starter.join();
+  CHECK(why == bulkhead::errc::runtime_gone);
 }
 
 TEST_CASE("a child that ends before it is ready has not started", "[supervisor][ready]") {

@@ -8,11 +8,13 @@
 #include <bulkhead/bulkhead.hpp>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <vector>
 
 #include "process/library/waits.hpp"
 #include "process/succession/keepers.hpp"
 #include "support/catch.hpp"
+#include "support/folder.hpp"
 
 using bulkhead::queue;
 using bulkhead_test::soon;
@@ -49,18 +51,36 @@ const char* outlive_a_keeper() {
   return child.join_for(soon) ? nullptr : "the child does not end";
 }
 
-}  // namespace
+// Whatever sends descriptors: a start with streams of its own, publishing, attaching.
+const char* use_descriptors() {
+  const bulkhead_test::folder f;
+  bulkhead::runtime rt;
+  std::vector<queue<int>> all;
+  for (std::size_t n = 0; n < mailboxes; ++n) all.emplace_back(rt);
+  queue<std::string> lines{rt};
+  const auto captured = bulkhead::stream::lines(
+      [lines](const bulkhead::output_line& line) mutable { lines.send(line.text); });
+  const auto talker =
+      rt.spawn({.streams = {.out = captured}}, [] { static_cast<void>(std::puts("hello")); });
+  if (lines.receive_for(soon) != "hello") return "a child's output was not captured";
+  const auto open = bulkhead::publish(rt, f.path("q"), all.front());
+  bulkhead::runtime other;
+  auto there = bulkhead::attach<queue<int>>(other, f.path("q"));
+  there.send(4);
+  if (all.front().receive_for(soon) != 4) return "what an attached runtime sent did not come";
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur == soft_limit ? nullptr : "the host's limit was changed";
+}
 
-TEST_CASE("the host of an ordinary user with many mailboxes outlives its keeper",
-          "[succession][crash]") {
-  if (::geteuid() != 0) SUCCEED("runs as root only, who can become another user");
-  if (::geteuid() != 0) return;
+// Runs `work` in a process of an ordinary user. @returns its exit status: 0 when all went well.
+int as_ordinary_user(const char* (*work)()) {
   const pid_t host = ::fork();
   if (host == 0) {
     bulkhead_test::mark_host();
     const char* why = "it stays root";
     try {
-      if (become_ordinary()) why = outlive_a_keeper();
+      if (become_ordinary()) why = work();
     } catch (const std::exception& failure) {
       std::fprintf(stderr, "the ordinary user's host: %s\n", failure.what());
       why = "an exception";
@@ -71,5 +91,18 @@ TEST_CASE("the host of an ordinary user with many mailboxes outlives its keeper"
   int status = 0;
   REQUIRE(::waitpid(host, &status, 0) == host);
   REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  return WEXITSTATUS(status);
+}
+
+}  // namespace
+
+TEST_CASE("the host of an ordinary user with many mailboxes outlives its keeper",
+          "[succession][crash]") {
+  if (::geteuid() != 0) SUCCEED("runs as root only, who can become another user");
+  if (::geteuid() == 0) CHECK(as_ordinary_user(outlive_a_keeper) == 0);
+}
+
+TEST_CASE("an ordinary user with many mailboxes starts, publishes and attaches", "[succession]") {
+  if (::geteuid() != 0) SUCCEED("runs as root only, who can become another user");
+  if (::geteuid() == 0) CHECK(as_ordinary_user(use_descriptors) == 0);
 }

@@ -11,12 +11,18 @@ namespace {
 
 constexpr std::size_t descriptors_a_datagram = descriptors_max - 4;
 constexpr std::size_t singles_least = 64;
-constexpr int line_bytes = 64 << 20;  // as much of it as the system allows
+constexpr std::size_t single_bytes = 1024;  // no less than the kernel counts for one thing's
 
 // An ordinary user's is limited by net.core.wmem_max.
-void make_roomy(int socket) {
-  if (::setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &line_bytes, sizeof line_bytes) == 0) return;
-  static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &line_bytes, sizeof line_bytes));
+// @returns the bytes that the line has.
+std::size_t make_roomy(int socket, int bytes) {
+  if (::setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) != 0) {
+    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes));
+  }
+  int made = 0;
+  socklen_t size = sizeof made;
+  static_cast<void>(::getsockopt(socket, SOL_SOCKET, SO_SNDBUF, &made, &size));
+  return static_cast<std::size_t>(made);
 }
 
 // @returns false: these are no deposits.
@@ -39,9 +45,9 @@ bool sort_into(deposits& left, datagram& from) {
 
 }  // namespace
 
-unique_fd depositor::open() {
+unique_fd depositor::open(int line_bytes) {
   auto [ours, its] = channel::make_pair();
-  make_roomy(ours.fd());
+  singles_max_ = std::max(singles_least, make_roomy(ours.fd(), line_bytes) / single_bytes / 4);
   line_ = std::move(ours);
   far_ = channel(its.duplicate());
   return its.take();
@@ -82,6 +88,11 @@ void depositor::flush() {
   }
 }
 
+// All of it, written anew, is to find room beside what lies there.
+void depositor::plan_tidy(std::size_t items) noexcept {
+  tidy_at_ = in_line_ + std::clamp(items / 8, singles_least, singles_max_);
+}
+
 bool depositor::tidy(const visit_all& all) {
   const std::size_t before = in_line_;
   control::deposit what;
@@ -101,7 +112,7 @@ bool depositor::tidy(const visit_all& all) {
   });
   ship();
   if (!sent) {
-    tidy_at_ = in_line_ + std::max(singles_least, items / 8);
+    plan_tidy(items);
     return false;
   }
   for (std::size_t n = 0; n < before; ++n) {
@@ -109,7 +120,7 @@ bool depositor::tidy(const visit_all& all) {
     if (::recv(far_.fd(), &first, sizeof first, MSG_DONTWAIT) < 0) break;
   }
   in_line_ -= before;
-  tidy_at_ = in_line_ + std::max(singles_least, items / 8);
+  plan_tidy(items);
   waiting_.clear();  // it was among all
   return true;
 }

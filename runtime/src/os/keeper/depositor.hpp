@@ -25,8 +25,10 @@ class depositor {
   using visitor = std::function<void(std::uint32_t kind, std::uint64_t id, std::span<const int>)>;
   using visit_all = std::function<void(const visitor&)>;
 
+  /// @limits line_bytes: as many of them as the system allows; 400 KiB, as an ordinary user may
+  /// have, are for some 5000 mailboxes.
   /// @returns the host's end. @errors std::system_error.
-  [[nodiscard]] unique_fd open();
+  [[nodiscard]] unique_fd open(int line_bytes = 64 << 20);
 
   /// @errors std::system_error: no descriptors to wait with.
   void put(std::uint32_t kind, std::uint64_t id, std::span<const int> descriptors);
@@ -52,11 +54,13 @@ class depositor {
     std::vector<unique_fd> descriptors;
   };
   [[nodiscard]] bool send(const control::deposit& what, std::span<const int> descriptors);
+  void plan_tidy(std::size_t items) noexcept;
 
   channel line_;
   channel far_;               // the host's end, to take out what is out of date
   std::size_t in_line_ = 0;   // datagrams
   std::size_t tidy_at_ = 64;  // so many
+  std::size_t singles_max_ = 64;
   std::deque<item> waiting_;
 };
 

@@ -42,6 +42,7 @@ struct participant {
 
   bool stop_requested = false;
   bool watched_from_ready = false;  ///< Its watchdog begins with `ready`; else with its entry.
+  std::uint64_t signals_sent = 0;   ///< By those above it, through us: bit n - 1 is signal n.
   bool is_hung = false;             ///< We are ending it, because it gave no sign of life.
   std::optional<control::last_words> words;
   std::string fault;  ///< Why we ended it, if we did.

@@ -121,9 +121,9 @@ class tree {
     if (is_done_once(kind)) note_answer(p, kind, body);
     // Who hears of something finds it after the keeper's death as well.
     commit();
-    after_reply(p, p.control.send(kind, body, descriptors));
+    after_reply(p, kind, p.control.send(kind, body, descriptors));
   }
-  void after_reply(participant& p, const std::error_code& failed);
+  void after_reply(participant& p, control::kind kind, const std::error_code& failed);
   participant& below(participant& p, std::uint32_t serial);
 
   // Other programs.

@@ -21,7 +21,8 @@ std::int64_t now_ns() {
 core::casualty casualty_of(const participant& p, const exit_status& status) {
   core::casualty dead;
   dead.serial = p.who.serial;
-  dead.own_doing = status.own_doing();
+  const bool was_sent = status.signal != 0 && (p.signals_sent >> (status.signal - 1) & 1) != 0;
+  dead.own_doing = status.own_doing() && !was_sent;
   dead.note.time_ns = now_ns();
   dead.note.code = status.code;
   dead.note.signal = status.signal;
@@ -133,7 +134,7 @@ exit_status tree::status_of(const participant& p, int code, int status) const {
 // Everything that the process held is settled before anybody hears of its end, so that whoever
 // starts the next incarnation starts it into a clean queue.
 void tree::bury(participant& p, const exit_status& end) {
-  kill_children_of(p.who.serial);
+  if (p.children != 0) kill_children_of(p.who.serial);
   groups_->remove(p.group);
   const core::recovery_report report = queues_.bury_process(casualty_of(p, end));
   for (const std::uint64_t back : queues_.take_returned_ends()) pipes_.give_back(back);

@@ -112,7 +112,8 @@ bool tree::answer_again(participant& p, const datagram& request) {
   datagram as;
   as.body = before.body;
   const std::vector<int> descriptors = descriptors_of_answer(request.head.kind, as);
-  after_reply(p, p.control.send_bytes({request.head.kind, 0, 0}, before.body, descriptors));
+  after_reply(p, request.head.kind,
+              p.control.send_bytes({request.head.kind, 0, 0}, before.body, descriptors));
   return true;
 }
 

@@ -24,7 +24,13 @@ std::string sentence_of(const std::system_error& failure) {
 }
 
 // With one request in flight its reply always fits; who is gone needs none.
-void tree::after_reply(participant& p, const std::error_code& failed) {
+void tree::after_reply(participant& p, control::kind kind, const std::error_code& failed) {
+  if (failed == std::error_code(ETOOMANYREFS, std::system_category())) {
+    const control::failure why{
+        "this user's processes have more descriptors under way than the "
+        "keeper may have; raise the program's hard limit (ulimit -Hn)"};
+    return after_reply(p, kind, p.control.send(kind, why, {}, -ETOOMANYREFS));
+  }
   if (failed == std::errc::resource_unavailable_try_again) {
     punish(p, "it does not read the keeper's replies");
   } else if (failed) {
@@ -320,6 +326,7 @@ void tree::signal(participant& p, const datagram& request) {
   if (::syscall(SYS_pidfd_send_signal, to.pidfd.get(), wanted.number, nullptr, 0) != 0) {
     throw_last_error("sending signal " + std::to_string(wanted.number) + " to '" + to.name + "'");
   }
+  if (wanted.number > 0) to.signals_sent |= std::uint64_t{1} << (wanted.number - 1);
   reply(p, request.head.kind, control::done{});
 }
 
