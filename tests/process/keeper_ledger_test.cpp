@@ -92,6 +92,8 @@ TEST_CASE("a ledger is taken over at any time, over many changes of its halves",
 
 TEST_CASE("a writer killed at any moment leaves whole commits", "[ledger][crash]") {
   ledger l;
+  int told[2];
+  REQUIRE(::pipe(told) == 0);
   // Two entries that each commit writes alike.
   const pid_t writer = ::fork();
   if (writer == 0) {
@@ -100,10 +102,17 @@ TEST_CASE("a writer killed at any moment leaves whole commits", "[ledger][crash]
       own.put({1, 0, 0, 0}, std::string(n % 300, 'x') + std::to_string(n));
       own.put({1, 0, 1, 0}, std::string(n % 300, 'x') + std::to_string(n));
       own.commit();
+      if (n % 1000 == 999) static_cast<void>(!::write(told[1], "", 1));
     }
   }
-  ::usleep(20'000);
+  // It goes on meanwhile, so the kill hits it anywhere.
+  const int most = GENERATE(1, 2, 5);
+  for (int thousands = 0; thousands < most; ++thousands) {
+    char one = 0;
+    REQUIRE(::read(told[0], &one, 1) == 1);
+  }
   ::kill(writer, SIGKILL);
+  for (const int end : told) ::close(end);
   int status = 0;
   ::waitpid(writer, &status, 0);
   auto found = read_again(l);
