@@ -1,4 +1,6 @@
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "runtime/pipe_ring_memory.hpp"
 #include "support/catch.hpp"
@@ -83,4 +85,55 @@ TEST_CASE("a peer that writes anywhere gets errors, and no byte outside the pipe
   CHECK(messages > 10'000);
   CHECK(corrupt > 1'000);
   CHECK(sum != 0);
+}
+
+namespace {
+
+// Fills the ring with pieces of no message, and adds as many as are taken in.
+class endless_peer {
+ public:
+  // A turn takes so long that this one comes to run meanwhile, on one CPU too.
+  static constexpr std::uint64_t ring_bytes = 16 << 20;
+  static constexpr std::uint64_t units = ring_bytes / core::frame_unit;
+
+  explicit endless_peer(memory_pipe& pipe) {
+    const core::frame_head head{core::frame_unit - core::frame_head_bytes, 0, 0};
+    for (std::uint64_t n = 0; n < units; ++n) {
+      std::memcpy(pipe.view().ring(0) + n * core::frame_unit, &head, sizeof head);
+    }
+    thread_ = std::thread([this, &pipe] {
+      const auto& taken = pipe.view().positions(1).head;
+      auto& tail = pipe.view().positions(0).tail;
+      for (int n = 0; n < looks_most && !done_; ++n) {
+        const core::frame_position seen{taken.load(std::memory_order_acquire)};
+        tail.store(seen.after(units, 0).word, std::memory_order_release);
+      }
+    });
+    while (pipe.view().positions(0).tail == 0) std::this_thread::yield();
+  }
+  endless_peer(const endless_peer&) = delete;
+  endless_peer& operator=(const endless_peer&) = delete;
+  ~endless_peer() {
+    done_ = true;
+    thread_.join();
+  }
+
+ private:
+  static constexpr int looks_most = 100'000'000;  // so that who is held comes back
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("a peer that sends pieces without end does not hold a look", "[pipe][unit]") {
+  memory_pipe pipe(0, 16, endless_peer::ring_bytes);
+  receiver r(pipe);
+  const endless_peer peer(pipe);
+  const auto& head = pipe.view().positions(1).head;
+  for (int n = 0; n < 20; ++n) {
+    const core::frame_position before{head.load()};
+    REQUIRE(r.ring.find() == core::pipe_next::nothing);
+    REQUIRE(core::frame_position{head.load()}.units_since(before) <= endless_peer::units);
+  }
 }

@@ -96,6 +96,26 @@ TEST_CASE("a message larger than the ring comes in pieces", "[pipe][unit]") {
   CHECK(r.receive() == "next");
 }
 
+TEST_CASE("a restart behind a full turn of pieces is told by the look that takes them in",
+          "[pipe][unit]") {
+  memory_pipe pipe(0, 4, 4096);
+  receiver r(pipe);
+  {
+    sender s(pipe);
+    const std::string text(4096, 'x');
+    CHECK(send_pieces(s, text, 0) < text.size());
+    // Exactly a turn: its sender died behind the last unit.
+    const core::frame_position head{pipe.view().positions(1).head.load()};
+    const core::frame_position tail{pipe.view().positions(0).tail.load()};
+    REQUIRE(tail.units_since(head) == 4096 / core::frame_unit);
+  }
+  restart(pipe);
+  CHECK(r.receive() == "(restarted)");
+  sender next(pipe);
+  CHECK(next.send("whole"));
+  CHECK(r.receive() == "whole");
+}
+
 TEST_CASE("the last piece keeps its place until its message is received", "[pipe][unit]") {
   memory_pipe pipe(0, 4, 4096);
   sender s(pipe);

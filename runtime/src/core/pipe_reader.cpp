@@ -82,9 +82,12 @@ pipe_next pipe_reader::find() {
   return pipe_next::message;
 }
 
-// Pieces go into memory of our own at once, so that the sender gets its room back.
+// Pieces go into memory of our own at once, so that the sender gets its room back. One look goes
+// around the ring once: that takes in all that was there when it began. What came since finds who
+// waits announced, and wakes it; so a peer that sends without end holds nobody.
 pipe_next pipe_reader::find_frame() {
   const std::uint64_t ring_units = direction_.ring_bytes / frame_unit;
+  const frame_position begun{frames_head_};
   for (;;) {
     const frame_position at{frames_head_};
     const std::uint64_t there = distance(port_->limit, head());
@@ -94,6 +97,7 @@ pipe_next pipe_reader::find_frame() {
       if (distance(port_->limit, head()) != 0) continue;
       return is_at_restart() ? pipe_next::restarted : pipe_next::nothing;
     }
+    if (at.units_since(begun) >= ring_units) return pipe_next::nothing;
     const std::uint64_t index = at.units() & (ring_units - 1);
     frame_head head;
     std::memcpy(&head, ring_ + index * frame_unit, sizeof head);

@@ -25,6 +25,7 @@ class pipe_reader {
   pipe_reader(const pipe_view& pipe, std::uint32_t end, detail::pipe_in_port& port) noexcept;
 
   /// Looks what is next; takes in pieces that are there. Repeatable.
+  /// @returns nothing: what was there when it began is taken in; more may have come since.
   [[nodiscard]] pipe_next find();
   [[nodiscard]] std::span<const std::byte> message() const noexcept { return message_; }
   /// Frees the place of the message that was found. Whoever is inside the gate of a slotted ring is
