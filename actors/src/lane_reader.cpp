@@ -1,12 +1,10 @@
 #include "lane_reader.hpp"
 
 #include <algorithm>
-#include <bulkhead/actors/remote_error.hpp>
 #include <bulkhead/this_process.hpp>
 #include <chrono>
 #include <thread>
 
-#include "actor_endpoints.hpp"
 #include "lane_answer.hpp"
 #include "lane_sender.hpp"
 #include "system_state.hpp"
@@ -14,9 +12,6 @@
 namespace bulkhead::actors::detail {
 
 using bulkhead::detail::call_origin;
-using bulkhead::detail::decoder;
-using bulkhead::detail::endpoint_source;
-using bulkhead::detail::message_endpoints;
 using bulkhead::detail::patience;
 using bulkhead::detail::pipe_core;
 using bulkhead::detail::pipe_message;
@@ -145,95 +140,13 @@ bool lane_reader::take(patience how_long, const std::atomic<bool>* over) {
   const auto ec = bulkhead::detail::take_request(*lane_, how_long, message, whose, over);
   took_ = !ec && message.locked != nullptr;
   if (!took_) return !ec || ec == errc::full || ec == errc::timed_out;
+  // What cannot be read costs that message only.
   caf::mailbox_element_ptr element;
-  if (!read(message.bytes.subspan(bulkhead::detail::call_head_bytes), whose, element)) return false;
+  const auto why = read(message.bytes.subspan(bulkhead::detail::call_head_bytes), whose, element);
+  if (why) refuse(whose, why);
   lane_->finish(message);
   if (element != nullptr && actor_ != nullptr) actor_->enqueue(std::move(element), unit_);
   return true;
-}
-
-// @returns false: these bytes are none that an actor's lane carries.
-bool lane_reader::read(std::span<const std::byte> bytes, const call_origin& whose,
-                       caf::mailbox_element_ptr& element) {
-  decoder from(bytes);
-  const auto number = bulkhead::detail::decode<std::uint32_t>(from);
-  if (from.failed()) return false;
-  const auto rest = bytes.subspan(frame_number_bytes);
-  if (number == watch_frame) return read_watch(rest, whose);
-  if (number == lane_frame) return read_lane(rest);
-  if (number == only_watched_frame) return read_only_watched();
-  if (whose.generation != 0 && !is_current_) {
-    answer_with_error(*end_, whose, error_for(errc::peer_restarted));
-    return true;
-  }
-  if (number == exit_frame) {
-    error_record record;
-    if (!bulkhead::detail::decode_all(rest, record)) return false;
-    element = compat::exit_message(error_of(record));
-  } else if ((number & names_bit) != 0) {
-    element = named_element(number & ~names_bit, rest, whose);
-  } else {
-    element = element_of(number, rest, whose, nullptr);
-  }
-  return element != nullptr;
-}
-
-bool lane_reader::read_watch(std::span<const std::byte> bytes, const call_origin& whose) {
-  std::uint32_t lives = 0;
-  if (!bulkhead::detail::decode_all(bytes, lives)) return false;
-  if (lives == lives_before_) {
-    watcher_ = whose;
-    is_current_ = true;
-  }
-  return true;
-}
-
-// Somebody whom the sender gave a handle is to reach the actor straight.
-bool lane_reader::read_lane(std::span<const std::byte> bytes) {
-  message_endpoints names(*lane_);
-  decoder from(bytes, &names);
-  pipe_core end =
-      bulkhead::detail::read_call_end(from, bulkhead::detail::reply_traffic<actor_bytes>(),
-                                      bulkhead::detail::request_traffic<actor_bytes>());
-  if (from.failed() || !end || actor_ == nullptr)
-    return true;  // whoever has the other end hears that it is closed
-  state_->serve(actor_server(std::move(end)), *codec_, actor_);
-  return true;
-}
-
-// It ends when nobody else has it, and is told of then. The process of a hosted one has it.
-bool lane_reader::read_only_watched() noexcept {
-  if (how_ == hosting::lent) drop_actor();
-  return true;
-}
-
-caf::mailbox_element_ptr lane_reader::named_element(std::uint32_t number,
-                                                    std::span<const std::byte> bytes,
-                                                    const call_origin& whose) {
-  decoder from(bytes);
-  const auto count = bulkhead::detail::decode<std::uint32_t>(from);
-  const std::size_t names_bytes = sizeof count + count * bulkhead::detail::endpoint_bytes;
-  if (from.failed() || names_bytes > bytes.size()) return nullptr;
-  message_endpoints opened(*lane_);
-  actor_endpoints names(opened, *state_);
-  return element_of(number, bytes.subspan(names_bytes), whose, &names);
-}
-
-caf::mailbox_element_ptr lane_reader::element_of(std::uint32_t number,
-                                                 std::span<const std::byte> values,
-                                                 const call_origin& whose, endpoint_source* names) {
-  const bool is_request = whose.generation != 0;
-  const std::uint32_t signature = signature_of(number);
-  const bool is_large = values.size() > lane_->whole_bytes_max();
-  const auto load = [&] { return lane_load(end_, tally_, is_large ? values.size() : 0); };
-  caf::strong_actor_ptr sender = tally_;
-  if (is_request) {
-    sender = compat::make_reply<lane_answer>(state_->caf(), load(), *codec_, whose, signature);
-  } else if (is_large) {
-    sender = compat::make_proxy<laden_sender>(state_->caf(), load());
-  }
-  return codec_->read_input(signature, values, std::move(sender),
-                            compat::number_of(is_request, number != signature), names);
 }
 
 void lane_reader::await_watcher() {

@@ -53,21 +53,29 @@ class lane_reader {
  private:
   [[nodiscard]] bool is_busy() const;
   bool go_on(bool reachable);
+  void await_watcher();
   bool await_handled();
   bool take_first();
   bool take_beside_answers();
   bool take(bulkhead::detail::patience how_long, const std::atomic<bool>* over);
-  bool read(std::span<const std::byte> bytes, const bulkhead::detail::call_origin& whose,
-            caf::mailbox_element_ptr& element);
-  bool read_watch(std::span<const std::byte> bytes, const bulkhead::detail::call_origin& whose);
-  bool read_lane(std::span<const std::byte> bytes);
-  bool read_only_watched() noexcept;
-  caf::mailbox_element_ptr named_element(std::uint32_t number, std::span<const std::byte> bytes,
-                                         const bulkhead::detail::call_origin& whose);
+
+  // lane_frames.cpp
+  caf::error read(std::span<const std::byte> bytes, const bulkhead::detail::call_origin& whose,
+                  caf::mailbox_element_ptr& element);
+  caf::error read_frame(std::span<const std::byte> bytes,
+                        const bulkhead::detail::call_origin& whose,
+                        caf::mailbox_element_ptr& element);
+  caf::error read_watch(std::span<const std::byte> bytes,
+                        const bulkhead::detail::call_origin& whose);
+  caf::error read_lane(std::span<const std::byte> bytes);
+  caf::error read_only_watched() noexcept;
+  caf::error read_named(std::uint32_t number, std::span<const std::byte> bytes,
+                        const bulkhead::detail::call_origin& whose,
+                        caf::mailbox_element_ptr& element);
+  void refuse(const bulkhead::detail::call_origin& whose, const caf::error& why);
   caf::mailbox_element_ptr element_of(std::uint32_t number, std::span<const std::byte> values,
                                       const bulkhead::detail::call_origin& whose,
                                       bulkhead::detail::endpoint_source* names);
-  void await_watcher();
 
   const bulkhead::detail::pipe_core* lane_;
   const message_codec* codec_;
@@ -84,6 +92,7 @@ class lane_reader {
   caf::strong_actor_ptr tally_;                           ///< Of an actor that may run elsewhere.
   std::optional<bulkhead::detail::call_origin> watcher_;  ///< Who asked when the actor ends.
   bool took_ = false;
+  std::uint64_t unread_ = 0;  ///< Messages that nobody asked by, and that could not be read.
   idle_poll poll_;
   idle_poll room_poll_;  ///< The same, while answers are kept.
 };

@@ -19,7 +19,7 @@
 namespace bulkhead_test {
 
 /// The end of a lane that asks, without a thread: it takes answers in when it is told to.
-class stepped_peer final : public bulkhead::actors::detail::remote_peer {
+class stepped_peer : public bulkhead::actors::detail::remote_peer {
  public:
   using remote_peer::remote_peer;
 
