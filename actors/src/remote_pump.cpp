@@ -19,6 +19,18 @@ constexpr auto room_looks = 1ms;
 
 bool is_over(const std::error_code& ec) { return ec && ec != errc::timed_out && ec != errc::full; }
 
+// A step of the end: one that fails, for want of memory, keeps none of the others from being done.
+// @returns false: it failed.
+template <class Step>
+bool attempt(Step step) noexcept {
+  try {
+    step();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 bool end_watch::replied(std::span<const std::byte> value, bulkhead::detail::message_endpoints&) {
@@ -109,30 +121,29 @@ void remote_peer::refuse_unsent(const caf::error& why) {
   }
 }
 
+// What `live` throws is an end as any other: of those who wait none may wait for ever.
 void remote_peer::run() noexcept {
   unit_->adopt();
-  try {
-    caf::error reason = live();
-    lane_.core().cancel(watch_ticket_);
-    lost_ = is(reason, errc::peer_crashed) ? reason : error_for(errc::closed);
-    is_lost_.store(true, std::memory_order_release);
-    shut();
-    // An actor that waits for its end need not wait for the process's.
+  caf::error reason;
+  if (!attempt([&] { reason = live(); })) {
+    attempt([&] { reason = error_for(errc::closed); });
+  }
+  attempt([&] { lane_.core().cancel(watch_ticket_); });
+  attempt([&] { lost_ = is(reason, errc::peer_crashed) ? reason : error_for(errc::closed); });
+  is_lost_.store(true, std::memory_order_release);
+  attempt([&] { shut(); });
+  // An actor that waits for its end need not wait for the process's.
+  attempt([&] {
     if (const auto here = proxy()) {
       static_cast<caf::actor_proxy*>(here->get())->kill_proxy(unit_, reason);
     }
-    shut();  // nobody sends from now on
-    refuse_unsent(lost_);
-    // Not here until none is ready: two that talk to each other are so for ever.
-    unit_->run();
-    unit_->hand_over();
-    part(reason);
-  } catch (const std::exception&) {  // no memory; the handle bounces what it is sent from now on
-    try {
-      part(error_for(errc::closed));  // who watches still may hear
-    } catch (const std::exception&) {
-    }
-  }
+  });
+  attempt([&] { shut(); });  // nobody sends from now on
+  attempt([&] { refuse_unsent(lost_); });
+  // Not here until none is ready: two that talk to each other are so for ever.
+  attempt([&] { unit_->run(); });
+  unit_->hand_over();
+  attempt([&] { part(reason); });
   unit_->hand_over();
   compat::forget_logger();
   set_done();

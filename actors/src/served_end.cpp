@@ -1,6 +1,8 @@
 #include "served_end.hpp"
 
+#include <chrono>
 #include <limits>
+#include <thread>
 
 namespace bulkhead::actors::detail {
 
@@ -8,6 +10,11 @@ using bulkhead::detail::patience;
 
 namespace {
 
+using clock = std::chrono::steady_clock;
+
+// How long none of them may be taken.
+constexpr std::chrono::seconds settle_patience{2};
+constexpr std::chrono::milliseconds room_looks{1};
 constexpr std::size_t no_bound = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
@@ -31,11 +38,16 @@ bool served_end::flush() {
   });
 }
 
+// Not with the lock held: others may answer meanwhile. An asker that is stopped takes none.
 void served_end::settle() {
-  answers_.flush([&](letter& next) {
-    static_cast<void>(next.body.send(lane_, patience::forever()));
-    return true;
-  });
+  auto end = clock::now() + settle_patience;
+  while (answers_.holds() && clock::now() < end) {
+    if (flush()) {
+      end = clock::now() + settle_patience;
+    } else {
+      std::this_thread::sleep_for(room_looks);
+    }
+  }
 }
 
 void served_end::tell_end(const caf::error& why) {
