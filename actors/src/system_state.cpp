@@ -28,6 +28,16 @@ std::unique_ptr<caf_world> make_world(std::unique_ptr<caf::actor_system_config> 
   return world;
 }
 
+// All have been asked; each by itself would be waited for as long as it may take to stop.
+void end_processes(std::vector<process> all, std::chrono::steady_clock::time_point deadline) {
+  using clock = std::chrono::steady_clock;
+  std::error_code ignored;
+  for (const process& one : all) {
+    const auto left = std::max(deadline - clock::now(), clock::duration::zero());
+    if (!one.join_for(left, ignored)) one.kill(ignored);
+  }
+}
+
 }  // namespace
 
 system_state::system_state(bulkhead::runtime& rt, std::unique_ptr<caf::actor_system_config> config,
@@ -174,7 +184,8 @@ end_report system_state::end(std::chrono::milliseconds time) {
     for (const thread_place& place : threads_) place.thread->let_go();
     departing_.clear();
   }
-  for (const process& one : lent) one.request_stop();
+  std::error_code ignored;
+  for (const process& one : lent) one.request_stop(ignored);
   for (const auto& feed : feeds) {
     if (auto state = feed.lock()) state->stop();
   }
@@ -190,6 +201,7 @@ end_report system_state::end(std::chrono::milliseconds time) {
   }
   fed.clear();
   const bool threads_gone = threads_gone_by(start + time);
+  end_processes(std::move(lent), start + time);
   compat::unmark(world_->system);
   const std::size_t left = compat::running(world_->system);
   if (left == 0 && threads_gone)
@@ -219,11 +231,14 @@ bool system_state::destroyed_by(clock::time_point deadline) {
   return in_time;
 }
 
+// By a unit of ours: for one that is elsewhere a plain thread would wait for room in its lane.
 void system_state::send_exits(const std::vector<caf::weak_actor_ptr>& actors,
                               caf::exit_reason reason) {
+  pump_unit& unit = own_unit();
   for (const auto& one : actors) {
-    if (auto actor = one.lock()) compat::send_exit(actor, reason);
+    if (auto actor = one.lock()) actor->enqueue(compat::exit_message(reason), &unit);
   }
+  unit.hand_over();
 }
 
 bool system_state::empty_by(clock::time_point deadline) {
