@@ -59,9 +59,7 @@ status queue_state::lend_block(std::uint64_t bytes, patience how_long, payload_b
     me->lend_places();
     return lent;
   });
-  const status found = find_room(step, *me, limit);
-  // The policy drops the message that comes, which there is none yet.
-  return found == status::dropped() ? status(errc::full) : found;
+  return find_room(step, *me, limit, false);
 }
 
 // A loan may outlive the queue's use of the process: there is nothing to give back then.
@@ -93,9 +91,10 @@ status queue_state::reserve_lent(const payload_block& block, std::size_t size, s
 }
 
 // Repeats the step until there is room, or does what the queue's policy says.
-status queue_state::find_room(attempt& step, participation& me, const time_limit& limit) {
+status queue_state::find_room(attempt& step, participation& me, const time_limit& limit,
+                              bool has_message) {
   if (view().shape().overflow != static_cast<std::uint32_t>(overflow::block)) {
-    return make_way(me, step);
+    return make_way(me, step, has_message);
   }
   attempt_of waiting([&](core::look how) -> attempt_result {
     if (auto result = step(how)) return result;
@@ -106,8 +105,8 @@ status queue_state::find_room(attempt& step, participation& me, const time_limit
   return me.senders.wait(waiting, limit);
 }
 
-// A policy that never waits.
-status queue_state::make_way(participation& me, attempt& step) {
+// A policy that never waits. Of a loan there is no message yet that could be dropped.
+status queue_state::make_way(participation& me, attempt& step, bool has_message) {
   core::lane_header& lane = view().lane(me.consumer.seat());
   const auto count = [](std::atomic<std::uint64_t>& counter) {  // one writer: under the lane lock
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -123,6 +122,7 @@ status queue_state::make_way(participation& me, attempt& step) {
         }
         [[fallthrough]];
       case overflow::drop_newest:
+        if (!has_message) return errc::full;
         count(lane.dropped_newest);
         return status::dropped();
       case overflow::refuse:

@@ -100,13 +100,14 @@ class queue_state {
  private:
   template <class Find>
   attempt_result try_reserve(participation& me, open_place& out, Find find);
-  status find_room(attempt& step, participation& me, const time_limit& limit);
+  status find_room(attempt& step, participation& me, const time_limit& limit,
+                   bool has_message = true);
   void wake_receiver() const;
   attempt_result try_take(participation& me, taken& out, bool waiting);
   void fill(const core::lease& held, std::uint32_t now_ms, taken& out);
   [[nodiscard]] std::uint32_t taken_ms(std::uint32_t lane, std::uint32_t index,
                                        std::uint32_t owner) const;
-  status make_way(participation& me, attempt& step);
+  status make_way(participation& me, attempt& step, bool has_message);
   bool set_aside(const taken& message, std::string_view why);
   void beat() const noexcept {
     if (auto* const heart = view().os().heart) heart->beat();

@@ -117,6 +117,24 @@ TEST_CASE("a loan holds up nothing: others, and other sends, go between", "[queu
   }
 }
 
+TEST_CASE("a loan that there is no room for drops no message, and counts none", "[queue]") {
+  bulkhead::runtime rt;
+  const auto policy = GENERATE(bulkhead::overflow::drop_newest, bulkhead::overflow::drop_oldest);
+  const queue<words> q{rt, {.capacity = 1, .payload_bytes = 1 << 16, .overflow = policy}};
+  auto most = q.loan(6000);
+  std::error_code ec;
+  CHECK_FALSE(q.loan(6000, ec));
+  CHECK(ec == errc::full);
+  CHECK_FALSE(q.try_loan(6000));
+  CHECK(q.counters().dropped_newest == 0);
+  CHECK(q.counters().dropped_oldest == 0);
+  // One that is sent into a full queue is a message.
+  fill(most, 2);
+  send_one(q, 1, 3);
+  q.send(std::move(most));
+  CHECK(q.counters().dropped_newest + q.counters().dropped_oldest == 1);
+}
+
 TEST_CASE("what a dropped loan had is there again", "[queue]") {
   bulkhead::runtime rt;
   const queue<words> q{rt, {.capacity = 4, .payload_bytes = 1 << 20}};
