@@ -159,9 +159,12 @@ std::error_code pipe_core::close() const {
 bool pipe_core::closed() const { return !state_ || state_->is_closed(); }
 
 pipe_peer pipe_core::peer() const {
-  check(state_ ? std::error_code() : none(), "asking for the peer of");
-  state_->context().check_usable();
-  const auto reply = state_->context().peer_of(state_->id());
+  constexpr const char* doing = "asking for the peer of";
+  check(state_ ? std::error_code() : none(), doing);
+  process_context& context = state_->context();
+  if (!context.usable()) check(context.why_unusable(), doing);
+  const auto reply = saying(std::string(doing) + " " + label(*this),
+                            [&] { return context.peer_of(state_->id()); });
   pipe_peer out;
   out.what = static_cast<pipe_peer::state>(reply.state - 1);
   out.name = reply.name;

@@ -190,11 +190,22 @@ status queue_core::close() const {
 
 namespace {
 
+// Throws where the handle is empty or its queue is not to be had any more.
+void check_usable(const queue_core& queue, const char* doing) {
+  status trouble = errc::not_initialised;
+  if (queue) {
+    const process_context& context = queue.state()->context();
+    trouble = context.usable() ? status() : status(context.why_unusable());
+  }
+  queue.check(trouble, doing);
+}
+
 const core::queue_view& view_of(const queue_core& queue) {
-  queue.check(queue ? status() : status(errc::not_initialised), "looking at");
-  queue.state()->context().check_usable();
+  check_usable(queue, "looking at");
   return queue.state()->view();
 }
+
+std::string label(const queue_core& queue) { return label(queue.name(), queue.id()); }
 
 }  // namespace
 
@@ -209,7 +220,8 @@ std::size_t queue_core::size() const {
 
 std::vector<in_flight_message> queue_core::in_flight() const {
   static_cast<void>(view_of(*this));
-  return state_->in_flight();
+  return saying("asking who holds messages of " + label(*this),
+                [&] { return state_->in_flight(); });
 }
 
 overflow_counters queue_core::counters() const {
@@ -235,8 +247,11 @@ const std::string& queue_core::name() const {
 std::uint64_t queue_core::id() const { return state_ ? state_->id() : no_endpoint; }
 
 queue_core queue_core::dead_letters(std::uint64_t fingerprint) const {
-  check(state_ ? status() : status(errc::not_initialised), "reading the dead letters of");
-  return queue_core(state_->context().dead_letters_of(state_->id(), fingerprint));
+  constexpr const char* doing = "reading the dead letters of";
+  check_usable(*this, doing);
+  return saying(std::string(doing) + " " + label(*this), [&] {
+    return queue_core(state_->context().dead_letters_of(state_->id(), fingerprint));
+  });
 }
 
 namespace held_message {

@@ -160,14 +160,18 @@ TEST_CASE("no function is no process", "[process][forms]") {
 
 TEST_CASE("what needs the keeper of a runtime that is gone says so", "[process][forms]") {
   auto rt = std::make_unique<bulkhead::runtime>();
-  bulkhead::queue<int> used{*rt};
+  bulkhead::queue<int> used{*rt, {.name = "used"}};
   bulkhead::queue<int> fresh{*rt};
+  const auto ends = bulkhead::make_pipe<int, int>(*rt, {.name = "line"});
   used.send(1);
   rt.reset();
   std::error_code ec;
   fresh.send(1, ec);
   CHECK(ec == errc::runtime_gone);
-  CHECK_THROWS_WITH(used.dead_letters(), Catch::Contains("runtime"));
+  const auto says = Catch::Contains("its runtime, and with it the keeper, is gone");
+  CHECK_THROWS_WITH(used.dead_letters(), Catch::Contains("queue 'used'") && says);
+  CHECK_THROWS_WITH(used.in_flight(), Catch::Contains("queue 'used'") && says);
+  CHECK_THROWS_WITH(ends.first.peer(), Catch::Contains("pipe 'line'") && says);
   used.send(2, ec);
   CHECK(!ec);
 }
