@@ -177,9 +177,7 @@ std::error_code obstacle(std::span<const wait_source> sources, bool waits) {
   return waits && is_stopped ? std::error_code(errc::stop_requested) : std::error_code();
 }
 
-}  // namespace
-
-std::size_t wait_any(patience how_long, std::span<const wait_source> sources, std::error_code& ec) {
+std::size_t wait(patience how_long, std::span<const wait_source> sources, std::error_code& ec) {
   const time_limit limit(how_long);
   const bool waits = limit.may_wait();
   if (ec = obstacle(sources, waits); ec) return npos;
@@ -201,6 +199,18 @@ std::size_t wait_any(patience how_long, std::span<const wait_source> sources, st
     bed.sleep(until);
     if (keeps_looking) continue;
     look_again = std::min<steady_clock::duration>(look_again * 2, look_again_most);
+  }
+}
+
+}  // namespace
+
+// No descriptors, or no keeper to ask for them.
+std::size_t wait_any(patience how_long, std::span<const wait_source> sources, std::error_code& ec) {
+  try {
+    return wait(how_long, sources, ec);
+  } catch (const std::system_error& failure) {
+    ec = failure.code();
+    return npos;
   }
 }
 

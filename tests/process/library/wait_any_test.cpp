@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 
+#include "process/library/few_descriptors.hpp"
 #include "process/library/sleeping.hpp"
 #include "process/library/waits.hpp"
 #include "support/catch.hpp"
@@ -210,4 +211,18 @@ TEST_CASE("a stop request ends wait_any", "[wait_any][process]") {
   CHECK(q.receive_for(soon) == 1);
   p.request_stop();
   CHECK(q.receive_for(soon) == 2);
+}
+
+TEST_CASE("wait_any reports that it has no descriptor to wait by", "[wait_any][process]") {
+  bulkhead::runtime rt;
+  const bulkhead::queue<int> q{rt};
+  std::error_code ec;
+  std::size_t found = 0;
+  {
+    const bulkhead_test::low_limit few(64);
+    const auto all = bulkhead_test::take_all_descriptors();
+    CHECK_NOTHROW(found = wait_any(ec, soon, q));
+  }
+  CHECK(found == npos);
+  CHECK(ec == std::errc::too_many_files_open);
 }
