@@ -1,10 +1,11 @@
 """`./dev bench`: measures ours beside the raw limits and the peers, in turns, in one run.
 
-    python3 -m runner BUILD_FOLDER [mailbox|process|pool|actors|all] [--quick] [--json FILE]
+    python3 -m runner BUILD_FOLDER [mailbox|process|actors|all] [--quick] [--json FILE]
                       [--csv FILE] [--pictures FOLDER] [--docs PAGE] [--minutes N]
 """
 
 import argparse
+import copy
 import os
 import sys
 import time
@@ -15,22 +16,36 @@ from .mailbox import Mailbox
 from .measure import Runner
 from .process import bench_process
 
-NOT_YET = ("pool",)
+KINDS = ("mailbox", "process", "actors")
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(prog="./dev bench", description="see docs/performance.md")
+    parser = argparse.ArgumentParser(prog="./dev bench", description="see docs/performance.md",
+                                     allow_abbrev=False)
     parser.add_argument("build", help=argparse.SUPPRESS)
-    parser.add_argument("what", nargs="?", default="all", choices=("mailbox", "process", "actors", *NOT_YET, "all"))
+    parser.add_argument("what", nargs="?", default="all", metavar="|".join((*KINDS, "all")),
+                        choices=(*KINDS, "pool", "all"), help="all (the default): one after the other")
     parser.add_argument("--quick", action="store_true", help="3 short rounds: a look, no verdict")
-    parser.add_argument("--json", metavar="FILE")
-    parser.add_argument("--csv", metavar="FILE")
-    parser.add_argument("--pictures", metavar="FOLDER")
+    parser.add_argument("--json", metavar="FILE",
+                        help="writes the rows there; with all, those of the mailboxes")
+    parser.add_argument("--csv", metavar="FILE",
+                        help="writes the mailboxes' rows and curves there, for a spreadsheet")
+    parser.add_argument("--pictures", metavar="FOLDER",
+                        help="draws the mailboxes' figures into it")
     parser.add_argument("--docs", metavar="PAGE", help="replaces the tables of docs/performance.md")
     parser.add_argument("--nice", type=int, default=0, metavar="N",
                         help="runs everything at this priority, e.g. -10 on a shared machine")
-    parser.add_argument("--minutes", type=float, help="of the whole run (default 14; quick: 3)")
-    return parser.parse_args(arguments)
+    parser.add_argument("--minutes", type=float,
+                        help="of the mailboxes' run (default 14; quick: 3)")
+    parser.add_argument("--setup", action="store_true",
+                        help="first installs the peers to compare with")
+    # For ./dev, which installs the peers and builds between parsing and measuring.
+    parser.add_argument("--parse-only", action="store_true", help=argparse.SUPPRESS)
+    # Intermixed: `bench --quick mailbox` is as good as `bench mailbox --quick`.
+    options = parser.parse_intermixed_args(arguments)
+    if options.what == "pool":
+        parser.error("there is no process pool yet, so bench pool has nothing to measure")
+    return options
 
 
 class Terminal:
@@ -104,15 +119,15 @@ def bench_mailbox(options):
 
 def main(arguments):
     options = parse(arguments)
-    for name in NOT_YET:
-        if options.what in (name, "all"):
-            print(f"bench {name}: not there yet", file=sys.stderr)
-    # --json names one file: with `all` it is the mailboxes'.
-    if options.what == "process":
-        return bench_process(options)
-    if options.what == "actors":
-        return bench_actors(options)
-    return bench_mailbox(options) if options.what in ("mailbox", "all") else 0
+    if options.parse_only:
+        return 0
+    kinds = {"mailbox": bench_mailbox, "process": bench_process, "actors": bench_actors}
+    if options.what != "all":
+        return kinds[options.what](options)
+    # --json names one file: it is the mailboxes'.
+    later = copy.copy(options)
+    later.json = None
+    return max([bench_mailbox(options), bench_process(later), bench_actors(later)])
 
 
 if __name__ == "__main__":

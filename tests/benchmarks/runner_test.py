@@ -13,9 +13,11 @@ import time
 import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, sys.argv.pop(1))
 
+from runner import __main__ as main  # noqa: E402
 from runner import actors, figures, files, picture, process, profile, rows, special, table  # noqa: E402
 from runner.contestants import Contestant, Job  # noqa: E402
 from runner.mailbox import Mailbox  # noqa: E402
@@ -31,6 +33,19 @@ def outcome(ours=(10.0, 12.0, 11.0), **more):
              "limit_name": "raw"}
     given.update(more)
     return Outcome("a row", "M msg/s", ours=list(ours), **given)
+
+
+class Main(unittest.TestCase):
+    def test_all_measures_each_kind_and_keeps_the_json_of_the_mailboxes(self):
+        ran = []
+        note = lambda kind: lambda options: ran.append((kind, options.json)) or 0  # noqa: E731
+        with mock.patch.multiple(main, bench_mailbox=note("mailbox"), bench_process=note("process"),
+                                 bench_actors=note("actors")):
+            self.assertEqual(main.main(["build", "--json", "file"]), 0)
+            self.assertEqual(ran, [("mailbox", "file"), ("process", None), ("actors", None)])
+            ran.clear()
+            main.main(["build", "--quick", "actors", "--json", "file"])
+            self.assertEqual(ran, [("actors", "file")])
 
 
 class Figures(unittest.TestCase):
