@@ -36,8 +36,9 @@ configure_package_config_file(
   ${bulkhead_SOURCE_DIR}/cmake/bulkhead-config.cmake.in ${bulkhead_BINARY_DIR}/bulkhead-config.cmake
   INSTALL_DESTINATION ${package_dir}
   NO_SET_AND_CHECK_MACRO)
+# Before 1.0 a minor version may break programs (CHANGELOG.md).
 write_basic_package_version_file(${bulkhead_BINARY_DIR}/bulkhead-config-version.cmake
-                                 COMPATIBILITY SameMajorVersion)
+                                 COMPATIBILITY SameMinorVersion)
 install(FILES ${bulkhead_BINARY_DIR}/bulkhead-config.cmake
               ${bulkhead_BINARY_DIR}/bulkhead-config-version.cmake
               ${bulkhead_SOURCE_DIR}/third_party/FindCAF.cmake

@@ -17,7 +17,10 @@ int main(int argc, char** argv) {
   for (int n = 1; n <= 5; ++n) std::cout << results.receive() << std::endl;
 }
 
-// ./publisher /run/app & ./worker /run/app
+// In the folder that they were built into, with a folder of yours for the sockets:
+//   ./attach_publisher /run/app &
+//   while ! test -S /run/app/jobs.sock; do sleep 0.1; done
+//   ./attach_worker /run/app
 // 1 squared is 1
 // 2 squared is 4
 // ...
