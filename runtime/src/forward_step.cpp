@@ -160,6 +160,8 @@ attempt_result forward_step::stage_all() {
       if (sink.outcome() == core::outcome::done) continue;
       blocked_ = n;
       if (sink.bytes() > view.layout().payload_bytes) return errc::too_large;
+      // The inputs' blocks are free once this has succeeded.
+      if (sink.bytes() + bytes_in(out) > view.layout().payload_bytes) return errc::full;
       return ended_unless_full(sink.outcome());
     }
   }
@@ -168,6 +170,19 @@ attempt_result forward_step::stage_all() {
   // The first outputs' may have been announced.
   if (carried.failed()) static_cast<void>(carry_staged(false));
   return carried;
+}
+
+// What the blocks of the inputs take that lie in the lane where the results are to go.
+std::size_t forward_step::bytes_in(const output& out) const noexcept {
+  std::size_t bytes = 0;
+  for (std::size_t n = 0; n < input_count_; ++n) {
+    const input& in = inputs_[n];
+    if (in.queue != out.queue || in.held.lane != out.there->consumer.seat()) continue;
+    const core::queue_view& view = in.queue->view();
+    const std::size_t size = core::slot_of(view, in.held).meta >> 32;
+    if (size > view.shape().inline_bytes) bytes += payload_block(0, size).bytes();
+  }
+  return bytes;
 }
 
 // Announces the endpoints in the staged results, or says that they do not come.

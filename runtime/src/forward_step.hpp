@@ -48,6 +48,7 @@ class forward_step final : public attempt {
   void inherit_credits();
   attempt_result stage_all();
   status carry_staged(bool come);
+  [[nodiscard]] std::size_t bytes_in(const output& out) const noexcept;
   [[nodiscard]] bool is_hopeless(const output& out) const noexcept;
   status commit();
 

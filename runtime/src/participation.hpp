@@ -65,6 +65,18 @@ struct participation {
   std::uint64_t records_used_ = 0;
 };
 
+/// Holds a participation's taking side.
+class taking_guard {
+ public:
+  explicit taking_guard(participation& of) : of_(&of) { of.lock_taking(); }
+  taking_guard(const taking_guard&) = delete;
+  taking_guard& operator=(const taking_guard&) = delete;
+  ~taking_guard() { of_->unlock_taking(); }
+
+ private:
+  participation* of_;
+};
+
 /// Holds a participation's lane.
 class lane_guard {
  public:

@@ -30,16 +30,18 @@ attempt_result queue_state::try_take(participation& me, taken& out, bool waiting
   if (const status s = check_alive(); s.failed()) return s;
   if (waiting && context_->stop_requested()) return errc::stop_requested;
   core::lease held;
-  me.lock_taking();
-  const bool own_first = me.blocked.load(std::memory_order_relaxed);
-  if (own_first) me.consumer.turn_to(me.consumer.seat());
   const std::uint32_t now = os::coarse_ms();
-  const bool found = me.consumer.take(held);
-  if (found) {
-    ++ports_->in.taken_before;
-    me.lend_messages(now);
+  const bool own_first = me.blocked.load(std::memory_order_relaxed);
+  bool found = false;
+  {
+    const taking_guard lock(me);
+    if (own_first) me.consumer.turn_to(me.consumer.seat());
+    found = me.consumer.take(held);
+    if (found) {
+      ++ports_->in.taken_before;
+      me.lend_messages(now);
+    }
   }
-  me.unlock_taking();
   // With nothing more of ours to take, the room that we wait for is for others to make.
   if (own_first && (!found || held.lane != me.consumer.seat())) me.note_unblocked();
   if (found) {
@@ -68,9 +70,9 @@ status queue_state::find_bytes(const taken& message, std::span<const std::byte>&
   std::uint64_t offset = 0;
   std::memcpy(&offset, message.place->payload, sizeof offset);
   const std::size_t bytes = view().layout().payload_bytes;
-  const std::byte* area = memory_->read(message.lane());
-  if (area == nullptr || offset > bytes || size > bytes - offset) return errc::corrupt;
-  out = {area + offset, size};
+  if (offset > bytes || size > bytes - offset) return errc::corrupt;
+  if (const auto failed = memory_->map_to_read(message.lane())) return status::of(failed);
+  out = {memory_->mapped(message.lane()) + offset, size};
   return {};
 }
 
@@ -197,7 +199,7 @@ std::vector<in_flight_message> queue_state::in_flight() const {
 
 status queue_state::join_all(patience how_long) {
   if (const status s = check_alive(); s.failed()) return s;  // a forked copy has no view
-  if (!how_long.may_wait()) return core::any_unsettled(view()) ? errc::full : status();
+  if (!how_long.may_wait()) return core::all_settled(view()) ? status() : errc::full;
   const time_limit limit(how_long);
   const core::waiting_mark mark(view().os().heart);
   for (;;) {
@@ -206,7 +208,7 @@ status queue_state::join_all(patience how_long) {
     if (const status s = check_alive(); s.failed()) return s;
     core::announce_joiner(view(), core::joiner::sleeps);
     view().os().heavy_barrier();
-    if (!core::any_unsettled(view())) return {};
+    if (core::all_settled(view())) return {};
     if (limit.is_over()) return errc::timed_out;
     if (is_stopping(limit)) return errc::stop_requested;
     os::futex_wait(header_->settled, seen, limit.or_sooner(later()));
@@ -217,7 +219,7 @@ status queue_state::join_or_announce() {
   if (const status s = check_alive(); s.failed()) return s;
   core::announce_joiner(view(), core::joiner::listens);
   view().os().heavy_barrier();
-  return core::any_unsettled(view()) ? errc::full : status();
+  return core::all_settled(view()) ? status() : errc::full;
 }
 
 }  // namespace bulkhead::detail

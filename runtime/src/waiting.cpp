@@ -87,6 +87,16 @@ bool waiting_room::withdraw() {
   return --sleepers_ != 0 || place_->withdraw();
 }
 
+// What it throws, e.g. where a result cannot be encoded, leaves no announcement behind.
+attempt_result waiting_room::step_announced(attempt& step) {
+  try {
+    return step(look::thorough);
+  } catch (...) {
+    if (!withdraw()) place_->pass_on();
+    throw;
+  }
+}
+
 [[gnu::noinline, gnu::cold]] status waiting_room::sleep(attempt& step, const time_limit& limit) {
   const core::waiting_mark mark(place_->os().heart);
   auto& word = place_->word();
@@ -96,7 +106,7 @@ bool waiting_room::withdraw() {
     const std::uint32_t seen = word.load(std::memory_order_acquire);
     announce();
     place_->os().heavy_barrier();
-    if (auto result = step(look::thorough)) {
+    if (auto result = step_announced(step)) {
       // Chosen by a waker while we helped ourselves: what it announced is another sleeper's.
       if (!withdraw()) place_->pass_on();
       return *result;

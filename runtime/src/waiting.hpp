@@ -108,6 +108,7 @@ class waiting_room {
 
  private:
   attempt_result spin(attempt& step);
+  attempt_result step_announced(attempt& step);
   status sleep(attempt& step, const time_limit& limit);
   void announce();
   bool withdraw();

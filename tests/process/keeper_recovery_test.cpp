@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <bulkhead/message_id.hpp>
+#include <cstring>
 
 #include "core/closing.hpp"
 #include "core/parked_set.hpp"
@@ -207,4 +208,30 @@ TEST_CASE("a queue whose closer died on the way is closed", "[os][process]") {
   };
   h.run(+half_close, {.endpoints = {q.id}});
   CHECK(d.view().header().signs.closed.load() == bulkhead::core::closed_state::closed);
+}
+
+// As whoever attached to it, or got it in a message, and only closes it.
+TEST_CASE("a queue whose closer had no seat is closed, and who sleeps is woken", "[os][process]") {
+  using bulkhead::core::closed_state;
+  host h;
+  const auto q = h.make_queue();
+  desk d = h.sit(q);
+  const auto how_far = GENERATE(closed_state::closing, closed_state::closed);
+  auto& park = d.view().seat(h.join(q).seat).receive_park;
+  const std::uint32_t seen = park.load();
+  const auto open_and_die = [](child_context& start) {
+    std::uint64_t id = 0;
+    std::memcpy(&id, start.arguments.data(), sizeof id);
+    bulkhead::os::keeper_link keeper(std::move(start.control));
+    static_cast<void>(
+        keeper.ask<control::queue_reply>(control::kind::open_queue, control::queue_named{id}));
+    ::raise(SIGKILL);
+    return 0;
+  };
+  d.view().header().signs.closed.store(how_far);
+  const auto* const id = reinterpret_cast<const std::byte*>(&q.id);
+  const auto end = h.run(+open_and_die, {.arguments = {id, id + sizeof q.id}});
+  CHECK(end.signal == SIGKILL);
+  CHECK(d.view().header().signs.closed.load() == closed_state::closed);
+  CHECK(park.load() != seen);
 }

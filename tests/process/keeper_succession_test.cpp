@@ -48,7 +48,8 @@ class old_host {
             receive_result::received);
     REQUIRE(answer.head.error == 0);
     REQUIRE(answer.head.kind == what);
-    CHECK(answer.descriptors.size() == descriptors);
+    REQUIRE(answer.descriptors.size() == descriptors);
+    got_ = std::move(answer.descriptors);
     Reply reply;
     REQUIRE(answer.read(reply));
     return reply;
@@ -62,6 +63,9 @@ class old_host {
             receive_result::received);
     return answer.head.error;
   }
+
+  /// The first descriptor of the last answer.
+  unique_fd take_first() { return std::move(got_.at(0)); }
 
   std::uint32_t first_serial = 0;
 
@@ -82,6 +86,7 @@ class old_host {
   pid_t keeper_ = 0;
   unique_fd vault_;
   std::vector<std::string> environment_;
+  std::vector<unique_fd> got_;
 };
 
 control::make_pipe any_pipe() { return {"line", {1, 4096, 16, 0}, {1, 4096, 16, 0}}; }
@@ -186,4 +191,24 @@ TEST_CASE("the vault has what there is, however much came and went", "[os][proce
   h.replace_keeper();
   h.replace_keeper();
   check();
+}
+
+// A keeper that gives a message back, as a lease's end, says so in the lane afterwards. Where it
+// was killed between the two nobody but the next keeper can know.
+TEST_CASE("after a keeper's death everybody looks at everything again",
+          "[os][process][succession]") {
+  old_host h;
+  const auto q = h.ask<control::queue_reply>(1, kind::make_queue, bulkhead_test::host::shape(), 3);
+  unique_fd segment = h.take_first();
+  const auto seat =
+      h.ask<control::seat_reply>(2, kind::join_queue, control::queue_named{q.queue}, 0);
+  bulkhead_test::desk d(std::move(segment), seat.seat, seat.epoch);
+  REQUIRE(d.send(7));
+  const auto held = d.take();
+  REQUIRE(held);
+  bulkhead::core::slot_of(d.view(), *held)
+      .store(bulkhead::core::slot_word::make_ready(held->word.lap(), 1), std::memory_order_release);
+  CHECK_FALSE(d.take());
+  h.replace_keeper();
+  CHECK(d.take());
 }

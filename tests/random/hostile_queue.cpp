@@ -205,6 +205,7 @@ void hostile_queue::look() {
   static_cast<void>(core::count_messages(view, 0));
   static_cast<void>(core::is_over_for(view, 0));
   static_cast<void>(core::any_unsettled(view, me(), 3));
+  static_cast<void>(core::all_settled(view));
   static_cast<void>(lanes_[me()].has_room(1 + dice_.below(4)));
   const core::parked_set parked(view,
                                 dice_.one_in(2) ? core::side::receivers : core::side::senders);

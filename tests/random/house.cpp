@@ -121,7 +121,7 @@ void house::check(std::uint32_t seat) {
   expect(census.waiting == model.waiting, "other messages wait than should");
   expect(census.waiting + census.held + model.aside == model.unsettled(),
          "other messages are held than should be");
-  expect(core::any_unsettled(q.view()) == (model.unsettled() != 0), "join would be wrong");
+  expect(core::all_settled(q.view()) == (model.unsettled() == 0), "join would be wrong");
   const std::uint64_t held = model.unsettled() - model.waiting - model.aside;
   const bool over = model.closed && model.waiting == 0 && (census.held_by_seat != 0 || held == 0);
   expect(core::is_over_for(q.view(), seat) == over, "the end of a closed queue is wrong");

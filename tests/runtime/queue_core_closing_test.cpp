@@ -1,3 +1,7 @@
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+
 #include "runtime/queue_core_memory.hpp"
 #include "support/catch.hpp"
 
@@ -60,6 +64,49 @@ TEST_CASE("a closed queue is over when nothing waits and nobody else can give an
     CHECK(core::is_over_for(q.view(), 1));
     CHECK(core::is_over_for(q.view(), 2));
   }
+}
+
+TEST_CASE("receivers of a closed queue look again when its last message is set aside",
+          "[runtime][unit]") {
+  memory_queue q(small(4, 3));
+  auto lane = q.sender(0);
+  auto a = q.receiver(1);
+  REQUIRE(q.send(lane, "x") == outcome::done);
+  const bool is_closed = GENERATE(true, false);
+  if (is_closed) core::close(q.view());
+  const auto l = q.take(a);
+  const core::parked_set receivers(q.view(), core::side::receivers);
+  receivers.announce(2);
+  os_calls::woken.clear();
+  REQUIRE(core::set_aside(q.view(), *l));
+  CHECK(os_calls::woken.size() == (is_closed ? 1 : 0));
+  CHECK(core::is_over_for(q.view(), 2) == is_closed);
+}
+
+// Whoever waits until all is settled must not be told so where each look comes too late.
+TEST_CASE("a message that moves from lane to lane is never taken for settled", "[runtime][unit]") {
+  memory_queue q(small(4096));  // so many that it moves several times during a look
+  auto first = q.sender(0);
+  auto second = q.sender(1);
+  auto taker = q.receiver(1);
+  REQUIRE(q.send(first, "x") == outcome::done);
+  constexpr int moves = 300'000;
+  std::atomic<bool> is_over{false};
+  std::thread mover([&] {
+    for (int n = 0; n < moves; ++n) {
+      const bool there = n % 2 != 0;
+      const auto held = q.take(taker);
+      if (!held || q.send(there ? first : second, "x") != outcome::done) std::abort();
+      core::acknowledge(q.view(), *held);
+    }
+    is_over.store(true);
+  });
+  int taken_for_settled = 0;
+  while (!is_over.load()) taken_for_settled += core::all_settled(q.view()) ? 1 : 0;
+  mover.join();
+  CHECK(taken_for_settled == 0);
+  core::acknowledge(q.view(), *q.take(taker));
+  CHECK(core::all_settled(q.view()));
 }
 
 TEST_CASE("a queue that is only closing is not over", "[runtime][unit]") {

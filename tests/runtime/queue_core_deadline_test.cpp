@@ -234,3 +234,24 @@ TEST_CASE("a delayed message waits for its time, also without leases", "[runtime
   CHECK(q.text(*again) == "a");
   CHECK(again->deliveries() == 2);
 }
+
+TEST_CASE("receivers of a closed queue look again when its last lease is used up",
+          "[runtime][unit]") {
+  core::queue_shape shape = leased(100);
+  shape.max_deliveries = 1;
+  memory_queue q(shape);
+  auto lane = q.sender(0);
+  auto taker = q.receiver(1);
+  timekeeper clock(time_now);
+  REQUIRE(q.send(lane, "a") == outcome::done);
+  core::close(q.view());
+  REQUIRE(q.take(taker));
+  look(clock, q, 1000);
+  const core::parked_set receivers(q.view(), core::side::receivers);
+  receivers.announce(0);
+  os_calls::woken.clear();
+  look(clock, q, 2000);
+  CHECK(clock.found_used_up());
+  CHECK(os_calls::woken == std::vector{&receivers.park_word(0)});
+  CHECK(core::is_over_for(q.view(), 0));
+}

@@ -137,6 +137,45 @@ TEST_CASE("who takes a lane over keeps clear of lent messages, and has what was 
   CHECK(q.send(lane, std::string(900, 'o')) == outcome::done);
 }
 
+// A place keeps its block when its message is settled.
+TEST_CASE("who takes a lane over lends no block before it has its own area", "[runtime][unit]") {
+  memory_queue q(with_payload(4, 64 * 1024));
+  auto taker = q.receiver(1);
+  {
+    auto dead = q.sender(0);
+    for (int n = 0; n < 4; ++n) REQUIRE(q.send(dead, std::string(200, 'x')) == outcome::done);
+  }
+  auto lane = q.sender(0);
+  for (int n = 0; n < 4; ++n) REQUIRE(q.receive(taker) == std::string(200, 'x'));
+  for (int n = 0; n < 40; ++n) {
+    bulkhead::detail::queue_out_port port;
+    lane.lend(port);
+    CHECK((port.blocks_end == nullptr || port.payload != nullptr));
+    lane.take_back(port);
+    REQUIRE(q.send(lane, "small") == outcome::done);
+    REQUIRE(q.receive(taker) == "small");
+  }
+}
+
+TEST_CASE("lending for small messages uses nothing up", "[runtime][unit]") {
+  memory_queue q(with_payload(4, 64 * 1024));
+  auto taker = q.receiver(1);
+  {
+    auto dead = q.sender(0);
+    REQUIRE(q.send(dead, std::string(200, 'x')) == outcome::done);
+  }
+  auto lane = q.sender(0);
+  REQUIRE(q.receive(taker) == std::string(200, 'x'));
+  for (int n = 0; n < 2000; ++n) {
+    bulkhead::detail::queue_out_port port;
+    lane.lend(port);
+    lane.take_back(port);
+    REQUIRE(q.send(lane, "small") == outcome::done);
+    REQUIRE(q.receive(taker) == "small");
+  }
+  CHECK(q.send(lane, std::string(60 * 1024, 'y')) == outcome::done);
+}
+
 TEST_CASE("a lane without memory lends nothing, and loses nothing by it", "[runtime][unit]") {
   memory_queue q(with_payload(4, 4096));
   auto lane = q.sender(0);

@@ -128,6 +128,25 @@ TEST_CASE("a forward by the ports is settled exactly when its result is out", "[
   CHECK(s.q.receive(s.alive) == "nothing");
 }
 
+// Its result is out, and it died before it saw that the queue is closed.
+TEST_CASE("a forward by the ports into a closed queue leaves its message, unless somebody took it",
+          "[runtime][unit]") {
+  scene s;
+  auto heir = s.q.sender(1);
+  const auto input = s.dead_takes("in");
+  const bool taken = GENERATE(false, true);
+  auto& record = s.q.view().seat(1).handover;
+  record.turn_to({1, 1});
+  record.name(heir.staged_first(), 0, input.word.bits);
+  REQUIRE(s.q.send(heir, "out") == outcome::done);
+  if (taken) REQUIRE(s.q.receive(s.alive) == "out");
+  s.q.view().header().signs.closed = core::closed_state::closed;
+  CHECK(s.q.recover(1).finished == (taken ? 1 : 0));
+  CHECK(s.q.receive(s.alive) == (taken ? "nothing" : "in"));
+  CHECK(s.q.receive(s.alive) == "nothing");
+  CHECK(s.q.sender(1).sent() == (taken ? 1 : 0));
+}
+
 TEST_CASE("a forward by the ports whose result was withdrawn leaves its message",
           "[runtime][unit]") {
   scene s;

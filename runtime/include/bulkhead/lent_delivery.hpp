@@ -76,10 +76,12 @@ class lent_delivery : private delivery<std::byte> {
   // The bytes come from a peer. Their size was read once.
   detail::status look(const detail::queue_core& core, std::span<const std::byte> bytes) {
     std::size_t n = 0;
-    if ((bytes.data() == nullptr && core.bytes_of(message_, bytes).failed()) ||
-        !detail::find_elements<T>(bytes, n)) [[unlikely]] {
-      return core.report_corrupt();
+    if (bytes.data() == nullptr) {
+      const detail::status found = core.bytes_of(message_, bytes);
+      if (found.failed()) return found == errc::corrupt ? core.report_corrupt() : found;
     }
+    if (!detail::find_elements<T>(bytes, n)) [[unlikely]]
+      return core.report_corrupt();
     const std::byte* at = bytes.data() + layout::head_bytes;
     if (reinterpret_cast<std::uintptr_t>(at) % alignof(element) != 0) {
       copy_ = std::make_unique<element[]>(n);

@@ -69,7 +69,8 @@ class pipe_end : public detail::async_pipe_calls<pipe_end<Out, In>, Out, In>,
 
   /// Hands a message over: when it returns, the message is in the pipe and outlives this process.
   /// Waits while `capacity` messages are under way. A message that is larger than three eighths of
-  /// `ring_bytes` goes in pieces, and is there when the last of them is.
+  /// `ring_bytes` goes in pieces, and is there when the last of them is; where its receiver dies
+  /// after that and before it has the whole, it is lost, as pieces are taken out as they come.
   /// @errors peer_restarted: the receiver of the first pieces is no more; send again.
   void send(const Out& value) const {
     const fast done = put_fast(value);

@@ -81,9 +81,10 @@ class pipe_loan {
     }
   }
   // Done: it is sent, and this loan is empty. Else `publish_rest` is to go on.
-  [[nodiscard]] [[gnu::always_inline]] detail::fast publish_at_once() noexcept {
+  [[nodiscard]] [[gnu::always_inline]] detail::fast publish_at_once(
+      const detail::pipe_core& by) noexcept {
     if constexpr (detail::is_slotted<T>) {
-      if (core_ == nullptr) [[unlikely]]
+      if (core_ != &by) [[unlikely]]
         return detail::fast::no;
       detail::pipe_out_port& port = core_->ports().out;
       const detail::fast done = port.publish_lent();
@@ -99,10 +100,12 @@ class pipe_loan {
       return detail::fast::no;
     }
   }
-  [[nodiscard]] [[gnu::noinline]] std::error_code publish_rest(detail::fast so_far) {
-    const detail::pipe_core* core = std::exchange(core_, nullptr);
+  [[nodiscard]] [[gnu::noinline]] std::error_code publish_rest(detail::fast so_far,
+                                                               const detail::pipe_core& by) {
     if (so_far == detail::fast::done) return {};
-    if (core == nullptr) return errc::already_settled;
+    if (core_ == nullptr) return errc::already_settled;
+    if (core_ != &by) return errc::unsupported;
+    const detail::pipe_core* core = std::exchange(core_, nullptr);
     if (so_far == detail::fast::no) return core->return_place(true);
     core->wake_own_senders();
     return core->after_send();

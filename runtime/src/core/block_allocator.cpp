@@ -1,6 +1,7 @@
 #include "core/block_allocator.hpp"
 
 #include <iterator>
+#include <new>
 
 namespace bulkhead::core {
 namespace {
@@ -35,17 +36,18 @@ bool block_allocator::claim(std::uint64_t offset, std::uint64_t bytes) {
   const std::uint64_t begin = it->first;
   const std::uint64_t end = begin + it->second;
   if (offset + bytes < offset || offset + bytes > end) return false;
+  // First what may find no memory.
+  if (offset + bytes != end) free_.emplace(offset + bytes, end - offset - bytes);
   if (begin == offset) {
     free_.erase(it);
   } else {
     it->second = offset - begin;
   }
-  if (offset + bytes != end) free_.emplace(offset + bytes, end - offset - bytes);
   free_bytes_ -= bytes;
   return true;
 }
 
-void block_allocator::release(std::uint64_t offset, std::uint64_t bytes) {
+void block_allocator::release(std::uint64_t offset, std::uint64_t bytes) noexcept {
   bytes = rounded(bytes);
   free_bytes_ += bytes;
   auto after = free_.upper_bound(offset);
@@ -60,7 +62,11 @@ void block_allocator::release(std::uint64_t offset, std::uint64_t bytes) {
       return;
     }
   }
-  free_.emplace(offset, bytes);
+  try {
+    free_.emplace(offset, bytes);
+  } catch (const std::bad_alloc&) {
+    free_bytes_ -= bytes;  // lost to this process
+  }
 }
 
 }  // namespace bulkhead::core

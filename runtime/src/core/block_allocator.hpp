@@ -20,8 +20,9 @@ class block_allocator {
   /// @returns the offset of a block of `bytes` (rounded up to granules), or nothing when none is
   /// left that large.
   std::optional<std::uint64_t> allocate(std::uint64_t bytes);
-  /// Gives back what `allocate` or `claim` gave out.
-  void release(std::uint64_t offset, std::uint64_t bytes);
+  /// Gives back what `allocate` or `claim` gave out. Where there is no memory to note it, it is
+  /// lost to this process.
+  void release(std::uint64_t offset, std::uint64_t bytes) noexcept;
   /// Takes a given block out of the free ones. @returns false when it is not free: two messages
   /// claim it, or it lies outside.
   bool claim(std::uint64_t offset, std::uint64_t bytes);

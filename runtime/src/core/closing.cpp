@@ -102,6 +102,32 @@ bool any_unsettled(const queue_view& queue, std::uint32_t lane, std::uint32_t in
   return false;
 }
 
+namespace {
+
+// Adds up the laps of all slots, as long as all are free. @returns false: one is not.
+bool add_laps(const queue_view& queue, std::uint64_t& laps) noexcept {
+  const std::uint32_t lanes = queue.seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    if (!queue.is_used(lane)) continue;
+    for (std::uint32_t i = 0; i < queue.ring_slots(); ++i) {
+      // Acquire: what was done before a message was settled is done, and what was sent before that
+      // is there at the second look.
+      const slot_word w = queue.slot_at(lane, i).load(std::memory_order_acquire);
+      if (!w.is(slot_state::free)) return false;
+      laps += w.lap();
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool all_settled(const queue_view& queue) noexcept {
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+  return add_laps(queue, before) && add_laps(queue, after) && before == after;
+}
+
 void announce_joiner(const queue_view& queue, joiner how) noexcept {
   queue.header().signs.joiners.fetch_or(static_cast<std::uint32_t>(how), std::memory_order_seq_cst);
 }

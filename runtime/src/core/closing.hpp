@@ -27,10 +27,16 @@ census count_messages(const queue_view& queue, std::uint32_t seat) noexcept;
 census count_left(const queue_view& queue, std::uint32_t seat, bool all_of_them = true) noexcept;
 
 /// True when a message is not settled: it waits, is held, or is poison that found no room among the
-/// dead letters. The look begins behind slot `index` of lane `lane`, where under load the next one
-/// is.
+/// dead letters. One that moves from lane to lane may be missed. The look begins behind slot
+/// `index` of lane `lane`, where under load the next one is.
 bool any_unsettled(const queue_view& queue, std::uint32_t lane = 0,
                    std::uint32_t index = 0) noexcept;
+
+/// True when at one moment of the call all messages were settled. One look is not enough: a message
+/// whose taker sends another before it acknowledges may always be where the look is not. A slot's
+/// laps only grow, so when two looks find all of them free, at the same laps, none was used from
+/// the first to the second.
+bool all_settled(const queue_view& queue) noexcept;
 
 /// How a joiner waits: it sleeps on header().settled, or listens to the senders' bell.
 enum class joiner : std::uint32_t { sleeps = 1, listens = 2 };

@@ -261,7 +261,20 @@ bool delay(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcep
 }
 
 bool set_aside(const queue_view& queue, const lease& l) noexcept {
-  return change(queue, l, l.word.with(slot_state::poison));
+  if (!change(queue, l, l.word.with(slot_state::poison))) return false;
+  wake_if_over(queue);
+  return true;
+}
+
+void note_no_taker(const queue_view& queue, std::uint32_t seat) noexcept {
+  queue.header().takers[seat / 64].fetch_and(~(std::uint64_t{1} << (seat % 64)),
+                                             std::memory_order_relaxed);
+}
+
+void wake_if_over(const queue_view& queue) noexcept {
+  queue.os().heavy_barrier();  // the word before the look, and after a sleeper's announcement
+  if (queue.header().signs.closed.load(std::memory_order_relaxed) != closed_state::closed) return;
+  parked_set(queue, side::receivers).wake_announced();
 }
 
 bool extend(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept {

@@ -110,6 +110,10 @@ bool release(const queue_view& queue, const lease& l) noexcept;
 bool delay(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept;
 /// Takes a message whose deliveries are used up out of delivery, until the keeper buries it.
 bool set_aside(const queue_view& queue, const lease& l) noexcept;
+/// The seat's owner takes no more: it has ended, or left the queue.
+void note_no_taker(const queue_view& queue, std::uint32_t seat) noexcept;
+/// A message was taken out of delivery: receivers of a closed queue may wait for nothing but that.
+void wake_if_over(const queue_view& queue) noexcept;
 /// The lease lasts until `at_ms`, where it has an end.
 bool extend(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept;
 /// True while the message is the holder's.

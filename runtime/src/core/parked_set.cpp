@@ -106,6 +106,15 @@ void parked_set::wake_announced() const noexcept {
   }
 }
 
+void parked_set::pass_over(std::uint32_t seat) const noexcept {
+  if (!clear(seat)) wake_one();
+}
+
+void parked_set::rouse(std::uint32_t seat) const noexcept {
+  clear(seat);
+  ring(seat);
+}
+
 void parked_set::wake_seat(std::uint32_t seat) const noexcept {
   ring_bell();
   if (clear(seat)) ring(seat);
@@ -116,10 +125,7 @@ void parked_set::wake_all() const noexcept {
   bell_wanted().store(1, std::memory_order_seq_cst);
   ring_bell();
   const std::uint32_t seats = queue_->seats_used();
-  for (std::uint32_t seat = 0; seat < seats; ++seat) {
-    clear(seat);
-    ring(seat);
-  }
+  for (std::uint32_t seat = 0; seat < seats; ++seat) rouse(seat);
 }
 
 }  // namespace bulkhead::core

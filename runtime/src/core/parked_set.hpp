@@ -39,6 +39,11 @@ class parked_set {
 
   /// Wakes one seat, if any sleeps, and rings the bell. Never waits.
   void wake_one() const noexcept;
+  /// The seat's owner was stopped: nobody is to choose it. A wake-up that it may have been given
+  /// before goes to another.
+  void pass_over(std::uint32_t seat) const noexcept;
+  /// Wakes the seat whether it is announced or not; it looks, and announces itself anew.
+  void rouse(std::uint32_t seat) const noexcept;
   /// Wakes `seat` if it sleeps.
   void wake_seat(std::uint32_t seat) const noexcept;
   /// Wakes all that are announced, and rings the bell. Costs a look where nobody is.

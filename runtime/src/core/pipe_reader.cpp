@@ -130,7 +130,8 @@ pipe_next pipe_reader::take_piece(const frame_head& head, const std::byte* bytes
                                   std::uint64_t units) {
   const bool first = (head.kind & frame_head::first) != 0;
   if (first) begin_collecting(head.in_all);
-  if (collecting_ && pieces_.size() + head.bytes > collected_bytes_max) return pipe_next::corrupt;
+  if (collecting_ && pieces_.size() + head.bytes > frame_head_bytes + collected_bytes_max)
+    return pipe_next::corrupt;
   if (collecting_) pieces_.insert(pieces_.end(), bytes, bytes + head.bytes);
   const std::uint64_t after = frame_position{frames_head_}.after(units, first ? 1 : 0).word;
   if (!collecting_ || (head.kind & frame_head::last) == 0) {
@@ -140,7 +141,7 @@ pipe_next pipe_reader::take_piece(const frame_head& head, const std::byte* bytes
   // The last piece keeps its place until `finish`: the head says that the message is received.
   collecting_ = false;
   collected_ = true;
-  message_ = pieces_;
+  message_ = std::span(pieces_).subspan(frame_head_bytes);
   head_after_ = after;
   return pipe_next::message;
 }
@@ -148,12 +149,13 @@ pipe_next pipe_reader::take_piece(const frame_head& head, const std::byte* bytes
 // Untouched memory costs nothing, so that a size that is not true does no harm; and without it the
 // pieces find their place as they come.
 void pipe_reader::begin_collecting(std::size_t in_all) noexcept {
-  pieces_.clear();
   collecting_ = true;
   try {
-    pieces_.reserve(in_all);
+    pieces_.reserve(frame_head_bytes + in_all);
   } catch (const std::exception&) {
   }
+  // The message lies as one in a single frame does, for elements that want to be aligned.
+  pieces_.assign(frame_head_bytes, std::byte{});
 }
 
 void pipe_reader::move_head(std::uint64_t head) noexcept {

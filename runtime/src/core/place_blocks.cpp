@@ -12,6 +12,7 @@ bool place_blocks::provide(std::uint32_t place, std::uint64_t bytes) {
 }
 
 payload_block place_blocks::take(std::uint64_t bytes) {
+  if (bytes == 0) return {};
   const auto offset = allocator_.allocate(bytes);
   if (!offset) return {};
   return {*offset, bytes};

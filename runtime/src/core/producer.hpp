@@ -160,7 +160,8 @@ class producer {
   outcome make_bytes(std::size_t size, std::size_t lead, place& out);
   bool find_block(std::uint32_t index, std::uint64_t bytes);
   bool reserve_memory(const payload_block& block);
-  void lend_blocks(detail::queue_out_port& port, std::uint32_t first, std::uint32_t count);
+  bool provide_ahead(std::uint32_t index) noexcept;
+  void lend_blocks(detail::queue_out_port& port, std::uint32_t first, std::uint32_t count) noexcept;
   void settle(std::uint32_t index);
   void drop_pending();
   void say_sequence(position p) noexcept;

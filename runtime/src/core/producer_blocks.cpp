@@ -1,3 +1,5 @@
+#include <new>
+
 #include "core/producer.hpp"
 
 // Messages that do not fit a slot: the blocks that places keep, and those that are lent.
@@ -79,21 +81,31 @@ outcome producer::reserve_lent(const payload_block& block, std::size_t size, std
   return outcome::done;
 }
 
+// Places are lent after a message was published, so that nothing may be thrown.
+bool producer::provide_ahead(std::uint32_t index) noexcept {
+  try {
+    if (!blocks_.provide(index, block_wanted_)) return false;
+    if (reserve_memory(blocks_.at(index))) return true;
+    blocks_.put(index, {});
+  } catch (const std::bad_alloc&) {
+    // The message that comes there looks for a block of its own.
+  }
+  return false;
+}
+
 // The port uses what its places keep. Where messages have begun to need blocks, places that have
 // none yet get one beforehand, up to a number of bytes that small messages gain by and large ones
 // need not.
-void producer::lend_blocks(detail::queue_out_port& port, std::uint32_t first, std::uint32_t count) {
+void producer::lend_blocks(detail::queue_out_port& port, std::uint32_t first,
+                           std::uint32_t count) noexcept {
   constexpr std::uint64_t ahead_max = 64 * 1024;
   port.blocks_end = nullptr;
-  if (!blocks_.any()) return;
+  // Without a block of our own there is no area yet: those that places have are a predecessor's.
+  if (!blocks_.any() || area_ == nullptr) return;
   std::uint64_t ahead = block_wanted_;
   for (std::uint32_t n = 0; n < count && ahead <= ahead_max; ++n) {
     if (blocks_.at(first + n).is_there()) continue;
-    if (!blocks_.provide(first + n, block_wanted_)) break;
-    if (!reserve_memory(blocks_.at(first + n))) {
-      blocks_.put(first + n, {});
-      break;
-    }
+    if (!provide_ahead(first + n)) break;
     ahead += block_wanted_;
   }
   port.blocks_end = &blocks_.at(first) + count;

@@ -65,6 +65,17 @@ bool was_published(const queue_view& queue, std::uint32_t lane, position at) noe
   return newer_lap(w.lap(), lap_of(at)) || (w.lap() == lap_of(at) && !w.is(slot_state::free));
 }
 
+// S4 for the dead: a forward by the ports looks whether its queue is closed after it published.
+// What nobody has taken goes back, and so does its input. @returns false: it was sent.
+bool withdrew(const queue_view& queue, std::uint32_t lane, position at) noexcept {
+  // Acquire: as is_over_for.
+  if (queue.header().signs.closed.load(std::memory_order_acquire) == closed_state::open)
+    return false;
+  const std::uint64_t lap = lap_of(at);
+  return queue.slot_at(lane, index_of(at))
+      .exchange_if(slot_word::make_ready(lap), slot_word::make_free(lap + 1, free_tag::withdrawn));
+}
+
 // R1 for the forward by the ports: its result is out, so its message is settled, if its word is
 // still the taker's. The record ends with it: the next incarnation may take the same message by the
 // same word.
@@ -84,7 +95,8 @@ void settle_handover(const attendance& where, queue_finder& finder,
       index < where.queue->ring_slots() && held.is(slot_state::leased) &&
       was_published(*out, static_cast<std::uint32_t>(seat), output)) {
     slot& s = where.queue->slot_at(lane, index);
-    if (s.load(std::memory_order_acquire) == held && held.owner() == where.seat) {
+    if (s.load(std::memory_order_acquire) == held && held.owner() == where.seat &&
+        !withdrew(*out, static_cast<std::uint32_t>(seat), output)) {
       s.store(held.freed(), std::memory_order_release);  // H3
       ++report.finished;
     }
@@ -222,6 +234,16 @@ void mend_lane(const queue_view& queue, std::uint32_t seat) noexcept {
   lane.forwarding.store(0, std::memory_order_release);
 }
 
+// In every lane: the casualty may have given a message back itself and died before it said so.
+void turn_back(const queue_view& queue) noexcept {
+  const std::uint32_t lanes = queue.seats_used();
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    if constexpr (!broken::no_version_bump) {
+      queue.lane(lane).version.fetch_add(1, std::memory_order_release);
+    }
+  }
+}
+
 void recover_queue(const attendance& where, const casualty& dead, recovery_report& report) {
   const queue_view& queue = *where.queue;
   const std::uint32_t lanes = queue.seats_used();
@@ -232,14 +254,8 @@ void recover_queue(const attendance& where, const casualty& dead, recovery_repor
   if (search.found_dead()) bury_all(where, report);
   mend_lane(queue, where.seat);
   drop_claims_of(queue, where.seat);
-  for (std::uint32_t lane = 0; lane < lanes; ++lane) {  // R5
-    // In every lane: the casualty may have given a message back itself and died before it said so.
-    if constexpr (!broken::no_version_bump) {
-      queue.lane(lane).version.fetch_add(1, std::memory_order_release);
-    }
-  }
-  queue.header().takers[where.seat / 64].fetch_and(~(std::uint64_t{1} << (where.seat % 64)),
-                                                   std::memory_order_relaxed);
+  turn_back(queue);  // R5
+  note_no_taker(queue, where.seat);
   static_cast<void>(parked_set(queue, side::receivers).withdraw(where.seat));
   static_cast<void>(parked_set(queue, side::senders).withdraw(where.seat));
   if (queue.header().signs.closed.load(std::memory_order_acquire) == closed_state::closing)
@@ -263,6 +279,13 @@ recovery_report recover(std::span<const attendance> queues, const casualty& dead
   }
   for (const attendance& where : queues) recover_queue(where, dead, report);
   return report;
+}
+
+void take_over_queue(const queue_view& queue) noexcept {
+  turn_back(queue);
+  parked_set(queue, side::receivers).wake_all();
+  parked_set(queue, side::senders).wake_all();
+  wake_joiners(queue);
 }
 
 recovery_report bury_again(const attendance& where) noexcept {

@@ -73,6 +73,10 @@ struct recovery_report {
 recovery_report recover(std::span<const attendance> queues, const casualty& dead,
                         queue_finder& finder);
 
+/// For a keeper that follows another: that one may have died between the word that gives a message
+/// back and the version that says so (timekeeper). Has everybody look at everything again.
+void take_over_queue(const queue_view& queue) noexcept;
+
 /// R3 alone, for messages that found the dead letters full earlier.
 recovery_report bury_again(const attendance& where) noexcept;
 

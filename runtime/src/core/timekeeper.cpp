@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/consumer.hpp"
 #include "core/parked_set.hpp"
 
 namespace bulkhead::core {
@@ -115,6 +116,7 @@ std::uint64_t timekeeper::look(const queue_view& queue) {
     const parked_set receivers(queue, side::receivers);
     for (; returned_ != 0 && receivers.any(); --returned_) receivers.wake_one();
   }
+  if (found_used_up_) wake_if_over(queue);
   // A lease may begin at any time, and nobody says so.
   if (const std::uint64_t lease = queue.shape().lease_ms; lease != 0) {
     next = std::min(next, began_ms_ + std::max<std::uint64_t>(lease / 4, 1));

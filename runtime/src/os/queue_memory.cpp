@@ -84,19 +84,26 @@ mapping queue_memory::map_payload(int segment, std::uint32_t seat, access allowe
 }
 
 const std::byte* queue_memory::read(std::uint32_t seat) {
-  if (seat >= shape_.participants || view_.layout().payload_bytes == 0) return nullptr;
-  if (const std::byte* start = mapped(seat)) return start;
+  return map_to_read(seat) ? nullptr : mapped(seat);
+}
+
+std::error_code queue_memory::map_to_read(std::uint32_t seat) noexcept {
+  if (mapped(seat) != nullptr) return {};
+  if (seat >= shape_.participants || view_.layout().payload_bytes == 0) {
+    return std::make_error_code(std::errc::invalid_argument);
+  }
   const std::lock_guard lock(mutex_);
-  if (const std::byte* start = starts_[seat].load(std::memory_order_relaxed)) return start;
+  if (starts_[seat].load(std::memory_order_relaxed) != nullptr) return {};
   try {
     payload_.push_back(map_payload(kept_.borrow_segment().get(), seat, access::read));
+  } catch (const std::system_error& failure) {
+    return failure.code();
   } catch (const std::exception&) {
-    return nullptr;
+    return std::make_error_code(std::errc::not_enough_memory);
   }
-  const std::byte* start = payload_.back().data();
   // Release: a reader without the lock sees a mapping that is there.
-  starts_[seat].store(start, std::memory_order_release);
-  return start;
+  starts_[seat].store(payload_.back().data(), std::memory_order_release);
+  return {};
 }
 
 std::byte* queue_memory::write(std::uint32_t seat, std::uint64_t bytes) {

@@ -43,7 +43,9 @@ class queue_memory final : public core::payload_area {
   void own_seat(std::uint32_t seat) noexcept { own_.store(seat, std::memory_order_release); }
 
   const std::byte* read(std::uint32_t seat) override;
-  /// What `read` mapped of a seat; nullptr: nothing yet.
+  /// The same. @returns why it cannot be mapped: no memory, no descriptor, no keeper.
+  std::error_code map_to_read(std::uint32_t seat) noexcept;
+  /// What these mapped of a seat; nullptr: nothing yet.
   [[nodiscard]] const std::byte* mapped(std::uint32_t seat) const noexcept {
     if (seat >= shape_.participants) return nullptr;
     // Acquire: the mapping was there before its address.

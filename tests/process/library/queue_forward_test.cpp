@@ -107,6 +107,22 @@ TEST_CASE("a lone receiver does not wait for itself", "[queue]") {
   CHECK(q.receive() == 10);
 }
 
+// Its block is free only once the forward has succeeded.
+TEST_CASE("who forwards into its own queue does not wait for the room of its own input",
+          "[queue]") {
+  bulkhead::runtime rt;
+  bulkhead::queue<std::string> q{rt, {.payload_bytes = 256 * 1024}};
+  const std::string large(150'000, 'x');
+  q.send(large);
+  auto d = q.take();
+  std::error_code ec;
+  d.forward(q, large, ec);
+  CHECK(ec == bulkhead::errc::full);
+  REQUIRE(d);
+  d.forward(q, std::string(90'000, 'y'));
+  CHECK(q.receive() == std::string(90'000, 'y'));
+}
+
 namespace {
 
 // Takes and acknowledges one message a ticket.

@@ -49,14 +49,14 @@ class pipe_in_place_calls {
   }
   template <std::same_as<pipe_loan<Out>> Loan>
   [[gnu::always_inline]] void send(Loan&& filled) const {
-    const fast done = filled.publish_at_once();
+    const fast done = filled.publish_at_once(core());
     if (done != fast::done) [[unlikely]]
-      core().check(filled.publish_rest(done), "sending to");
+      core().check(filled.publish_rest(done, core()), "sending to");
   }
   template <std::same_as<pipe_loan<Out>> Loan>
   void send(Loan&& filled, std::error_code& ec) const {
-    const fast done = filled.publish_at_once();
-    ec = filled.publish_rest(done);
+    const fast done = filled.publish_at_once(core());
+    ec = filled.publish_rest(done, core());
   }
   /// Receives the next message where it lies; its place is free again when the result goes.
   /// For the same reasons as `loan` it has no `async_` form: use async_poll, then

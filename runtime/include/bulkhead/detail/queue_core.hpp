@@ -152,7 +152,8 @@ class queue_core {
   /// the reader's eyes.
   [[nodiscard]] status can_read_in_place() const;
   /// The bytes of a taken message, until the next call or the message is settled.
-  /// @errors corrupt: what the slot says is wrong. lease_lost: it is another's by now.
+  /// @errors corrupt: what the slot says is wrong. lease_lost: it is another's by now. Those of the
+  /// system: its sender's payload cannot be mapped here.
   status bytes_of(const taken& message, std::span<const std::byte>& out) const;
   static status forward(std::span<const forward_from> inputs, std::span<const forward_to> outputs,
                         patience how_long, forward_fault& fault);

@@ -4,6 +4,7 @@
 #include <bulkhead/errc.hpp>
 
 #include "core/closing.hpp"
+#include "core/consumer.hpp"
 #include "core/parked_set.hpp"
 
 namespace bulkhead::os {
@@ -18,6 +19,20 @@ void wake_everyone(const core::queue_view& queue) {
   core::parked_set(queue, core::side::receivers).wake_all();
   core::parked_set(queue, core::side::senders).wake_all();
   core::wake_joiners(queue);
+}
+
+// A process that only closed a queue has no seat in it. It may have died between any two steps of
+// that.
+void finish_close(const core::queue_view& queue) {
+  // Acquire: as is_over_for.
+  switch (queue.header().signs.closed.load(std::memory_order_acquire)) {
+    case core::closed_state::closing:
+      return core::close(queue);
+    case core::closed_state::closed:
+      return wake_everyone(queue);
+    default:
+      return;
+  }
 }
 
 }  // namespace
@@ -104,6 +119,12 @@ queue_record& queue_table::dead_letters(queue_record& origin, std::uint64_t fing
 
 void queue_table::leave(std::uint64_t queue, std::uint32_t serial) {
   queue_record& left = at(queue);
+  // Until it takes again it takes nothing.
+  if (const auto seat = left.seats.seat_of(serial)) {
+    core::note_no_taker(left.view(), *seat);
+    // Who waits for it to take may wait for nobody now.
+    core::parked_set(left.view(), core::side::senders).wake_announced();
+  }
   left.seats.leave(serial);
   left.holders.erase(serial);
   left.touched = true;
@@ -151,7 +172,9 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
     queue->senders.die(dead.serial);
     queue->senders.forget_all_of(dead.serial);
     close_if_over(*queue);
-    if (queue->holders.erase(dead.serial) != 0) queue->touched = true;
+    if (queue->holders.erase(dead.serial) == 0) continue;
+    queue->touched = true;
+    finish_close(queue->view());
   }
   drop_unheld();
   return report;
@@ -196,12 +219,17 @@ void queue_table::rouse(std::uint32_t serial) {
     }
     const auto seat = queue->seats.seat_of(serial);
     if (!seat) continue;
-    core::seat_block& block = queue->view().seat(*seat);
-    for (std::atomic<std::uint32_t>* word : {&block.receive_park, &block.send_park}) {
-      // Release: who reads the new count sees what it is woken for.
-      word->fetch_add(1, std::memory_order_release);
-      os_->wake(*word);
-    }
+    core::parked_set(queue->view(), core::side::receivers).rouse(*seat);
+    core::parked_set(queue->view(), core::side::senders).rouse(*seat);
+  }
+}
+
+void queue_table::pass_over(std::uint32_t serial) noexcept {
+  for (auto& [id, queue] : queues_) {
+    const auto seat = queue->seats.seat_of(serial);
+    if (!seat) continue;
+    core::parked_set(queue->view(), core::side::receivers).pass_over(*seat);
+    core::parked_set(queue->view(), core::side::senders).pass_over(*seat);
   }
 }
 

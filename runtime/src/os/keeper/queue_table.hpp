@@ -89,6 +89,9 @@ class queue_table final : public core::queue_finder {
 
   /// Lets every wait of a process look again.
   void rouse(std::uint32_t serial);
+  /// A process was stopped: no wake-up is for it until `rouse`, and one that it may have been given
+  /// goes to another.
+  void pass_over(std::uint32_t serial) noexcept;
 
   // What the next keeper must know (queue_table_estate.cpp).
   using outlives_keeper = std::function<bool(std::uint32_t serial)>;

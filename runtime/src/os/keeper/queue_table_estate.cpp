@@ -72,6 +72,7 @@ void queue_table::restore(std::uint64_t id, const estate::queue_note& note,
   record->stuck = true;
   record->next_deadline_ms = 0;
   record->deposited = true;
+  core::take_over_queue(record->view());
   queues_[id] = std::move(record);
 }
 

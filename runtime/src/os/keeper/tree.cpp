@@ -183,6 +183,7 @@ tree::verdict tree::dispatch(const poller::wake& wake) {
       return verdict::end;
     case poller::what::children:
       reap_ended();
+      heed_stopped();
       return verdict::serve;
     case poller::what::control:
       return listen(wake.serial);

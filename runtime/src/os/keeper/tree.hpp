@@ -196,6 +196,7 @@ class tree {
 
   // Ends.
   void reap_ended();
+  void heed_stopped();
   void bury(participant& p, const exit_status& end);
   exit_status status_of(const participant& p, int code, int status) const;
   void read_last_words(participant& p);

@@ -69,6 +69,22 @@ void tree::reap_ended() {
   }
 }
 
+// A sleeper that was stopped is chosen by nobody, or it would keep a wake-up from the others; when
+// it goes on it looks for itself.
+void tree::heed_stopped() {
+  for (;;) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WSTOPPED | WCONTINUED | WNOHANG) != 0 || info.si_pid == 0) return;
+    const auto known = by_pid_.find(info.si_pid);
+    if (known == by_pid_.end()) continue;
+    if (info.si_code == CLD_CONTINUED) {
+      queues_.rouse(known->second);
+    } else {
+      queues_.pass_over(known->second);
+    }
+  }
+}
+
 // Only these: what else a dead process asked for, nobody waits for.
 void tree::read_last_words(participant& p) {
   datagram request;
