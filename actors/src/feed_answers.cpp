@@ -2,6 +2,7 @@
 // call.
 #include "feed_state.hpp"
 
+#include <bulkhead/actors/remote_error.hpp>
 #include <exception>
 #include <utility>
 
@@ -26,9 +27,31 @@ void feed_state::answered(std::uint64_t message) noexcept {
 
 void feed_state::failed(std::uint64_t message, const caf::error& reason) noexcept {
   if (compat::is_unexpected(reason) && is_optional(message)) return answered(message);
-  const auto why =
-      compat::is_receiver_down(reason) ? feed_errc::actor_down : feed_errc::handler_failed;
-  reject(message, why, compat::text_of(reason));
+  if (is(reason, errc::full) && is_refused(message)) return;
+  reject(message, is_down(reason) ? feed_errc::actor_down : feed_errc::handler_failed,
+         text_of(reason));
+}
+
+// A local actor's own error may be of somebody else's end.
+bool feed_state::is_down(const caf::error& reason) const {
+  if (compat::is_receiver_down(reason)) return true;
+  return is_elsewhere_ && (is(reason, errc::peer_crashed) || is(reason, errc::peer_restarted) ||
+                           is(reason, errc::closed) || is(reason, errc::gave_up));
+}
+
+// CAF itself knows no text of our errors. Who brings one is an actor of the system.
+std::string feed_state::text_of(const caf::error& reason) const {
+  if (reason && reason.category() == remote_category) return compat::render(system_, reason);
+  return compat::text_of(reason);
+}
+
+// There was no room on the way: said by the thread itself while it hands it over. Else it is its
+// handler's own error.
+bool feed_state::is_refused(std::uint64_t message) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (giving_ != message || giver_ != std::this_thread::get_id()) return false;
+  is_refused_ = true;
+  return true;
 }
 
 bool feed_state::is_optional(std::uint64_t message) const noexcept {
@@ -64,7 +87,7 @@ void feed_state::actor_exited(const caf::error& reason) {
   {
     std::lock_guard lock(mutex_);
     actor_down_ = true;
-    down_reason_ = compat::text_of(reason);
+    down_reason_ = text_of(reason);
     // Answers for messages in a dead actor's mailbox came before this, and knew no reason.
     if (!held_.empty() || failure_code_ == feed_errc::actor_down)
       record(feed_errc::actor_down, down_reason_);

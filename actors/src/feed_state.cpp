@@ -1,6 +1,8 @@
 #include "feed_state.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <bulkhead/this_process.hpp>
 #include <utility>
 
 #include "signal_block.hpp"
@@ -12,6 +14,9 @@ namespace {
 // The queue has no call that a stop could end, so the thread looks up this often while nothing
 // comes.
 constexpr std::chrono::milliseconds look_up_period{50};
+// Nobody rings when there is room on the way to an actor: each try costs what sending does, so that
+// the next comes later.
+constexpr std::chrono::milliseconds first_pause{1};
 
 // Receives the answer to one message's request; destroyed unanswered, there will be none.
 class feed_reply final : public compat::reply_actor {
@@ -42,6 +47,8 @@ class feed_reply final : public compat::reply_actor {
 feed_state::feed_state(caf::actor_system& system, std::unique_ptr<feed_input> input,
                        caf::strong_actor_ptr actor, std::size_t credit)
     : system_(system),
+      is_elsewhere_(dynamic_cast<const compat::proxy*>(actor->get()) != nullptr),
+      unit_(system),
       input_(std::move(input)),
       source_(input_->source()),
       credit_(credit),
@@ -99,7 +106,6 @@ void feed_state::hand_over(leased_message message) {
     std::lock_guard lock(mutex_);
     number = next_message_++;
   }
-  caf::strong_actor_ptr reply = compat::make_reply<feed_reply>(system_, shared_from_this(), number);
   {
     std::lock_guard lock(mutex_);
     if (actor_down_) record(feed_errc::actor_down, down_reason_);
@@ -111,7 +117,44 @@ void feed_state::hand_over(leased_message message) {
     }
     held_.emplace(number, std::move(message.lease));
   }
-  compat::request(actor_, std::move(reply), std::move(message.content));
+  // Whose message it is alone can change it; only who is no local actor may refuse it.
+  if (!is_elsewhere_) {
+    static_cast<void>(give(number, std::move(message.content)));
+  } else {
+    auto pause = first_pause;
+    while (!give(number, message.content) && wait_for_room(number, pause)) {
+      pause = std::min(2 * pause, look_up_period);
+    }
+  }
+}
+
+// @returns false: there is no room for it on the way.
+bool feed_state::give(std::uint64_t message, caf::message content) {
+  {
+    const std::lock_guard lock(mutex_);
+    giving_ = message;
+    giver_ = std::this_thread::get_id();
+  }
+  // A reply actor sees one answer only, so that all requests can have one number.
+  auto reply = compat::make_reply<feed_reply>(system_, shared_from_this(), message);
+  actor_->get()->enqueue(
+      compat::make_element(std::move(reply), caf::make_message_id(1), std::move(content)), &unit_);
+  const std::lock_guard lock(mutex_);
+  giving_.reset();
+  return !std::exchange(is_refused_, false);
+}
+
+// @returns false: it is not to be given any more.
+bool feed_state::wait_for_room(std::uint64_t message, std::chrono::milliseconds how_long) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, how_long, [&] { return !going(); });
+  if (held_.count(message) == 0) return false;  // it went with the others, when the actor ended
+  if (going() && bulkhead::this_process::stop_requested()) {
+    record(bulkhead::errc::stop_requested, {});
+  }
+  if (going()) return true;
+  rejected_.insert(held_.extract(message));
+  return false;
 }
 
 void feed_state::finish() noexcept {

@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "home_process.hpp"
+#include "outside_unit.hpp"
 
 namespace bulkhead::actors::detail {
 
@@ -62,10 +63,15 @@ class feed_state : public std::enable_shared_from_this<feed_state> {
   void run() noexcept;
   void take_all();
   void hand_over(leased_message message);
+  [[nodiscard]] bool give(std::uint64_t message, caf::message content);
+  [[nodiscard]] bool wait_for_room(std::uint64_t message, std::chrono::milliseconds how_long);
   void finish() noexcept;
   [[nodiscard]] bool wait_for_credit();
   [[nodiscard]] bool wait_for_answers();
   void reject(std::uint64_t message, std::error_code why, const std::string& reason) noexcept;
+  [[nodiscard]] bool is_down(const caf::error& reason) const;
+  [[nodiscard]] std::string text_of(const caf::error& reason) const;
+  [[nodiscard]] bool is_refused(std::uint64_t message) noexcept;
   [[nodiscard]] bool is_optional(std::uint64_t message) const noexcept;
   void settled(std::size_t count) noexcept;
   static std::size_t release_in_order(lease_map leases);
@@ -78,7 +84,9 @@ class feed_state : public std::enable_shared_from_this<feed_state> {
   }
   void record(std::error_code why, const std::string& reason);
 
-  caf::actor_system& system_;          // used by the thread alone
+  caf::actor_system& system_;  // while somebody of it is there: the thread, or who answers
+  const bool is_elsewhere_;    // or with others behind a handle: their ends are told as errors
+  outside_unit unit_;          // a stop is to end the thread, whoever has no room
   std::unique_ptr<feed_input> input_;  // used by the thread alone
   const std::string source_;
   const std::size_t credit_;
@@ -90,7 +98,10 @@ class feed_state : public std::enable_shared_from_this<feed_state> {
   lease_map held_;
   lease_map rejected_;
   std::uint64_t next_message_ = 0;
-  std::size_t unsettled_ = 0;  // held, rejected, or being settled
+  std::size_t unsettled_ = 0;            // held, rejected, or being settled
+  std::optional<std::uint64_t> giving_;  // what the thread hands over now
+  bool is_refused_ = false;              // that one is: there was no room on the way
+  std::thread::id giver_;
   bool stopping_ = false;
   bool taking_ended_ = false;
   bool actor_down_ = false;

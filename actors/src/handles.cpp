@@ -37,13 +37,13 @@ std::uint64_t lend_handle(const caf::strong_actor_ptr& actor, const message_code
   }
   auto [client, server] = make_calls<actor_bytes, actor_bytes>(state->runtime(), lane_sizes());
   const std::uint64_t id = client.core().end().id();
-  state->keep_departing(std::move(client));
   remote_peer* const peer = peer_of(actor);
   // Of unknown messages nothing could be passed on: whoever gets the other end hears that it is
   // closed, as the actor's process is that cannot be told.
   if ((peer == nullptr || !peer->hand_over(server, codec)) && &codec != &unknown_messages()) {
     state->serve(std::move(server), codec, actor);
   }
+  state->departing()->keep(std::move(client));
   return id;
 }
 
@@ -62,7 +62,7 @@ caf::strong_actor_ptr take_handle(bulkhead::detail::decoder& from, const message
   });
   if (names->are_arguments()) peer->stay_open();
   auto proxy = compat::make_proxy<remote_proxy>(state.caf(), peer);
-  peer->start(process(), proxy);
+  state.start_or_drop(peer, [&] { peer->start(process(), proxy); });
   return proxy;
 }
 

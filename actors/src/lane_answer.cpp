@@ -5,6 +5,8 @@
 #include <exception>
 #include <vector>
 
+#include "system_state.hpp"
+
 namespace bulkhead::actors::detail {
 
 using bulkhead::detail::call_origin;
@@ -56,11 +58,12 @@ void lane_answer::answer(const compat::message_values& content) {
 void lane_answer::answer_named(const compat::message_values& content, std::size_t size) {
   using bulkhead::detail::call_head_bytes;
   std::vector<std::byte> bytes(call_head_bytes + 1 + size);
-  bulkhead::detail::named_endpoints found;
-  encoder to(bytes.data() + call_head_bytes, &found);
+  system_state* const state = system_state::of(home_system());
+  auto found = std::make_unique<departing_names>(state != nullptr ? state->departing() : nullptr);
+  encoder to(bytes.data() + call_head_bytes, &found->found());
   *to.room(1) = answer_values;
   codec_->write_output(signature_, content, to);
-  load_.end().answer(whose_, std::move(bytes), std::move(found.ids()));
+  load_.end().answer(whose_, std::move(bytes), std::move(found));
 }
 
 }  // namespace bulkhead::actors::detail

@@ -9,16 +9,21 @@
 #include <mutex>
 #include <vector>
 
+#include "departing_lanes.hpp"
 #include "pending_request.hpp"
 
 namespace bulkhead::actors::detail {
 
 /// A message in this process's memory, on its way into a lane.
 struct letter {
-  letter(std::vector<std::byte> message, std::vector<std::uint64_t> names)
-      : bytes(message.size()), body(std::move(message), std::move(names)) {}
+  letter(std::vector<std::byte> message, std::unique_ptr<departing_names> names)
+      : bytes(message.size()),
+        lanes(std::move(names)),
+        body(std::move(message), lanes != nullptr ? lanes->ids() : std::vector<std::uint64_t>()) {}
 
   std::size_t bytes;  ///< With the head.
+  /// What it names, where it names any.
+  std::unique_ptr<departing_names> lanes;
   bulkhead::detail::parcel body;
   std::unique_ptr<pending_request> asks;  ///< Of a request, until that is all sent.
   call_ticket ticket;

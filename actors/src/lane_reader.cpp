@@ -21,8 +21,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t messages_at_once = 64;
-// What an actor that runs elsewhere may have in its mailbox; the rest stays in the lane.
-constexpr std::size_t credit = 256;
+// What an actor may have in its mailbox; the rest stays in the lane. One that runs here has more
+// only where it puts messages off (`await`, skipped ones), or is sent many by others: what it waits
+// for may come behind these.
+constexpr std::size_t credit_elsewhere = 256;
+constexpr std::size_t credit_here = 16384;
 constexpr auto watcher_patience = 2s;
 constexpr auto room_looks = 1ms;
 
@@ -42,9 +45,9 @@ lane_reader::lane_reader(const pipe_core& lane, const message_codec& codec, host
 void lane_reader::attach(caf::strong_actor_ptr actor) {
   actor_ = std::move(actor);
   keeps_.store(actor_->id(), std::memory_order_release);
-  if (how_ == hosting::lent || compat::runs_elsewhere(actor_)) {
-    tally_ = compat::make_proxy<lane_sender>(state_->caf());
-  }
+  const bool is_elsewhere = how_ == hosting::lent || compat::runs_elsewhere(actor_);
+  credit_ = is_elsewhere ? credit_elsewhere : credit_here;
+  tally_ = compat::make_proxy<lane_sender>(state_->caf());
   compat::on_exit(actor_, [weak = std::weak_ptr(end_)](const caf::error& reason) {
     if (const auto end = weak.lock()) end->tell_end(reason);
   });
@@ -70,7 +73,8 @@ bool lane_reader::go_on(bool reachable) {
 
 bool lane_reader::step() {
   const bool sent = end_->flush();
-  const bool reachable = take(patience::none(), nullptr);
+  took_ = false;
+  const bool reachable = is_busy() || take(patience::none(), nullptr);
   const bool took = took_;
   go_on(reachable);
   return sent || took;
@@ -84,7 +88,7 @@ void lane_reader::answer_watcher() {
 }
 
 bool lane_reader::is_busy() const {
-  return end_->is_laden() || (tally_ != nullptr && compat::references(tally_) > credit);
+  return end_->is_laden() || (tally_ != nullptr && compat::references(tally_) > credit_);
 }
 
 // Nobody rings when a message is handled, or when there is room for an answer. @returns as take.
@@ -95,6 +99,7 @@ bool lane_reader::await_handled() {
     if (this_process::stop_requested()) return false;
     unit_->run();
     if (end_->holds_answers() && end_->flush()) step = 50us;
+    if (!unit_->is_idle()) continue;
     std::this_thread::sleep_for(step);
     step = std::min<std::chrono::microseconds>(2 * step, 1ms);
   }

@@ -89,7 +89,8 @@ class lane_reader {
   std::shared_ptr<served_end> end_;
   caf::strong_actor_ptr actor_;  ///< None where it is only watched.
   std::atomic<caf::actor_id> keeps_{caf::invalid_actor_id};
-  caf::strong_actor_ptr tally_;                           ///< Of an actor that may run elsewhere.
+  caf::strong_actor_ptr tally_;  ///< Each message that is not handled refers to it.
+  std::size_t credit_ = 0;       ///< So many of them at most.
   std::optional<bulkhead::detail::call_origin> watcher_;  ///< Who asked when the actor ends.
   bool took_ = false;
   std::uint64_t unread_ = 0;  ///< Messages that nobody asked by, and that could not be read.

@@ -22,6 +22,7 @@ class lane_thread {
   [[nodiscard]] bool is_done() const noexcept { return done_.load(std::memory_order_acquire); }
   /// @limits done, or the thread stays behind. Once.
   void finish() {
+    if (!thread_.joinable()) return;  // it could not be started, or was not yet
     if (is_done()) {
       thread_.join();
     } else {
@@ -31,6 +32,7 @@ class lane_thread {
 
  protected:
   /// Starts it, all signals blocked; `body` keeps what it uses. Once.
+  /// @errors std::system_error: there can be no more threads; then it is done.
   template <class Body>
   void start_thread(Body body);
   /// Its last step.
@@ -48,5 +50,10 @@ class lane_thread {
 template <class Body>
 void bulkhead::actors::detail::lane_thread::start_thread(Body body) {
   signal_block none;
-  thread_ = std::thread(std::move(body));
+  try {
+    thread_ = std::thread(std::move(body));
+  } catch (...) {
+    set_done();
+    throw;
+  }
 }

@@ -4,7 +4,9 @@
 #include <bulkhead/detail/codec_base.hpp>
 #include <utility>
 
+#include "outside_unit.hpp"
 #include "remote_proxy.hpp"
+#include "supervised_peer.hpp"
 
 namespace bulkhead::actors::detail {
 
@@ -15,7 +17,7 @@ void pool_state::add(const caf::strong_actor_ptr& actor) {
     const auto is_it = [&](const worker& one) { return one.actor == actor; };
     if (std::any_of(workers_.begin(), workers_.end(), is_it)) return;
     number = next_number_++;
-    workers_.push_back({actor, number, peer_of(actor)});
+    workers_.push_back({actor, number, dynamic_cast<supervised_peer*>(peer_of(actor))});
   }
   compat::on_exit(actor, [pool = weak_from_this(), number](const caf::error&) {
     if (const auto self = pool.lock()) self->forget(number);
@@ -62,13 +64,13 @@ const pool_state::worker* pool_state::in_turn(const worker_load* besides) {
   return found;
 }
 
-const pool_state::worker* pool_state::pick(const worker_load* besides, bool also_restarting) {
+const pool_state::worker* pool_state::pick(const worker_load* besides, bool also_away) {
   const bool by_load = policy_.how() == pool_policy::kind::least_loaded;
   const worker* best = nullptr;
   for (std::size_t n = 0; n < workers_.size(); ++n) {
     const worker& one = workers_[(next_ + n) % workers_.size()];
     if (one.load.get() == besides) continue;
-    if (!also_restarting && one.peer != nullptr && one.peer->refuses()) continue;
+    if (!also_away && one.supervised != nullptr && one.supervised->is_away()) continue;
     if (!by_load) return &one;
     if (best == nullptr || *one.load < *best->load) best = &one;
   }
@@ -147,7 +149,10 @@ caf::error pool_state::give_all(caf::mailbox_element_ptr& message, compat::unit*
 }
 
 void pool_state::end(const caf::error& reason) {
-  for (const auto& one : workers()) one->enqueue(compat::exit_message(reason), nullptr);
+  for (const auto& one : workers()) {
+    outside_unit unit(*one->home_system);
+    one->enqueue(compat::exit_message(reason), &unit);
+  }
 }
 
 }  // namespace bulkhead::actors::detail

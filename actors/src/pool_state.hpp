@@ -13,7 +13,7 @@
 
 namespace bulkhead::actors::detail {
 
-class remote_peer;
+class supervised_peer;
 
 /// The workers of a pool, and who gets what.
 /// @threads any. Lock order: nothing is called with `mutex_` held.
@@ -29,14 +29,14 @@ class pool_state : public std::enable_shared_from_this<pool_state> {
   caf::error give(caf::mailbox_element_ptr& message, compat::unit* host);
   /// Gives one that has failed to another. @returns false: there is none.
   bool give_again(pool_order& order, compat::unit* host);
-  /// The pool ends, and takes its workers with it.
+  /// The pool ends, and takes its workers with it. Waits for none that has no room.
   void end(const caf::error& reason);
 
  private:
   struct worker {
     caf::strong_actor_ptr actor;
-    std::uint64_t number = 0;  ///< Never used again.
-    remote_peer* peer = nullptr;
+    std::uint64_t number = 0;               ///< Never used again.
+    supervised_peer* supervised = nullptr;  ///< Where it is such a one.
     std::shared_ptr<worker_load> load = std::make_shared<worker_load>(0);
   };
   struct chosen {
@@ -49,7 +49,7 @@ class pool_state : public std::enable_shared_from_this<pool_state> {
                                              const worker_load* besides);
   [[nodiscard]] const worker* in_turn(const worker_load* besides);
   [[nodiscard]] const worker* by_key(std::size_t key, const worker_load* besides) const;
-  [[nodiscard]] const worker* pick(const worker_load* besides, bool also_restarting);
+  [[nodiscard]] const worker* pick(const worker_load* besides, bool also_away);
 
   void hand_over(pool_order& order, const chosen& to, compat::unit* host);
   caf::error give_all(caf::mailbox_element_ptr& message, compat::unit* host);

@@ -12,7 +12,6 @@ namespace bulkhead::actors::detail {
 
 using bulkhead::detail::call_head_bytes;
 using bulkhead::detail::encoder;
-using bulkhead::detail::named_endpoints;
 using bulkhead::detail::patience;
 
 namespace {
@@ -33,7 +32,7 @@ bool is_later(const std::error_code& ec) { return ec == errc::full || ec == errc
 // sends messages itself. The head is of one that wants no reply: nothing but zeroes.
 letter remote_peer::write_letter(const outgoing& what) {
   const bool names = is_message(what.number) && codec().input_names(signature_of(what.number));
-  named_endpoints found;
+  std::unique_ptr<departing_names> found;
   std::vector<std::byte> bytes;
   if (!names) {
     bytes.resize(call_head_bytes + what.size);
@@ -41,17 +40,19 @@ letter remote_peer::write_letter(const outgoing& what) {
     write(what.content, what.number, to);
   } else {
     std::vector<std::byte> values(what.size - frame_number_bytes);
-    encoder to(values.data(), &found);
+    found = std::make_unique<departing_names>(state_->departing());
+    encoder to(values.data(), &found->found());
     codec().write_input(signature_of(what.number), what.content, to);
-    const std::size_t names_bytes = found.ids().size() * bulkhead::detail::endpoint_bytes;
+    const auto& ids = found->ids();
+    const std::size_t names_bytes = ids.size() * bulkhead::detail::endpoint_bytes;
     bytes.resize(call_head_bytes + named_message::before_names + names_bytes + values.size());
     encoder into(bytes.data() + call_head_bytes);
     bulkhead::detail::encode(into, what.number | names_bit);
-    bulkhead::detail::encode(into, static_cast<std::uint32_t>(found.ids().size()));
-    for (const std::uint64_t name : found.ids()) bulkhead::detail::encode(into, name);
+    bulkhead::detail::encode(into, static_cast<std::uint32_t>(ids.size()));
+    for (const std::uint64_t name : ids) bulkhead::detail::encode(into, name);
     std::copy(values.begin(), values.end(), into.room(values.size()));
   }
-  letter made(std::move(bytes), std::move(found.ids()));
+  letter made(std::move(bytes), std::move(found));
   if (what.message.mid.is_request()) made.asks = request_of(what);
   return made;
 }

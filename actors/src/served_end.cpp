@@ -22,7 +22,7 @@ constexpr std::size_t no_bound = std::numeric_limits<std::size_t>::max();
 // Of a request that was taken, so there are as many as the actor was given: the reader stops at
 // some bytes of them.
 void served_end::answer(const bulkhead::detail::call_origin& whose, std::vector<std::byte> bytes,
-                        std::vector<std::uint64_t> names) {
+                        std::unique_ptr<departing_names> names) {
   bulkhead::detail::write_reply_head(bytes.data(), whose, false);
   static_cast<void>(answers_.put(letter(std::move(bytes), std::move(names)), no_bound));
   flush();

@@ -28,7 +28,7 @@ class served_end {
   void answer(const bulkhead::detail::call_origin& whose, std::size_t size, Fill&& fill);
   /// The same with a copy, its head's place before it, that names endpoints.
   void answer(const bulkhead::detail::call_origin& whose, std::vector<std::byte> bytes,
-              std::vector<std::uint64_t> names);
+              std::unique_ptr<departing_names> names);
 
   [[nodiscard]] bool holds_answers() const noexcept { return answers_.holds(); }
   /// Sends what there is room for. @returns true: something has been sent.
@@ -66,8 +66,6 @@ class served_end {
  private:
   static constexpr std::size_t bytes_most = std::size_t{64} << 20;
 
-  void keep(std::vector<std::byte> bytes, std::vector<std::uint64_t> names);
-
   bulkhead::detail::pipe_core lane_;
   lane_outbox answers_;
   std::atomic<std::size_t> unhandled_{0};
@@ -89,7 +87,7 @@ void served_end::answer(const bulkhead::detail::call_origin& whose, std::size_t 
   std::vector<std::byte> bytes(call_head_bytes + size);
   bulkhead::detail::encoder to(bytes.data() + call_head_bytes);
   fill(to);
-  answer(whose, std::move(bytes), {});
+  answer(whose, std::move(bytes), nullptr);
 }
 
 }  // namespace bulkhead::actors::detail

@@ -39,7 +39,7 @@ caf::error sink_state::take(sink_output& output, caf::mailbox_element_ptr& messa
                             compat::unit* host) {
   const compat::message_values& content = message->content();
   if (content.match_elements<caf::exit_msg>()) {
-    if (const auto& reason = content.get_as<caf::exit_msg>(0).reason) end(reason);
+    if (const auto& reason = content.get_as<caf::exit_msg>(0).reason) end(output, reason);
     return {};
   }
   if (!output.takes(content)) return caf::sec::unexpected_message;
@@ -48,22 +48,22 @@ caf::error sink_state::take(sink_output& output, caf::mailbox_element_ptr& messa
   if (has_waiting_.load(std::memory_order_acquire) && output.needs_room(content)) {
     return keep(message);
   }
-  const std::error_code ec = output.put(content, at_once);
-  if (ec == errc::full) return keep(message);
-  return tell(ec, output, *message, host);
+  const outcome of = put(output, content, at_once);
+  if (of.ec == errc::full) return keep(message);
+  return tell(of, output, *message, host);
 }
 
 caf::error sink_state::wait_for_room(sink_output& output, caf::mailbox_element& message,
                                      compat::unit* host) {
   for (;;) {
-    std::error_code ec = output.put(message.content(), look_up_period);
-    if (ec == errc::timed_out) {
+    outcome of = put(output, message.content(), look_up_period);
+    if (of.ec == errc::timed_out) {
       const std::lock_guard lock(mutex_);
       if (is_ending_) return drop(message, reason_);
       if (!nobody_waits_) continue;
-      ec = errc::full;
+      of.ec = errc::full;
     }
-    return tell(ec, output, message, host);
+    return tell(of, output, message, host);
   }
 }
 
@@ -81,14 +81,26 @@ caf::error sink_state::keep(caf::mailbox_element_ptr& message) {
   return {};
 }
 
-caf::error sink_state::tell(const std::error_code& ec, sink_output& output,
+// A value that its own `inspect` refuses is thrown.
+sink_state::outcome sink_state::put(sink_output& output, const compat::message_values& content,
+                                    std::chrono::milliseconds how_long) {
+  try {
+    return {output.put(content, how_long)};
+  } catch (const std::exception& failure) {
+    return {make_error_code(errc::too_large), failure.what()};
+  }
+}
+
+caf::error sink_state::tell(const outcome& of, sink_output& output,
                             const caf::mailbox_element& message, compat::unit* host) {
+  const std::error_code& ec = of.ec;
   if (!ec) {
     answer(message, {}, host);
     return {};
   }
+  if (!of.text.empty()) return drop(message, error_for(errc::too_large, of.text));
   caf::error why = error_for(ec, ec == errc::peer_crashed ? output.peer_status() : exit_status());
-  if (!is_of_message(ec)) end(why);
+  if (!is_of_message(ec)) end(output, why);
   return drop(message, std::move(why));
 }
 
@@ -99,14 +111,17 @@ caf::error sink_state::drop(const caf::mailbox_element& message, caf::error why)
 
 // -- its end -------------------------------------------------------------------------------------
 
-void sink_state::end(caf::error reason) {
+void sink_state::end(sink_output& output, caf::error reason) {
+  bool has_thread = true;
   {
     const std::lock_guard lock(mutex_);
     if (is_ending_) return;
     is_ending_ = true;
-    reason_ = std::move(reason);
+    reason_ = reason;
+    has_thread = output_ != nullptr;
   }
   changed_.notify_one();
+  if (!has_thread) close(output, std::move(reason));
 }
 
 void sink_state::leave() noexcept {
@@ -143,15 +158,14 @@ void sink_state::run() noexcept {
 
 void sink_state::bring_all(sink_output& output) {
   while (caf::mailbox_element* const message = next(output)) {
-    const std::error_code ec =
-        output.put(message->content(), tends_ ? tend_period : look_up_period);
-    if (ec == errc::timed_out) continue;
-    if (ec == errc::stop_requested) {
+    const outcome of = put(output, message->content(), tends_ ? tend_period : look_up_period);
+    if (of.ec == errc::timed_out) continue;
+    if (of.ec == errc::stop_requested) {
       const std::lock_guard lock(mutex_);
       nobody_waits_ = true;
       continue;
     }
-    caf::error why = tell(ec, output, *message, nullptr);
+    caf::error why = tell(of, output, *message, nullptr);
     if (why) refuse(*message, std::move(why), nullptr);
     static_cast<void>(pop());
   }
@@ -201,16 +215,12 @@ caf::mailbox_element_ptr sink_state::pop() {
 void sink_state::bring_what_fits(sink_output& output) {
   while (has_waiting_.load(std::memory_order_acquire)) {
     caf::mailbox_element& message = *waiting_.front();
-    std::error_code ec;
     caf::error why;
     {
       const std::lock_guard lock(mutex_);
       if (is_ending_) why = drop(message, reason_);
     }
-    if (!why) {
-      ec = output.put(message.content(), at_once);
-      why = tell(ec, output, message, nullptr);
-    }
+    if (!why) why = tell(put(output, message.content(), at_once), output, message, nullptr);
     if (why) refuse(message, std::move(why), nullptr);
     static_cast<void>(pop());
   }
@@ -227,8 +237,11 @@ void sink_state::finish() {
     is_ending = is_ending_;
     nobody_waits_ = true;
   }
-  if (!is_ending) return;
-  output->close();
+  if (is_ending) close(*output, std::move(reason));
+}
+
+void sink_state::close(sink_output& output, caf::error reason) {
+  output.close();
   if (const auto here = proxy_.lock()) {
     static_cast<caf::actor_proxy*>(here->get())->kill_proxy(nullptr, std::move(reason));
   }

@@ -4,12 +4,14 @@
 #include <bulkhead/actors/compat.hpp>
 #include <bulkhead/actors/detail/sink_output.hpp>
 #include <bulkhead/exit_status.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <system_error>
 
 #include "lane_thread.hpp"
@@ -29,8 +31,6 @@ class sink_state final : public lane_thread, public std::enable_shared_from_this
   /// @limits output: the one that it was made with, which its thread may have let go of.
   /// @returns the error that a request is to be answered with.
   caf::error take(sink_output& output, caf::mailbox_element_ptr& message, compat::unit* host);
-  /// Ends it for that reason, which may be no error's.
-  void end(caf::error reason);
   /// Nobody has a handle: ends it when nothing waits.
   void leave() noexcept;
   void let_go() noexcept override;
@@ -39,18 +39,29 @@ class sink_state final : public lane_thread, public std::enable_shared_from_this
   }
 
  private:
+  // Of a put.
+  struct outcome {
+    std::error_code ec;
+    std::string text = {};
+  };
+
   void run() noexcept;
   void bring_all(sink_output& output);
   [[nodiscard]] caf::mailbox_element* next(sink_output& output);
   void call();
   void bring_what_fits(sink_output& output);
+  [[nodiscard]] static outcome put(sink_output& output, const compat::message_values& content,
+                                   std::chrono::milliseconds how_long);
+  // Ends it for that reason, which may be no error's.
+  void end(sink_output& output, caf::error reason);
   void finish();
+  void close(sink_output& output, caf::error reason);
   [[nodiscard]] caf::mailbox_element_ptr pop();
   [[nodiscard]] caf::error wait_for_room(sink_output& output, caf::mailbox_element& message,
                                          compat::unit* host);
   [[nodiscard]] caf::error keep(caf::mailbox_element_ptr& message);
   // What became of a message. @returns the error that a request is to be answered with.
-  [[nodiscard]] caf::error tell(const std::error_code& ec, sink_output& output,
+  [[nodiscard]] caf::error tell(const outcome& of, sink_output& output,
                                 const caf::mailbox_element& message, compat::unit* host);
   [[nodiscard]] caf::error drop(const caf::mailbox_element& message, caf::error why);
 

@@ -16,36 +16,39 @@ std::shared_ptr<Peer> make_peer(system& sys, hosted_start& start, const Args&...
   });
 }
 
-// @returns what `start` does. Nothing of the peer is kept where it throws.
-template <class Start>
-auto start_or_drop(system& sys, const std::shared_ptr<remote_peer>& peer, Start start) {
-  try {
-    return start();
-  } catch (...) {
-    sys.state().drop_thread(peer);
-    throw;
-  }
+// A child that nobody reads the answers of is none.
+void forget(supervisor& sup, const process& child) {
+  std::error_code ignored;
+  sup.terminate_child(child.child_id(), ignored);
+  sup.delete_child(child.child_id(), ignored);
 }
 
 }  // namespace
 
 caf::strong_actor_ptr start_owned(system& sys, const spawn_options& options, hosted_start start) {
   auto peer = make_peer<owned_peer>(sys, start);
-  process child = start_or_drop(
-      sys, peer, [&] { return sys.runtime().start(options, std::move(start.recipe)); });
-  auto proxy = compat::make_proxy<remote_proxy>(sys.caf(), peer);
-  peer->start(std::move(child), proxy);
-  return proxy;
+  return sys.state().start_or_drop(peer, [&] {
+    process child = sys.runtime().start(options, std::move(start.recipe));
+    auto proxy = compat::make_proxy<remote_proxy>(sys.caf(), peer);
+    peer->start(std::move(child), proxy);
+    return proxy;
+  });
 }
 
 caf::strong_actor_ptr start_supervised(system& sys, supervisor& sup, const child_spec& spec,
                                        const supervised_options& options, hosted_start start) {
   auto peer = make_peer<supervised_peer>(sys, start, options);
-  const process child = start_or_drop(
-      sys, peer, [&] { return sup.start_observed(spec, std::move(start.recipe), peer); });
-  auto proxy = compat::make_proxy<remote_proxy>(sys.caf(), peer);
-  peer->start(sup, child, proxy);
-  return proxy;
+  return sys.state().start_or_drop(peer, [&] {
+    const process child = sup.start_observed(spec, std::move(start.recipe), peer);
+    try {
+      auto proxy = compat::make_proxy<remote_proxy>(sys.caf(), peer);
+      peer->start(sup, child, proxy);
+      return proxy;
+    } catch (...) {
+      forget(sup, child);
+      throw;
+    }
+  });
 }
 
 void watch(const caf::strong_actor_ptr& watcher, const caf::strong_actor_ptr& supervised) {

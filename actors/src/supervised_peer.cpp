@@ -35,7 +35,12 @@ void supervised_peer::start(const supervisor& sup, const process& child,
   supervisor_ = sup.state();
   child_id_ = child.child_id();
   held_ = proxy;
-  run_pump(proxy);
+  try {
+    run_pump(proxy);
+  } catch (...) {
+    held_ = nullptr;  // which holds us
+    throw;
+  }
 }
 
 void supervised_peer::watch(const caf::strong_actor_ptr& watcher) {
@@ -150,8 +155,10 @@ std::optional<caf::error> supervised_peer::take(const turn& what) {
       incarnation_.store(what.incarnation, std::memory_order_relaxed);
       is_shut_.store(false, std::memory_order_relaxed);
       refuses_.store(false, std::memory_order_relaxed);
+      is_away_.store(false, std::memory_order_relaxed);
       break;
     case turn::down:
+      is_away_.store(true, std::memory_order_relaxed);
       if (mode_ != during_restart::fail) break;
       refuses_.store(true, std::memory_order_relaxed);
       refuse_kept(refusal());

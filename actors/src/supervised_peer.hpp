@@ -29,6 +29,8 @@ class supervised_peer final : public remote_peer, public bulkhead::detail::child
   void let_go() noexcept override;
   // A lane to one incarnation would end with it: this process passes messages on.
   bool hand_over(const actor_server&, const message_codec&) override { return false; }
+  /// True from a death to the next start.
+  [[nodiscard]] bool is_away() const noexcept { return is_away_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t incarnation() const noexcept {
     return incarnation_.load(std::memory_order_relaxed);
   }
@@ -79,7 +81,8 @@ class supervised_peer final : public remote_peer, public bulkhead::detail::child
   bool is_watching_ = false;  ///< `watch_` is under way.
   /// The child is stopped: the lane is of no use until it is up again. Only written by the pump.
   std::atomic<bool> is_shut_{false};
-  caf::error own_reason_;  ///< Why the actor ended that ended last.
+  std::atomic<bool> is_away_{false};  ///< Only written by the pump.
+  caf::error own_reason_;             ///< Why the actor ended that ended last.
 };
 
 }  // namespace bulkhead::actors::detail

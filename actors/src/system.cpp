@@ -37,9 +37,10 @@ system::system(bulkhead::runtime& rt, std::unique_ptr<caf::actor_system_config> 
 
 system::~system() {
   const detail::end_report end = state_->end();
+  const auto time = static_cast<long long>(state_->time_to_end().count());
+  if (state_->is_left_behind()) static_cast<void>(state_.release());
   if (end.gone) return;
   const std::string code = make_error_code(errc::timed_out).message();
-  const auto time = static_cast<long long>(state_->time_to_end().count());
   if (end.actors_left > 0) {
     std::fprintf(stderr,
                  "bulkhead: an actor system is left behind: %zu of its actors did not end within "

@@ -46,7 +46,10 @@ system_state::system_state(bulkhead::runtime& rt, std::unique_ptr<caf::actor_sys
   compat::mark(world_->system, this);
 }
 
-system_state::~system_state() = default;
+// Actors that are left behind refer to their system.
+system_state::~system_state() {
+  if (left_behind_) static_cast<void>(world_.release());
+}
 
 system_state* system_state::of(caf::actor_system& system) {
   return static_cast<system_state*>(compat::mark_of(system));
@@ -112,7 +115,7 @@ void system_state::serve(actor_server lane, const message_codec& codec,
   const auto served = add_thread([&](pump_unit& unit) {
     return std::make_shared<served_lane>(std::move(lane), codec, *this, unit);
   });
-  served->start(actor);
+  start_or_drop(served, [&] { served->start(actor); });
 }
 
 bool system_state::keeps(caf::actor_id actor) {
@@ -126,12 +129,6 @@ void system_state::keep_process(process& child) {
   if (ending_) return;
   std::erase_if(lent_, [](const process& one) { return !one.running(); });
   lent_.push_back(std::move(child));
-}
-
-void system_state::keep_departing(actor_client lane) {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(departing_, [](const actor_client& one) { return !one.core().end(); });
-  departing_.push_back(std::move(lane));
 }
 
 // Under the lock.
@@ -164,7 +161,7 @@ bool system_state::threads_gone_by(clock::time_point deadline) {
 }
 
 end_report system_state::end(std::chrono::milliseconds time) {
-  if (!world_) return {};
+  if (!world_ || left_behind_) return {};
   if (!home_.is_this()) {
     // A forked copy has the memory and not the threads: nothing here may be destroyed.
     static_cast<void>(world_.release());
@@ -182,8 +179,8 @@ end_report system_state::end(std::chrono::milliseconds time) {
     lent.swap(lent_);
     // What is under way to other processes is told its end, and holds its askers no more.
     for (const thread_place& place : threads_) place.thread->let_go();
-    departing_.clear();
   }
+  departing_->close();
   std::error_code ignored;
   for (const process& one : lent) one.request_stop(ignored);
   for (const auto& feed : feeds) {
@@ -204,10 +201,12 @@ end_report system_state::end(std::chrono::milliseconds time) {
   end_processes(std::move(lent), start + time);
   compat::unmark(world_->system);
   const std::size_t left = compat::running(world_->system);
-  if (left == 0 && threads_gone)
-    return {destroyed_by(std::max(start + time, clock::now() + destruction_least)), 0};
+  if (left == 0 && threads_gone) {
+    left_behind_ = !destroyed_by(std::max(start + time, clock::now() + destruction_least));
+    return {!left_behind_, 0};
+  }
   // CAF's destructor would wait for them for ever.
-  static_cast<void>(world_.release());
+  left_behind_ = true;
   return {false, left};
 }
 

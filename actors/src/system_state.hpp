@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "departing_lanes.hpp"
 #include "feed_state.hpp"
 #include "home_process.hpp"
 #include "lane_thread.hpp"
@@ -69,6 +70,16 @@ class system_state {
   }
   /// One that was never started.
   void drop_thread(const std::shared_ptr<lane_thread>& thread);
+  /// @returns what `start` does, which starts it or throws: then nothing of it is kept.
+  template <class Start>
+  auto start_or_drop(const std::shared_ptr<lane_thread>& thread, Start start) {
+    try {
+      return start();
+    } catch (...) {
+      drop_thread(thread);
+      throw;
+    }
+  }
   /// Serves a lane to an actor until the other end is closed.
   void serve(actor_server lane, const message_codec& codec, const caf::strong_actor_ptr& actor);
   /// True while somebody elsewhere has a handle of an actor of this process.
@@ -76,10 +87,14 @@ class system_state {
   /// Keeps the process of an actor that others have handles of, until it ends or the system does;
   /// leaves it to the caller where that ends.
   void keep_process(process& child);
-  /// Keeps a lane's end until the message that names it has been sent.
-  void keep_departing(actor_client lane);
+  /// The lanes' ends that messages name which are not sent yet.
+  [[nodiscard]] const std::shared_ptr<departing_lanes>& departing() const noexcept {
+    return departing_;
+  }
   end_report end() { return end(options_.shutdown); }
   end_report end(std::chrono::milliseconds time);
+  /// True where it was not gone in time: what is left refers to this, which has to stay too.
+  [[nodiscard]] bool is_left_behind() const noexcept { return left_behind_; }
   [[nodiscard]] const system_options& options() const noexcept { return options_; }
   [[nodiscard]] std::chrono::milliseconds time_to_end() const noexcept { return options_.shutdown; }
 
@@ -98,6 +113,7 @@ class system_state {
   const system_options options_;
   const home_process home_;
   std::unique_ptr<caf_world> world_;
+  bool left_behind_ = false;
 
   std::mutex mutex_;
   bool ending_ = false;
@@ -107,7 +123,7 @@ class system_state {
     pump_unit* unit;
   };
   std::vector<thread_place> threads_;
-  std::vector<actor_client> departing_;
+  const std::shared_ptr<departing_lanes> departing_ = std::make_shared<departing_lanes>();
   std::vector<process> lent_;  ///< Processes of actors that this one has no handle of.
   std::vector<pump_unit*> free_units_;
   std::vector<caf::weak_actor_ptr> fed_;

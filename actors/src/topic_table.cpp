@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "outside_unit.hpp"
+
 namespace bulkhead::actors::detail {
 
 namespace {
@@ -15,31 +17,24 @@ constexpr const char* every_topic = "*";
 
 }  // namespace
 
-/// In whose name subscribers are sent to: not one of a thread that may wait.
-class topic_table::outside_unit final : public compat::own_unit {
- public:
-  explicit outside_unit(caf::actor_system& system) : own_unit(system), outside_(system) {}
-
- private:
-  void make_ready(caf::resumable* ready) override { compat::schedule(outside_, ready); }
-
-  caf::actor_system& outside_;
-};
-
 /// Receives a subscriber's answer to one message; destroyed unanswered, there will be none.
 class topic_table::reply final : public compat::reply_actor {
  public:
   reply(caf::actor_config& config, std::weak_ptr<topic_table> table, subscription_ptr of,
-        caf::message what)
-      : reply_actor(config), table_(std::move(table)), of_(std::move(of)), what_(std::move(what)) {}
+        std::uint64_t number, caf::message what)
+      : reply_actor(config),
+        table_(std::move(table)),
+        of_(std::move(of)),
+        number_(number),
+        what_(std::move(what)) {}
   ~reply() override { done(); }
 
  private:
   void answered() noexcept override { done(); }
   void failed(const caf::error& reason) noexcept override {
-    if (!is(reason, errc::full)) return done();
+    if (!is(reason, errc::full) && !is(reason, errc::peer_restarted)) return done();
     if (is_done_.exchange(true)) return;
-    if (const auto table = table_.lock()) table->refused(of_, std::move(what_));
+    if (const auto table = table_.lock()) table->refused(of_, number_, std::move(what_));
   }
   void done() noexcept {
     if (is_done_.exchange(true)) return;
@@ -48,6 +43,7 @@ class topic_table::reply final : public compat::reply_actor {
 
   const std::weak_ptr<topic_table> table_;
   const subscription_ptr of_;
+  const std::uint64_t number_;
   caf::message what_;
   std::atomic<bool> is_done_{false};
 };
@@ -174,32 +170,32 @@ void topic_table::put(subscription& to, const caf::message& what) {
 
 // -- handing out ---------------------------------------------------------------------------------
 
-// @returns false: there is nothing to be handed out, or somebody does.
-bool topic_table::next_for(subscription& to, caf::message& what) {
+// @returns which it is; 0: there is nothing to be handed out, or somebody does.
+std::uint64_t topic_table::next_for(subscription& to, caf::message& what) {
   const std::lock_guard lock(mutex_);
   if (to.giver != std::thread::id() || !to.actor || to.waiting.empty() ||
       to.unanswered >= terms_.credit) {
-    return false;
+    return 0;
   }
   what = std::move(to.waiting.front());
   to.waiting.pop_front();
   ++to.unanswered;
   to.giver = std::this_thread::get_id();
   changed_.notify_all();
-  return true;
+  return ++to.given;
 }
 
 // One thread at a time for each, so that they stay in order.
 void topic_table::hand_out(const subscription_ptr& to) {
   caf::message what;
-  while (next_for(*to, what)) {
+  while (const std::uint64_t number = next_for(*to, what)) {
     caf::strong_actor_ptr actor;
     {
       const std::lock_guard lock(mutex_);
       actor = to->actor;
     }
     if (actor) {
-      auto answers = compat::make_reply<reply>(system_, weak_from_this(), to, what);
+      auto answers = compat::make_reply<reply>(system_, weak_from_this(), to, number, what);
       actor->enqueue(
           compat::make_element(std::move(answers), caf::make_message_id(1), std::move(what)),
           unit_.get());
@@ -215,7 +211,7 @@ void topic_table::hand_out(const subscription_ptr& to) {
   }
 }
 
-// Nobody rings when there is room on the way to an actor.
+// Nobody rings when there is room on the way to an actor, or its process is there again.
 bool topic_table::tend() {
   subscriptions stalled;
   {
@@ -252,18 +248,19 @@ void topic_table::put_back(subscription& to, caf::message what) {
   }
 }
 
-// There was no room on the way to it. Said by whoever hands it out, and so before the next.
-void topic_table::refused(const subscription_ptr& by, caf::message what) {
+// There was no room on the way to it, or its process is being started again. Said by whoever hands
+// it out, and so before the next; else it may have been handled.
+void topic_table::refused(const subscription_ptr& by, std::uint64_t number, caf::message what) {
   {
     const std::lock_guard lock(mutex_);
-    if (by->giver == std::this_thread::get_id()) {
+    if (by->giver == std::this_thread::get_id() && by->given == number) {
       --by->unanswered;
       put_back(*by, std::move(what));
       by->is_refused = true;
       return;
     }
   }
-  answered(by);  // its handler's own error
+  answered(by);  // its handler's own error, or lost with its process
 }
 
 // -- for the templates ---------------------------------------------------------------------------

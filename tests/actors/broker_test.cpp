@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 #include <bulkhead/actors/spawn_process.hpp>
+#include <bulkhead/supervisor.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -288,6 +289,29 @@ TEST_CASE_METHOD(fixture, "values go from one process to others, and a dead one 
   REQUIRE(::kill(ask<int>(a, pid_atom::value), SIGKILL) == 0);
   CHECK(ask<int>(from, 500, 1000) == 500);
   CHECK(eventually([&] { return tail(b) == range(0, 1000); }));
+}
+
+TEST_CASE_METHOD(fixture, "what is published while a subscriber is away reaches its next life",
+                 "[actors][process][crash]") {
+  using enum actors::during_restart;
+  open({.capacity = 64, .credit = 2});
+  bulkhead::supervisor sup{rt, {.intensity = bulkhead::unlimited}};
+  bulkhead::child_spec spec{.name = "far"};
+  spec.backoff.initial = spec.backoff.max = std::chrono::seconds(2);
+  const auto far = actors::spawn_process<far_listener>(
+      sys, sup, spec, {.during_restart = GENERATE(fail, wait, retry)}, hear, numbers_broker());
+  subscribe("n", far);
+  caf::scoped_actor self(sys.caf());
+  actors::watch(self, far);
+  // The second death in a row: now it rests before it starts again.
+  for (int deaths = 0; deaths < 2; ++deaths) {
+    int pid = 0;
+    REQUIRE(eventually([&] { return (pid = ask<int>(far, pid_atom::value)) != 0; }));
+    REQUIRE(::kill(pid, SIGKILL) == 0);
+    self->receive([](const actors::restarted&) {});
+  }
+  for (int n = 0; n < 20; ++n) REQUIRE(publish(n));
+  CHECK(eventually([&] { return ask<std::vector<int>>(far, heard_atom::value) == range(0, 20); }));
 }
 
 TEST_CASE_METHOD(fixture, "a stopped process holds up nobody, and then gets what is left for it",

@@ -110,8 +110,9 @@ TEST_CASE_METHOD(fixture, "what the actor has no credit for stays in the pipe",
   auto feed = actors::from_pipe(sys, std::move(near),
                                 spawn([this](const reading&) { hold.pass(); }), {.credit = 3});
   int sent = 0;
-  while (far.send_for({sent, {}}, std::chrono::milliseconds(200))) ++sent;
+  while (sent < 16 + 3 && far.send_for({sent, {}}, patience)) ++sent;
   CHECK(sent == 16 + 3);
+  CHECK_FALSE(far.send_for({sent, {}}, std::chrono::milliseconds(20)));
   hold.open();
   CHECK(far.send_for({sent, {}}, patience));
   far.close();

@@ -2,6 +2,8 @@
 #include <bulkhead/actors/spawn_process.hpp>
 
 #include <unistd.h>
+#include <algorithm>
+#include <bulkhead/queue.hpp>
 #include <caf/blocking_actor.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
@@ -226,21 +228,23 @@ TEST_CASE("a request that takes too long ends by the asker's time, and its answe
 
 namespace {
 
-// Waits until much has come, and says how much was in its mailbox then; counts all.
-void be_slow(caf::blocking_actor* self) {
-  const auto end = std::chrono::steady_clock::now() + patience;
-  while (self->mailbox().size() < 200 && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(1ms);
-  }
-  std::this_thread::sleep_for(20ms);  // for a lane that knows no bound to bring more
-  const auto most = static_cast<int>(self->mailbox().size());
+// Waits until all is sent and much has come, and notes how much its mailbox has at most; counts
+// all.
+void be_slow(caf::blocking_actor* self, const bulkhead::queue<int>& all_sent) {
+  static_cast<void>(all_sent.receive_for(patience));
+  static_cast<void>(eventually([&] { return self->mailbox().size() >= 200; }));
+  int most = 0;
   int count = 0;
   bool wanted = true;
-  self->receive_while(wanted)([&](add_atom, int) { ++count; },
-                              [&](get_atom) {
-                                wanted = false;
-                                return most < 300 ? count : -most;
-                              });
+  self->receive_while(wanted)(
+      [&](add_atom, int) {
+        ++count;
+        most = std::max(most, static_cast<int>(self->mailbox().size()));
+      },
+      [&](get_atom) {
+        wanted = false;
+        return most < 300 ? count : -most;
+      });
 }
 
 }  // namespace
@@ -248,8 +252,10 @@ void be_slow(caf::blocking_actor* self) {
 TEST_CASE("a slow actor's mailbox is bounded: the rest waits in the lane",
           "[actors][kinds][process]") {
   scene s;
-  const counter h = actors::spawn_process<counter>(s.sys, {}, be_slow);
+  bulkhead::queue<int> all_sent{s.rt};
+  const counter h = actors::spawn_process<counter>(s.sys, {}, be_slow, all_sent);
   for (int n = 0; n < 5000; ++n) caf::anon_send(h, add_atom::value, n);
+  all_sent.send(1);
   CHECK(s.ask<int>(h, get_atom::value) == 5000);
 }
 

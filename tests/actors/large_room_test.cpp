@@ -131,7 +131,10 @@ TEST_CASE("a slow actor's process has a bounded part of large messages",
   std::thread sender([&] {
     for (; sent < times; ++sent) caf::anon_send(there, add_atom::value, std::string(mebi, 'x'));
   });
-  // It is held up, or it has sent all of them: then the peak says so.
+  // So much its process takes, and more it must not.
+  CHECK(eventually([&] { return sent >= 64; }));
+  // It is held up, or it has sent all of them: then the peak says so. Started too soon it shows
+  // less.
   for (int before = -1; before != sent;) {
     before = sent;
     std::this_thread::sleep_for(200ms);

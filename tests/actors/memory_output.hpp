@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class memory_mailbox {
                                                   : bulkhead::errc::full);
     }
     if (error_) return error_;
+    if (number < 0) throw std::invalid_argument("a number below 0");
     --room_;
     numbers_.push_back(number);
     return {};

@@ -14,9 +14,12 @@
 #include <mutex>
 #include <set>
 #include <stdexcept>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "actors/asking.hpp"
+#include "actors/stopped.hpp"
 #include "actors/waiting.hpp"
 #include "support/catch.hpp"
 
@@ -333,4 +336,35 @@ TEST_CASE_METHOD(fixture, "a worker that rests before its next start is passed o
   for (int n = 0; n < 6; ++n) CHECK(who(p) == other);
   CHECK_FALSE(failure);
   CHECK(p.size() == 2);
+}
+
+TEST_CASE_METHOD(fixture, "the end of a pool waits for no worker that has no room",
+                 "[actors][process]") {
+  using texts = caf::typed_actor<caf::reacts_to<std::string>, caf::replies_to<who_atom>::with<int>>;
+  const auto take = [](texts::pointer) -> texts::behavior_type {
+    return {[](const std::string&) {}, [](who_atom) { return static_cast<int>(::getpid()); }};
+  };
+  const texts far = actors::spawn_process<texts>(sys, {.name = "far"}, +take);
+  const texts near = sys.caf().spawn(+take);
+  const int pid = ask<int>(far, who_atom::value);
+  ::kill(pid, SIGSTOP);
+  REQUIRE(eventually([&] { return is_stopped(pid); }));
+  std::atomic<bool> sent{false}, told{false};
+  sys.caf().spawn([&](caf::event_based_actor* self) {
+    for (int n = 0; n < 8; ++n) self->send(far, std::string(std::size_t{1} << 20, 'x'));
+    sent = true;
+  });
+  REQUIRE(eventually([&] { return sent.load(); }));
+  const actors::pool<texts> p(sys, {far, near});
+  caf::scoped_actor self(sys.caf());
+  self->monitor(near);
+  std::thread ends([&] {
+    caf::anon_send_exit(p.handle(), caf::exit_reason::user_shutdown);
+    told = true;
+  });
+  CHECK(eventually([&] { return told.load(); }));
+  ::kill(pid, SIGCONT);
+  ends.join();
+  self->receive([](const caf::down_msg&) {});
+  CHECK(eventually([&] { return p.size() == 0; }));
 }

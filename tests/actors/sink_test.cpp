@@ -199,6 +199,54 @@ TEST_CASE_METHOD(sink_fixture, "a message that cannot be put is answered so, and
   CHECK(box->numbers() == std::vector{1});
 }
 
+TEST_CASE_METHOD(sink_fixture, "a value that cannot be encoded is told of, and others follow",
+                 "[actors][unit]") {
+  open(0);
+  answers got;
+  std::string why;
+  by_actor([&](caf::event_based_actor* self) {
+    self->send(to, -1);
+    self->request(to, caf::infinite, -2)
+        .then([] { FAIL("it took a message"); },
+              [&](const caf::error& e) {
+                why = actors::compat::render(system.caf(), e);
+                got.other = 1;
+              });
+    self->send(to, 0);
+  });
+  CHECK(actors::dropped(to) == 0);
+  box->make_room(10);
+  // In the sink's thread, which had them waiting.
+  REQUIRE(eventually([&] { return got.other == 1 && box->numbers() == numbers(1); }));
+  CHECK(why.find("below 0") != std::string::npos);
+  CHECK(actors::dropped(to) == 1);
+  // In who sends.
+  by_actor([&](caf::event_based_actor* self) { self->send(to, -3); });
+  caf::anon_send(to, -4);
+  CHECK(actors::dropped(to) == 3);
+  caf::anon_send(to, 1);
+  CHECK(box->numbers() == numbers(2));
+}
+
+TEST_CASE_METHOD(sink_fixture, "a sink that nobody may wait for ends all the same",
+                 "[actors][unit]") {
+  open(0);
+  send_by_actor(1);
+  box->fail_with(make_error_code(errc::stop_requested));
+  REQUIRE(eventually([&] { return actors::dropped(to) == 1; }));
+  caf::scoped_actor self(system.caf());
+  self->monitor(to);
+  bool is_down = false;
+  REQUIRE(eventually([&] {
+    // What it is sent has no room, nor is it to wait: its thread has ended, or soon will.
+    caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
+    self->receive([&](const caf::down_msg&) { is_down = true; },
+                  caf::after(std::chrono::milliseconds(10)) >> [] {});
+    return is_down;
+  }));
+  CHECK(box->closed());
+}
+
 TEST_CASE_METHOD(sink_fixture, "an exit message ends it, and what waits is dropped",
                  "[actors][unit]") {
   open(0);

@@ -1,6 +1,7 @@
 // An actor behind a lane, on one thread: the pump is stepped by hand, and the clock is the test's.
 #include "actors/stepped.hpp"
 
+#include <bulkhead/actors/pool.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_actor.hpp>
@@ -195,6 +196,38 @@ struct supervised_world : lives {
 };
 
 }  // namespace
+
+TEST_CASE("a pool passes over a worker whose process is down, whatever its requests do",
+          "[actors][stepped]") {
+  using enum actors::during_restart;
+  supervised_world w(GENERATE(fail, wait, retry));
+  int here = 0;
+  const notary other = w.sys.caf().spawn([&](notary::pointer) -> notary::behavior_type {
+    return {[](add_atom, int) {}, [](hold_atom) { return 1; }, [](wake_atom) {},
+            [&](sum_atom) { return ++here; }};
+  });
+  const auto how = GENERATE(0, 1);
+  const actors::pool<notary> p(w.sys, {w.there, other},
+                               {.policy = how == 0 ? actors::pool_policy::round_robin()
+                                                   : actors::pool_policy::least_loaded()});
+  const auto ask = [&](int times) {
+    w.local([&, to = p.handle(), times](caf::event_based_actor* self) {
+      for (int n = 0; n < times; ++n) {
+        self->request(to, 10s, sum_atom::value)
+            .then([&](int) { ++w.answers; }, [&](const caf::error& e) { w.why = e; });
+      }
+    });
+  };
+  w.dies();
+  ask(6);
+  CHECK(w.answers == 6);
+  CHECK(here == 6);
+  CHECK_FALSE(w.why);
+  w.is_up_again();
+  ask(6);
+  CHECK(w.answers == 12);
+  CHECK(w.sums > 0);
+}
 
 TEST_CASE("a request that is made while its actor's process is down", "[actors][stepped]") {
   SECTION("waits for the next, where it is to") {

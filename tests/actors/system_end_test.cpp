@@ -39,16 +39,18 @@ caf::behavior serve(caf::event_based_actor*) {
 struct blocked {
   gate hold;
   std::atomic<int> pid{0};
-  std::atomic<bool> passed{false};
+  std::atomic<bool> passed{false}, over{false};
 };
 
 // Asks, and blocks the thread that brings it the answer.
 void block_pump(actors::system& sys, const caf::actor& there, blocked& what) {
   sys.caf().spawn([&what, there](caf::event_based_actor* self) {
-    self->request(there, 20s, pid_atom::value).then([&what](int pid) {
+    self->request(there, 20s, pid_atom::value).then([&what, there, self](int pid) {
       what.pid = pid;
       what.hold.pass();
       what.passed = true;
+      self->send(there, std::string("none of its messages"));
+      what.over = true;
     });
   });
   REQUIRE(eventually([&] { return what.pid != 0; }));
@@ -62,6 +64,22 @@ std::ptrdiff_t threads_here() {
 }
 
 }  // namespace
+
+TEST_CASE("an actor that its system left behind can send to one elsewhere",
+          "[actors][system][process]") {
+  static blocked& what = *new blocked;
+  static bulkhead::runtime& rt = *new bulkhead::runtime;
+  {
+    actors::system sys(rt, actors::system_options{.shutdown = 100ms});
+    const caf::actor there =
+        actors::spawn_process<served>(sys, {.name = "there", .shutdown = 100ms}, serve);
+    block_pump(sys, there, what);
+  }
+  CHECK_FALSE(what.passed);
+  what.hold.open();
+  CHECK(eventually([] { return what.over.load(); }));
+  CHECK(eventually([] { return is_gone(what.pid); }));
+}
 
 TEST_CASE("a system ends in its time though one that it asks to end has a full lane",
           "[actors][system][process]") {

@@ -120,7 +120,11 @@ class delivery : public detail::forward_calls<T> {
       : port_(&port), message_(message), value_(bytes) {}
   template <class Rep, class Period>
   static std::chrono::milliseconds in_ms(std::chrono::duration<Rep, Period> time) {
-    return std::chrono::ceil<std::chrono::milliseconds>(time);
+    using std::chrono::milliseconds;
+    // As floating point: what is no count of milliseconds is for ever, and not the past.
+    constexpr std::chrono::hours most(24 * 365 * 100);
+    if (std::chrono::duration<double>(time) > most) return most;
+    return time > time.zero() ? std::chrono::ceil<milliseconds>(time) : milliseconds::zero();
   }
   template <class Rep, class Period>
   detail::status try_extend(std::chrono::duration<Rep, Period> time) {

@@ -31,7 +31,7 @@ class queue_sender;
 ///
 /// Each waiting call has a `_for`, a `try_` and an `async_` form, but `consume` and `transform`
 /// none of them; and each one that can fail by what others do a twin that reports to a
-/// `std::error_code&`; questions (size, closed, sent) throw.
+/// `std::error_code&`; questions of what is there (size, closed, counters) throw.
 /// Nothing there, no room, or none in that time is no error: the `try_` and `_for` forms then
 /// return nothing or false, with a cleared error_code.
 /// @errors closed: the normal end of a stream. stop_requested: this process was asked to stop,
@@ -95,6 +95,9 @@ class queue : public detail::async_queue_calls<queue<T>, T>,
   /// @returns how many messages this sender has sent, over all its incarnations: where a
   /// deterministic source goes on.
   [[nodiscard]] std::uint64_t sent() const { return core_.sent(); }
+  [[nodiscard]] std::uint64_t sent(std::error_code& ec) const {
+    return detail::reported(ec, [&] { return sent(); });
+  }
 
   /// Receives a message at most once: it is this process's from then on, and dies with it.
   T receive() const {

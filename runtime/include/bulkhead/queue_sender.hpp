@@ -102,6 +102,7 @@ class queue_sender : public detail::send_batch_calls<queue_sender<T>, T> {
     return queue_.async_send(std::move(filled), std::forward<Token>(token));
   }
   [[nodiscard]] std::uint64_t sent() const { return queue_.sent(); }
+  [[nodiscard]] std::uint64_t sent(std::error_code& ec) const { return queue_.sent(ec); }
   [[nodiscard]] std::size_t capacity() const { return queue_.capacity(); }
   [[nodiscard]] bool closed() const { return queue_.closed(); }
   [[nodiscard]] const std::string& name() const { return queue_.name(); }

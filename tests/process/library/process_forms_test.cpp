@@ -168,6 +168,12 @@ TEST_CASE("what needs the keeper of a runtime that is gone says so", "[process][
   std::error_code ec;
   fresh.send(1, ec);
   CHECK(ec == errc::runtime_gone);
+  ec.clear();
+  CHECK(fresh.sent(ec) == 0);
+  CHECK(ec == errc::runtime_gone);
+  CHECK(used.sent(ec) == 1);
+  CHECK_FALSE(ec);
+  CHECK(used.sender().sent(ec) == 1);
   const auto says = Catch::Contains("its runtime, and with it the keeper, is gone");
   CHECK_THROWS_WITH(used.dead_letters(), Catch::Contains("queue 'used'") && says);
   CHECK_THROWS_WITH(used.in_flight(), Catch::Contains("queue 'used'") && says);

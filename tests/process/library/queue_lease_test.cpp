@@ -106,6 +106,28 @@ TEST_CASE("an extended lease lasts", "[queue]") {
   });
 }
 
+TEST_CASE("a lease is extended, and a message released, for any time", "[queue]") {
+  bulkhead::runtime rt;
+  const bulkhead::queue<int> q{rt, {.lease = never_in_a_test}};
+  q.send(1);
+  auto held = q.take();
+  held.extend(std::chrono::hours::min());
+  held.extend(std::chrono::hours::max());
+  std::error_code ec;
+  held.extend(std::chrono::duration<double>(1e300), ec);
+  CHECK_FALSE(ec);
+  SECTION("for ever") {
+    held.release(std::chrono::hours::max());
+    CHECK_FALSE(q.take_for(100ms));
+    CHECK_FALSE(q.join_for(1ms));
+  }
+  SECTION("not at all") {
+    held.release(std::chrono::hours::min(), ec);
+    CHECK_FALSE(ec);
+    CHECK(q.try_take().attempt() == 2);
+  }
+}
+
 TEST_CASE("a stopped taker's lease comes back, though it lives", "[queue]") {
   bulkhead::runtime rt;
   const bulkhead::queue<int> q{rt, {.lease = 20ms}};

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -17,6 +18,8 @@
 #include <vector>
 
 namespace bulkhead::actors::detail {
+
+class outside_unit;
 
 /// What a broker is told.
 struct topic_terms {
@@ -51,12 +54,12 @@ class topic_table : public std::enable_shared_from_this<topic_table> {
 
  private:
   class reply;
-  class outside_unit;
   struct subscription {
     caf::strong_actor_ptr actor;
     std::set<std::string> topics;
     std::deque<caf::message> waiting;
     std::size_t unanswered = 0;
+    std::uint64_t given = 0;     ///< How many it was handed.
     std::thread::id giver = {};  ///< Who hands it messages, one thread at a time.
     bool is_refused = false;     ///< The last one was: there was no room on the way.
     bool is_stalled = false;     ///< It is to be looked after.
@@ -72,14 +75,14 @@ class topic_table : public std::enable_shared_from_this<topic_table> {
   void put_back(subscription& to, caf::message what);
 
   void hand_out(const subscription_ptr& to);
-  [[nodiscard]] bool next_for(subscription& to, caf::message& what);
+  [[nodiscard]] std::uint64_t next_for(subscription& to, caf::message& what);
   void answered(const subscription_ptr& by);
-  void refused(const subscription_ptr& by, caf::message what);
+  void refused(const subscription_ptr& by, std::uint64_t number, caf::message what);
   void ended(const subscription_ptr& who);
 
   caf::actor_system& system_;
   const topic_terms terms_;
-  const std::unique_ptr<outside_unit> unit_;
+  const std::unique_ptr<outside_unit> unit_;  ///< In whose name subscribers are sent to.
   std::function<void()> call_;
 
   mutable std::mutex mutex_;
