@@ -23,21 +23,27 @@ process& process::operator=(process&& other) noexcept {
 process::~process() { end_owned(); }
 
 // Ask, wait, kill. The child may end by itself at any point: then the requests find nobody, and the
-// waits return at once.
+// waits return at once. On the runtime's thread nothing is waited for: its end is told there.
 void process::end_owned() noexcept {
   if (!std::exchange(owns_, false) || state_ == nullptr) return;
   const shutdown_rule rule = state_->shutdown().resolved(child_kind::worker);
   try {
     if (rule.how() != shutdown_rule::kind::brutal_kill) {
       state_->request_stop();
-      if (rule.how() == shutdown_rule::kind::infinity) {
+      const bool is_patient = rule.how() == shutdown_rule::kind::infinity;
+      if (state_->is_told_here()) {
+        if (!is_patient)
+          state_->kill_after(std::chrono::ceil<std::chrono::milliseconds>(rule.time()));
+        return;
+      }
+      if (is_patient) {
         state_->join();
         return;
       }
       if (state_->join_until(std::chrono::steady_clock::now() + rule.time())) return;
     }
     state_->signal(SIGKILL);
-    state_->join();
+    if (!state_->is_told_here()) state_->join();
   } catch (const std::exception&) {
     // The keeper is gone, or the runtime, and every child with it.
   }

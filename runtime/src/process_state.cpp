@@ -1,10 +1,13 @@
 #include "process_state.hpp"
 
 #include <unistd.h>
+#include <boost/asio/steady_timer.hpp>
 #include <bulkhead/errc.hpp>
 #include <cerrno>
+#include <csignal>
 
 #include "heart.hpp"
+#include "own_thread.hpp"
 #include "process_record.hpp"
 #include "runtime_state.hpp"
 
@@ -111,6 +114,33 @@ bool process_state::is_over() const {
   return over_;
 }
 
+bool process_state::is_told_here() const {
+  const auto owner = owner_.lock();
+  return owner != nullptr && owner->runs_here();
+}
+
+void process_state::refuse_to_wait_here() const {
+  if (const auto owner = owner_.lock()) {
+    refuse_on_own_thread(*owner, "waiting for process '" + name_ + "'",
+                         "use async_wait, or wait on another thread");
+  }
+}
+
+// The timer goes with the runtime, which ends the process anyway.
+void process_state::kill_after(std::chrono::milliseconds time) {
+  const auto owner = owner_.lock();
+  if (owner == nullptr) return;
+  const auto timer = std::make_shared<boost::asio::steady_timer>(owner->loop(), time);
+  timer->async_wait([timer, self = shared_from_this()](auto failure) {
+    if (failure || self->is_over()) return;
+    try {
+      self->signal(SIGKILL);
+    } catch (const std::exception&) {
+      // The keeper is gone, or the runtime, and every child with it.
+    }
+  });
+}
+
 exit_status process_state::join() {
   return *join_until(std::chrono::steady_clock::time_point::max());
 }
@@ -125,6 +155,8 @@ std::optional<exit_status> process_state::join_until(
       throw error(why, "waiting for process '" + name_ + "', of whose end nobody is told here");
     }
     const auto now = std::chrono::steady_clock::now();
+    // What has ended, or is not waited for, is no matter of the thread's.
+    if (deadline > now && !is_over()) refuse_to_wait_here();
     const auto until = deadline - now > recheck ? now + recheck : deadline;
     std::unique_lock lock(mutex_);
     if (changed_.wait_until(lock, until, [this] { return over_; })) return status_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bulkhead/process.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -42,9 +43,14 @@ class process_state : public std::enable_shared_from_this<process_state> {
   [[nodiscard]] std::error_code why_untold() const;
   /// The same, but no error where it was told.
   [[nodiscard]] std::error_code why_in_vain() const;
-  /// Waits until it ended for good.
+  /// Waits until it ended for good. @errors unsupported: on the runtime's thread, which is what it
+  /// would wait for.
   exit_status join();
   std::optional<exit_status> join_until(std::chrono::steady_clock::time_point deadline);
+  /// True on the thread on which its end is told.
+  [[nodiscard]] bool is_told_here() const;
+  /// Kills it at the end of that time, if it still runs then, without waiting.
+  void kill_after(std::chrono::milliseconds time);
   void request_stop();
   /// Rings an eventfd when it has ended for good, until `unwatch`. @returns false: it has.
   [[nodiscard]] bool watch(int bell);
@@ -57,6 +63,7 @@ class process_state : public std::enable_shared_from_this<process_state> {
   [[nodiscard]] std::shared_ptr<runtime_state> owner() const { return owner_.lock(); }
 
  private:
+  void refuse_to_wait_here() const;
   template <class Ask>
   void ask_owner(Ask ask);
   /// The serial of the current process; nothing where there is none.

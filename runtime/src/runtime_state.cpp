@@ -256,6 +256,7 @@ std::shared_ptr<call_desk> runtime_state::calls(bulkhead::runtime& rt) {
 // Nobody is told any more; and a supervisor that waits for its children holds us, so that neither
 // would go.
 void runtime_state::forget_expected() {
+  const auto kept = std::move(kept_);         // the thread, whose it is, has ended
   std::map<std::uint32_t, expected> unheard;  // goes when the lock has
   const std::lock_guard lock(mutex_);
   unheard.swap(expected_);

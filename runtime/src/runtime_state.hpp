@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "attachments.hpp"
@@ -110,6 +111,9 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   [[nodiscard]] bool runs_here() noexcept { return loop_.get_executor().running_in_this_thread(); }
   /// Where supervisors log; nullptr: nowhere.
   [[nodiscard]] const std::shared_ptr<log_sink>& log() const noexcept { return log_; }
+  /// Keeps something until `let_go`, or until nothing more is told. @threads the runtime's.
+  void keep(std::shared_ptr<const void> what) { kept_.insert(std::move(what)); }
+  void let_go(const std::shared_ptr<const void>& what) { kept_.erase(what); }
   void inherit(inheritance what) { inheritance_ = std::move(what); }
   [[nodiscard]] inherited_value find_endpoint(std::string_view name,
                                               std::uint64_t fingerprint) const;
@@ -183,6 +187,7 @@ class runtime_state : public std::enable_shared_from_this<runtime_state> {
   std::map<std::uint32_t, expected> expected_;
   // Told before `start` knew the serial.
   std::map<std::uint32_t, std::vector<os::child_event>> early_;
+  std::set<std::shared_ptr<const void>> kept_;
   process_tally tally_;
   inheritance inheritance_;
   std::mutex calls_mutex_;  // held while the desk is made

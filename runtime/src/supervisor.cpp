@@ -13,6 +13,11 @@ supervisor::supervisor(std::shared_ptr<detail::supervisor_state> nested) noexcep
 supervisor::~supervisor() {
   if (!owns_) return;
   try {
+    // There its end would be waited for in vain, and its events go on until it has ended.
+    if (!ended() && state_->is_told_here()) {
+      state_->end_alone();
+      return;
+    }
     shutdown();
   } catch (const std::exception&) {
     // The runtime is gone, and every child with it.

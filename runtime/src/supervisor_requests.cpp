@@ -3,6 +3,7 @@
 #include <string>
 
 #include "heart.hpp"
+#include "own_thread.hpp"
 #include "process_record.hpp"
 #include "supervisor_errors.hpp"
 #include "supervisor_state.hpp"
@@ -34,11 +35,7 @@ supervisor_state::answer_to_come supervisor_state::expect(std::string_view name,
 // What `fn` begins is decided on the runtime's thread: there, it would be waited for in vain.
 template <class Fn>
 std::optional<exit_status> supervisor_state::call_and_wait(const char* doing, Fn fn) {
-  if (rt_->runs_here()) {
-    throw error(errc::unsupported, std::string(doing) +
-                                       " from a handler that runs on the runtime's thread would "
-                                       "wait for itself; do it on another thread");
-  }
+  refuse_on_own_thread(*rt_, doing);
   answer_to_come answer = call(std::move(fn));
   const core::waiting_mark mark(process_record::heart());
   return rt_->await(std::move(answer));
@@ -187,7 +184,16 @@ void supervisor_state::begin_shutdown() {
   });
 }
 
+// Whoever had it is gone and waits for nothing: what its children need until their end is kept by
+// the runtime.
+void supervisor_state::end_alone() {
+  rt_->keep(shared_from_this());
+  begin_shutdown();
+}
+
 void supervisor_state::shutdown() {
+  refuse_on_own_thread(*rt_, "shutting down " + label(),
+                       "use begin_shutdown, or shut down on another thread");
   call([this] {
     machine_.shutdown(now());
     run();

@@ -9,6 +9,7 @@
 
 #include "heart.hpp"
 #include "os/control.hpp"
+#include "own_thread.hpp"
 #include "process_record.hpp"
 #include "start_setup.hpp"
 #include "supervisor_errors.hpp"
@@ -51,11 +52,11 @@ std::optional<end_reason> supervisor_state::join_until(core::instant deadline) {
   const core::waiting_mark mark(process_record::heart());
   while (!ended()) {
     if (const std::error_code why = rt_->why_silent(); why && !ended()) {
-      throw error(why, "waiting for " +
-                           (path_.empty() ? "a supervisor" : "supervisor '" + path_ + "'") +
-                           ", of whose end nobody is told here");
+      throw error(why, "waiting for " + label() + ", of whose end nobody is told here");
     }
     if (now() >= deadline) return std::nullopt;
+    refuse_on_own_thread(*rt_, "waiting for " + label(),
+                         "use async_join, or wait on another thread");
     ended_.wait_until(std::min(deadline, now() + recheck));
   }
   return ended_.get();
@@ -223,6 +224,14 @@ void supervisor_state::end_if_alone() {
   stream_->end(reason);
   end_.set_value(reason);
   if (at_end_) at_end_();
+  // Not at once: the caller is at work in here.
+  boost::asio::post(rt_->loop(), [self = weak_from_this()] {
+    if (const auto here = self.lock()) here->rt_->let_go(here);
+  });
+}
+
+std::string supervisor_state::label() const {
+  return path_.empty() ? "a supervisor" : "supervisor '" + path_ + "'";
 }
 
 void supervisor_state::told_of_up(core::child_id id, std::uint64_t incarnation,

@@ -58,6 +58,10 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
     upward_ = std::move(where);
   }
   void begin_shutdown();
+  /// The same, for a destructor on the runtime's thread: it lives on until it has ended.
+  void end_alone();
+  [[nodiscard]] bool is_told_here() const { return rt_->runs_here(); }
+  /// @errors unsupported: on the runtime's thread.
   void shutdown();
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   end_reason join();
@@ -87,6 +91,9 @@ class supervisor_state : public std::enable_shared_from_this<supervisor_state> {
     bool for_stop = false;
     std::promise<std::optional<exit_status>> result;
   };
+
+  /// For texts.
+  [[nodiscard]] std::string label() const;
 
   using answer_to_come = std::future<std::optional<exit_status>>;
 
