@@ -23,9 +23,11 @@ void departing_lanes::withdraw(const std::vector<std::uint64_t>& ids) {
   lanes_.erase(first, lanes_.end());
 }
 
-std::vector<actor_client> departing_lanes::taken() {
+// As withdraw.
+void departing_lanes::close() {
+  std::vector<actor_client> going;
   const std::lock_guard lock(mutex_);
-  return std::exchange(lanes_, {});
+  going.swap(lanes_);
 }
 
 departing_names::~departing_names() {

@@ -17,11 +17,10 @@ class departing_lanes {
   void keep(actor_client lane);
   /// Closes those of them that are here still: nobody will get them.
   void withdraw(const std::vector<std::uint64_t>& ids);
-  void close() { static_cast<void>(taken()); }
+  /// Closes all.
+  void close();
 
  private:
-  std::vector<actor_client> taken();
-
   std::mutex mutex_;
   std::vector<actor_client> lanes_;
 };

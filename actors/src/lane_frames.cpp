@@ -1,4 +1,5 @@
 // What a message is that came by a lane; lane_reader.cpp has when it is taken, and what follows.
+#include <bit>
 #include <bulkhead/actors/remote_error.hpp>
 #include <cstdio>
 #include <new>
@@ -19,8 +20,6 @@ using bulkhead::detail::message_endpoints;
 using bulkhead::detail::pipe_core;
 
 namespace {
-
-bool is_power_of_two(std::uint64_t n) { return (n & (n - 1)) == 0; }
 
 // What the machine has too few of is `full` to who sent.
 caf::error error_of_code(const std::error_code& code, const std::string& text) {
@@ -72,7 +71,7 @@ caf::error lane_reader::read_frame(std::span<const std::byte> bytes, const call_
 // Told less and less often where nobody asks, since it may come to many.
 void lane_reader::refuse(const call_origin& whose, const caf::error& why) {
   if (whose.generation != 0) return answer_with_error(*end_, whose, why);
-  if (!is_power_of_two(++unread_)) return;
+  if (!std::has_single_bit(++unread_)) return;
   const std::string text = compat::render(state_->caf(), why);
   std::fprintf(stderr,
                "bulkhead: a message to the actor of the lane '%s' is dropped, which cannot be read "

@@ -1,5 +1,6 @@
 #include "remote_peer.hpp"
 
+#include <bit>
 #include <bulkhead/actors/remote_error.hpp>
 #include <chrono>
 #include <cstdio>
@@ -20,8 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto room_patience = 200us;
-
-bool is_power_of_two(std::uint64_t n) { return (n & (n - 1)) == 0; }
 
 }  // namespace
 
@@ -60,7 +59,7 @@ caf::error remote_peer::send(const caf::strong_actor_ptr& proxy, caf::mailbox_el
 void remote_peer::drop(const caf::error& why) {
   if (is_done() || is(why, errc::closed) || is(why, errc::peer_crashed)) return;  // nobody is there
   const std::uint64_t n = dropped_.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (!is_power_of_two(n)) return;
+  if (!std::has_single_bit(n)) return;
   const std::string text = compat::render(state_->caf(), why);
   std::fprintf(stderr, "bulkhead: a message to the actor '%s' is dropped (the %llu. so far): %s\n",
                lane_.core().end().name().c_str(), static_cast<unsigned long long>(n), text.c_str());

@@ -55,7 +55,7 @@ os::datagram attach_over(os::channel& line, const control::attach& wanted,
   if (!self) os::throw_last_error("opening this process's pidfd");
   const int descriptors[] = {self.get()};
   const std::error_code failed = line.send(control::kind::attach, wanted, descriptors);
-  if (failed == std::error_code(ETOOMANYREFS, std::system_category())) {
+  if (os::has_too_many_under_way(failed)) {
     throw error(failed, "asking the publisher of '" + path + "'");
   }
   os::datagram answer;

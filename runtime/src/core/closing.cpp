@@ -143,6 +143,12 @@ void wake_joiners(const queue_view& queue) noexcept {
   if ((who & static_cast<std::uint32_t>(joiner::listens)) != 0) queue.bells.ring(1, queue.os());
 }
 
+void wake_everyone(const queue_view& queue) noexcept {
+  parked_set(queue, side::receivers).wake_all();
+  parked_set(queue, side::senders).wake_all();
+  wake_joiners(queue);
+}
+
 bool is_over_for(const queue_view& queue, std::uint32_t seat) noexcept {
   // Acquire: CLOSED comes after the barrier of `close`, and so after what it let through.
   if (queue.header().signs.closed.load(std::memory_order_acquire) != closed_state::closed)

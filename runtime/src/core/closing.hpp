@@ -45,5 +45,7 @@ enum class joiner : std::uint32_t { sleeps = 1, listens = 2 };
 void announce_joiner(const queue_view& queue, joiner how) noexcept;
 /// Wakes all who wait until everything is settled; they look for themselves.
 void wake_joiners(const queue_view& queue) noexcept;
+/// Wakes all who wait for anything, announced or not.
+void wake_everyone(const queue_view& queue) noexcept;
 
 }  // namespace bulkhead::core

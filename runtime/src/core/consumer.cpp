@@ -192,6 +192,12 @@ void consumer::advance(std::uint32_t lane, cursor& c, slot_word seen) const noex
 
 namespace {
 
+// Receivers of a closed queue sleep only where nothing waits; for them it may be over now.
+void wake_if_closed(const queue_view& queue) noexcept {
+  if (queue.header().signs.closed.load(std::memory_order_relaxed) != closed_state::closed) return;
+  parked_set(queue, side::receivers).wake_announced();
+}
+
 [[gnu::noinline, gnu::cold]] void wake_after_freeing(const queue_view& queue, std::uint32_t lane,
                                                      position at) noexcept {
   if (queue.shape().total != 0) {
@@ -199,10 +205,7 @@ namespace {
   } else {
     parked_set(queue, side::senders).wake_seat(lane);
   }
-  // Receivers of a closed queue sleep only where nothing waits; for them it may be over now.
-  if (queue.header().signs.closed.load(std::memory_order_relaxed) == closed_state::closed) {
-    parked_set(queue, side::receivers).wake_announced();
-  }
+  wake_if_closed(queue);
   if (queue.header().signs.joiners.load(std::memory_order_relaxed) == 0) return;
   // Of two that settle the last two messages at once, one must see both settled.
   std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -273,8 +276,7 @@ void note_no_taker(const queue_view& queue, std::uint32_t seat) noexcept {
 
 void wake_if_over(const queue_view& queue) noexcept {
   queue.os().heavy_barrier();  // the word before the look, and after a sleeper's announcement
-  if (queue.header().signs.closed.load(std::memory_order_relaxed) != closed_state::closed) return;
-  parked_set(queue, side::receivers).wake_announced();
+  wake_if_closed(queue);
 }
 
 bool extend(const queue_view& queue, const lease& l, std::uint64_t at_ms) noexcept {

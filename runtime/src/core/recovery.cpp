@@ -260,10 +260,7 @@ void recover_queue(const attendance& where, const casualty& dead, recovery_repor
   static_cast<void>(parked_set(queue, side::senders).withdraw(where.seat));
   if (queue.header().signs.closed.load(std::memory_order_acquire) == closed_state::closing)
     close(queue);
-  parked_set(queue, side::receivers)
-      .wake_all();  // R6: the casualty may have taken an announcement and died
-  parked_set(queue, side::senders).wake_all();
-  wake_joiners(queue);
+  wake_everyone(queue);  // R6: the casualty may have taken an announcement and died
 }
 
 }  // namespace
@@ -283,19 +280,13 @@ recovery_report recover(std::span<const attendance> queues, const casualty& dead
 
 void take_over_queue(const queue_view& queue) noexcept {
   turn_back(queue);
-  parked_set(queue, side::receivers).wake_all();
-  parked_set(queue, side::senders).wake_all();
-  wake_joiners(queue);
+  wake_everyone(queue);
 }
 
 recovery_report bury_again(const attendance& where) noexcept {
   recovery_report report;
   bury_all(where, report);
-  if (report.buried != 0) {
-    parked_set(*where.queue, side::senders).wake_all();
-    parked_set(*where.queue, side::receivers).wake_all();
-    wake_joiners(*where.queue);
-  }
+  if (report.buried != 0) wake_everyone(*where.queue);
   return report;
 }
 

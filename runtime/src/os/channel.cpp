@@ -117,12 +117,16 @@ std::error_code send_message(int socket, std::span<iovec> parts, std::span<const
     std::memcpy(CMSG_DATA(c), descriptors.data(), descriptors.size_bytes());
   }
   const std::error_code failed = try_to_send(socket, message);
-  if (failed != std::error_code(ETOOMANYREFS, std::system_category())) return failed;
+  if (!has_too_many_under_way(failed)) return failed;
   const raised_descriptor_limit raised;
   return try_to_send(socket, message);
 }
 
 }  // namespace
+
+bool has_too_many_under_way(const std::error_code& failed) noexcept {
+  return failed == std::error_code(ETOOMANYREFS, std::system_category());
+}
 
 std::pair<channel, channel> channel::make_pair() {
   int ends[2] = {-1, -1};

@@ -39,6 +39,9 @@ enum class receive_result : std::uint8_t {
             ///< `lost_descriptors` is the rest of it there.
 };
 
+/// Whether a send failed because this user has too many descriptors under way.
+[[nodiscard]] bool has_too_many_under_way(const std::error_code& failed) noexcept;
+
 /// One end of a pair of SOCK_SEQPACKET sockets. Not thread-safe.
 class channel {
  public:
@@ -59,9 +62,8 @@ class channel {
 
   /// Sends a datagram at once or not at all.
   /// @limits descriptors <= descriptors_max - 1, body <= body_bytes_max.
-  /// @returns EAGAIN when the other side does not read, ETOOMANYREFS when this user has more
-  /// descriptors under way than the hard limit of descriptors, EPIPE or ECONNRESET when the other
-  /// side is gone.
+  /// @returns EAGAIN when the other side does not read, what has_too_many_under_way() when there
+  /// are more than the hard limit of descriptors, EPIPE or ECONNRESET when the other side is gone.
   template <class Body>
   std::error_code send(control::kind kind, const Body& body, std::span<const int> descriptors = {},
                        std::int32_t error = 0) {

@@ -96,14 +96,6 @@ caf::strong_actor_ptr make_proxy(caf::actor_system& system, Args&&... args) {
       system.next_actor_id(), system.node(), &system, config, std::forward<Args>(args)...);
 }
 
-/// Sends a request to a local actor. The answer goes to `reply`, perhaps before this returns.
-inline void request(const caf::strong_actor_ptr& to, caf::strong_actor_ptr reply,
-                    caf::message content) {
-  // A reply actor sees one answer only, so that all requests can have one number.
-  to->get()->enqueue(make_element(std::move(reply), caf::make_message_id(1), std::move(content)),
-                     nullptr);
-}
-
 /// True for the error that answers for an actor that is no more.
 inline bool is_receiver_down(const caf::error& reason) {
   return reason == caf::sec::request_receiver_down;

@@ -15,12 +15,6 @@ constexpr std::uint32_t letters_capacity = 1024;
 constexpr std::uint64_t letters_payload_min = 16u << 20;
 constexpr std::uint64_t payload_max = std::uint64_t{1} << 32;
 
-void wake_everyone(const core::queue_view& queue) {
-  core::parked_set(queue, core::side::receivers).wake_all();
-  core::parked_set(queue, core::side::senders).wake_all();
-  core::wake_joiners(queue);
-}
-
 // A process that only closed a queue has no seat in it. It may have died between any two steps of
 // that.
 void finish_close(const core::queue_view& queue) {
@@ -29,7 +23,7 @@ void finish_close(const core::queue_view& queue) {
     case core::closed_state::closing:
       return core::close(queue);
     case core::closed_state::closed:
-      return wake_everyone(queue);
+      return core::wake_everyone(queue);
     default:
       return;
   }
@@ -167,6 +161,7 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
   const core::recovery_report report = core::recover(attended, dead, *this);
   forget_unpublished(dead.serial);
   for (queue_record* queue : all) {
+    const bool was_attended = queue->seats.seat_of(dead.serial).has_value();
     queue->seats.die(dead.serial);
     queue->seats.forget_all_of(dead.serial);
     queue->senders.die(dead.serial);
@@ -174,7 +169,7 @@ core::recovery_report queue_table::bury_process(const core::casualty& dead) {
     close_if_over(*queue);
     if (queue->holders.erase(dead.serial) == 0) continue;
     queue->touched = true;
-    finish_close(queue->view());
+    if (!was_attended) finish_close(queue->view());
   }
   drop_unheld();
   return report;
@@ -191,8 +186,7 @@ void queue_table::bury_stuck() {
   }
   for (queue_record* queue : stuck) {
     queue->stuck = false;
-    const auto report = core::bury_again({&queue->view(), 0, queue});
-    if (report.buried != 0) wake_everyone(queue->view());
+    static_cast<void>(core::bury_again({&queue->view(), 0, queue}));
   }
 }
 

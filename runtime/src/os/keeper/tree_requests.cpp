@@ -25,7 +25,7 @@ std::string sentence_of(const std::system_error& failure) {
 
 // With one request in flight its reply always fits; who is gone needs none.
 void tree::after_reply(participant& p, control::kind kind, const std::error_code& failed) {
-  if (failed == std::error_code(ETOOMANYREFS, std::system_category())) {
+  if (has_too_many_under_way(failed)) {
     const control::failure why{
         "this user's processes have more descriptors under way than the "
         "keeper may have; raise the program's hard limit (ulimit -Hn)"};
