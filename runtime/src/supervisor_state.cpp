@@ -56,7 +56,7 @@ std::optional<end_reason> supervisor_state::join_until(core::instant deadline) {
     }
     if (now() >= deadline) return std::nullopt;
     refuse_on_own_thread(*rt_, "waiting for " + label(),
-                         "use async_join, or wait on another thread");
+                         "use async_wait, or wait on another thread");
     ended_.wait_until(std::min(deadline, now() + recheck));
   }
   return ended_.get();

@@ -121,9 +121,7 @@ class delivery : public detail::forward_calls<T> {
   template <class Rep, class Period>
   static std::chrono::milliseconds in_ms(std::chrono::duration<Rep, Period> time) {
     using std::chrono::milliseconds;
-    // As floating point: what is no count of milliseconds is for ever, and not the past.
-    constexpr std::chrono::hours most(24 * 365 * 100);
-    if (std::chrono::duration<double>(time) > most) return most;
+    if (detail::is_for_ever(time)) return milliseconds::max();
     return time > time.zero() ? std::chrono::ceil<milliseconds>(time) : milliseconds::zero();
   }
   template <class Rep, class Period>

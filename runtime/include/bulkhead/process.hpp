@@ -23,7 +23,8 @@ class process_state;
 /// A handle to a child process. Movable; the owner of a spawned one ends it in its destructor: asks
 /// it to stop, waits `spawn_options::shutdown`, kills it. A handle that a supervisor gave watches
 /// and does not own: it stays valid over restarts, shows the current incarnation, and its
-/// destructor does nothing.
+/// destructor does nothing. On the runtime's own thread an owner's destructor waits for nothing:
+/// the kill comes when the time is over.
 ///
 /// Each call that waits or asks for something has a twin that reports to a `std::error_code&`;
 /// questions (id, running, only) throw.
@@ -53,7 +54,8 @@ class process : public detail::async_process_calls<process> {
   /// Waits until it has ended and everything it held is recovered; a supervised child: until no
   /// restart will follow.
   /// @returns how it ended; again at each call. @errors runtime_gone: its runtime was stopped
-  /// first.
+  /// first; unsupported: it has not ended, and this is the runtime's own thread, where its end is
+  /// told: use async_wait.
   exit_status join() const;
   exit_status join(std::error_code& ec) const {
     return detail::reported(ec, [this] { return join(); });
@@ -79,17 +81,19 @@ class process : public detail::async_process_calls<process> {
   void request_stop(std::error_code& ec) const {
     detail::reported(ec, [this] { request_stop(); });
   }
-  /// By SIGTERM.
+  /// By SIGTERM. Does not wait. Of a supervised child it is a failure, which a restart follows: to
+  /// stop it in order use supervisor::terminate_child.
   void terminate() const;
   void terminate(std::error_code& ec) const {
     detail::reported(ec, [this] { terminate(); });
   }
-  /// By SIGKILL.
+  /// By SIGKILL; else as terminate.
   void kill() const;
   void kill(std::error_code& ec) const {
     detail::reported(ec, [this] { kill(); });
   }
   /// Sends a signal to the current process, if there is one; one that has ended is not an error.
+  /// Whatever it is, the messages that the process holds are not blamed for an end by it.
   /// @errors std::system_error for a bad number.
   void signal(int number) const;
   void signal(int number, std::error_code& ec) const {

@@ -31,8 +31,9 @@ namespace detail {
 class runtime_state;
 }
 
-/// The place of this process in its tree: what makes processes and mailboxes. Made once, after
-/// `init`, in the host; in a child `this_process::runtime()` is there from the start.
+/// The place of this process in its tree: what makes processes and mailboxes. Made after `init`, in
+/// the host, one or more, at once or in a row; in a child `this_process::runtime()` is there from
+/// the start.
 ///
 /// The keeper process and this process's one thread (all signals blocked) start at the first queue
 /// or spawn, not before.
@@ -57,6 +58,8 @@ class runtime {
   explicit runtime(inherited_t);
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
+  /// Ends what still runs at once, by SIGKILL, and waits for that, at most 2 s: end supervisors and
+  /// processes first where they are to end in order.
   ~runtime();
 
   /// Starts a process that runs `fn(args...)` and ends with exit code 0 when it returns; what it
@@ -66,7 +69,8 @@ class runtime {
   /// without captures. args: messages and endpoints, converted to fn's parameter types here; pipe
   /// ends are moved.
   /// @returns the owner of the process. @errors start_failed, not_initialised, and what the system
-  /// says; std::invalid_argument: fn is null.
+  /// says; too_large: more than 4096 endpoints; std::invalid_argument: fn is null, or an option is
+  /// bad.
   template <class F, class... Args>
   requires(!std::is_same_v<F, spawn_options>) process spawn(const F& fn, Args&&... args) {
     return start({}, detail::make_recipe(fn, std::forward<Args>(args)...));

@@ -31,10 +31,11 @@ class supervisor_state;
 /// The model is Erlang's supervisor; supervision_types.hpp and child_spec.hpp have every rule. Its
 /// decisions are taken on the runtime's thread; nothing in it waits for a child but the calls that
 /// say so.
-/// @threads any; but from an event handler on the runtime's own thread, which is what they wait
-/// for, start, terminate_child and restart_child throw unsupported (their async_ forms do not), and
-/// shutdown and join must not be called.
-/// @owns its children: the destructor is `shutdown()`. The runtime outlives it.
+/// @threads any; but on the runtime's own thread, where event handlers run by default and which is
+/// what they would wait for, start, terminate_child, restart_child, shutdown and a join that would
+/// wait throw unsupported: do it on another thread, or use begin_shutdown and async_wait.
+/// @owns its children: the destructor is `shutdown()`; on the runtime's thread it only begins that.
+/// The runtime outlives it.
 class supervisor : public detail::async_supervisor_calls<supervisor> {
  public:
   /// @errors std::invalid_argument that names the field.
@@ -46,7 +47,8 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
   /// Starts a child behind all others and waits until it is up.
   /// @returns a handle that watches and does not own, valid over restarts.
   /// @errors std::invalid_argument names the field; bulkhead::error start_failed with its exit
-  /// status: nothing of it is kept; gave_up.
+  /// status: nothing of it is kept; not_permitted: the name is taken, or this supervisor is ending
+  /// or has ended; runtime_gone: the runtime was stopped meanwhile.
   template <class F, class... Args>
   process start(const child_spec& spec, const F& fn, Args&&... args) {
     return add(spec, detail::make_recipe(fn, std::forward<Args>(args)...));
@@ -116,14 +118,16 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
   }
 
   /// Stops a child; its specification stays, unless it is temporary or dynamic. Waits until it has
-  /// ended. @errors std::invalid_argument: there is none of that name, or id.
+  /// ended. @errors std::invalid_argument: there is none of that name, or id; not_permitted: the
+  /// supervisor is ending or has ended.
   void terminate_child(std::string_view name);
   void terminate_child(std::uint64_t id);
   template <class Which>
   void terminate_child(const Which& child, std::error_code& ec) {
     detail::reported(ec, [&] { terminate_child(child); });
   }
-  /// Starts a stopped child again and waits until it is up. @errors as start and terminate_child.
+  /// Starts a stopped child again and waits until it is up. @errors as start and terminate_child;
+  /// not_permitted: it is not stopped.
   void restart_child(std::string_view name);
   void restart_child(std::uint64_t id);
   template <class Which>
@@ -146,7 +150,8 @@ class supervisor : public detail::async_supervisor_calls<supervisor> {
   [[nodiscard]] child_count count_children() const;
 
   /// Calls `handler` for every event from now on, one at a time, in order, on the runtime's
-  /// executor.
+  /// executor. It takes the place of the one before; an empty one ends that. What it throws is told
+  /// on standard error, and the next event comes all the same.
   void on_event(std::function<void(const supervision_event&)> handler);
   /// How many events async_next_event will never give, because nobody took them in time.
   [[nodiscard]] std::uint64_t missed_events() const;

@@ -102,7 +102,7 @@ TEST_CASE("an event handler of a supervisor may not wait for its end", "[supervi
   static_cast<void>(sup.start({.name = "first"}, stay, q));
   const auto timed = refusal_on_thread(rt, [&] { static_cast<void>(sup.join_for(soon / 10)); });
   CHECK(timed.find("supervisor 'crew'") != std::string::npos);
-  CHECK(timed.find("async_join") != std::string::npos);
+  CHECK(timed.find("async_wait") != std::string::npos);
   CHECK(!refusal_on_thread(rt, [&] { static_cast<void>(sup.join()); }).empty());
   const auto whole = refusal_on_thread(rt, [&] { sup.shutdown(); });
   CHECK(whole.find("begin_shutdown") != std::string::npos);

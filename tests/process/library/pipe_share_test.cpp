@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bulkhead/bulkhead.hpp>
 #include <string>
 #include <thread>
@@ -100,6 +101,26 @@ TEST_CASE("a message is filled and read in place", "[pipe]") {
     CHECK(lent.size() == 2);
     lent.finish();
     CHECK_FALSE(b.poll());
+  }
+  SECTION("of a size that goes in pieces") {
+    auto pipe = bulkhead::make_pipe<std::vector<double>, int>(rt);
+    const std::vector<double> sent(40'000, 1.5);
+    pipe.first.send(sent);
+    const auto lent = pipe.second.receive_in_place();
+    REQUIRE(lent.size() == sent.size());
+    CHECK(reinterpret_cast<std::uintptr_t>(lent.data()) % alignof(double) == 0);
+    CHECK(std::equal(sent.begin(), sent.end(), lent.data()));
+  }
+  SECTION("by the end that lent it") {
+    auto pipe = bulkhead::make_pipe<request, request>(rt, {.capacity = 2});
+    auto loan = pipe.first.loan();
+    loan->number = 3;
+    std::error_code ec;
+    pipe.second.send(std::move(loan), ec);
+    CHECK(ec == errc::unsupported);
+    CHECK_FALSE(pipe.first.try_receive());
+    pipe.first.send(std::move(loan));
+    CHECK(pipe.second.receive().number == 3);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <bulkhead/detail/encoder.hpp>
 #include <bulkhead/detail/queue_port.hpp>
 #include <bulkhead/detail/status.hpp>
+#include <bulkhead/detail/time_after.hpp>
 #include <bulkhead/in_flight.hpp>
 #include <bulkhead/message_id.hpp>
 #include <bulkhead/queue_options.hpp>
@@ -32,9 +33,7 @@ struct patience {
   static constexpr patience forever() noexcept { return {kind::forever, {}}; }
   template <class Rep, class Period>
   static constexpr patience lasting(std::chrono::duration<Rep, Period> time) {
-    // As floating point, so that a time beyond the clock's end becomes for ever instead of the
-    // past.
-    if (std::chrono::duration<double>(time) > std::chrono::hours(24 * 365 * 100)) return forever();
+    if (is_for_ever(time)) return forever();
     return {kind::some, std::chrono::ceil<std::chrono::nanoseconds>(time)};
   }
 };
