@@ -52,7 +52,8 @@ class queue : public detail::async_queue_calls<queue<T>, T>,
 
   /// A handle to nothing, to be assigned to. Every call on it throws.
   queue() = default;
-  /// Makes a queue. @errors std::invalid_argument: a bad option; bulkhead::error: no memory, not_initialised.
+  /// Makes a queue. @errors std::invalid_argument: a bad option; bulkhead::error: no memory,
+  /// not_initialised.
   explicit queue(runtime& rt, const queue_options& options = {})
       : detail::in_place_calls<T>(
             detail::queue_core(rt, options, inline_bytes, detail::fingerprint_of<T>())) {
